@@ -1,0 +1,31 @@
+"""The portal: a client company's view of its helpdesk. create_app() is its table of contents."""
+
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from portal import cli, config, web
+from portal.db import db
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The portal as a WSGI application; overrides win over the environment, for tests and tools."""
+    values = config.load() | overrides
+    instance = values["INSTANCE"]
+    instance.mkdir(parents=True, exist_ok=True)
+    app = Flask(
+        __name__,
+        instance_path=str(instance),
+        template_folder=config.ROOT / "templates",
+        static_folder=config.ROOT / "static",
+    )
+    app.config.from_mapping(values)
+    app.config["SECRET_KEY"] = config.secret(values, "SECRET_KEY")
+    app.config["SQLALCHEMY_DATABASE_URI"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'portal.db'}"
+
+    db.init_app(app)
+    Migrate(app, db, directory=str(config.ROOT / "portal" / "migrations"), render_as_batch=True)
+    web.install(app)
+    cli.install(app)
+    return app

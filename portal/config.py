@@ -1,0 +1,79 @@
+"""Every setting: its name, its default, its meaning. Each is read from the environment as PORTAL_<NAME>."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal.errors import Misconfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 32  # characters; 16 random bytes in hex
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    default: Any
+    meaning: str
+
+
+SETTINGS = (
+    Setting("INSTANCE", "instance", "folder of databases, attachments and secrets, relative to the project"),
+    Setting("DATABASE_URL", "", "the portal's database; empty is SQLite in the instance folder"),
+    Setting("BASE_URL", "http://127.0.0.1:8000", "public address of the portal; links in mail begin with it"),
+    Setting("SECRET_KEY", "", "signs sessions; empty makes one and keeps it in the instance folder"),
+    Setting("DEMO", False, "true only in `make demo`: shows the demo's accounts and mail pages"),
+    Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
+    Setting("CORE", "desk", "which core store is mirrored: desk"),
+    Setting("CORE_URL", "http://127.0.0.1:8001/core/v1", "where the core store answers"),
+    Setting("CORE_TOKEN", "", "bearer token for the core; empty reads core-token from the instance folder"),
+    Setting("CORE_HOOK_SECRET", "", "signs POST /hooks/core; empty makes one and keeps it in the instance folder"),
+    Setting("SYNC_SECONDS", 30, "pause between two runs of the sync when nothing wakes it, in seconds"),
+    Setting("VAT_PERCENT", 21, "VAT on the base of an invoice, in percent"),
+)
+
+
+def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """All settings by name, typed as their defaults. Raises Misconfigured naming the setting at fault."""
+    values = {row.name: _typed(row, environ.get(f"PORTAL_{row.name}")) for row in SETTINGS}
+    instance = Path(values["INSTANCE"])
+    values["INSTANCE"] = instance if instance.is_absolute() else ROOT / instance
+    return values
+
+
+def secret(values: Mapping[str, Any], name: str) -> str:
+    """A secret from its setting, or one made once and kept in the instance folder, readable by us alone."""
+    given = values[name]
+    if given:
+        return _long_enough(name, given)
+    path: Path = values["INSTANCE"] / name.lower().replace("_", "-")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _long_enough(name, path.read_text().strip())
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+def _typed(row: Setting, written: str | None) -> Any:
+    if written is None:
+        return row.default
+    if isinstance(row.default, bool):
+        return written.strip().lower() in {"1", "true", "yes", "on"}
+    if isinstance(row.default, int):
+        try:
+            return int(written)
+        except ValueError as error:
+            raise Misconfigured(f"PORTAL_{row.name}={written!r}: a whole number is needed ({row.meaning})") from error
+    return written
+
+
+def _long_enough(name: str, value: str) -> str:
+    if len(value) < SHORTEST_SECRET:
+        raise Misconfigured(f"PORTAL_{name} is shorter than {SHORTEST_SECRET} characters; unset it to have one made")
+    return value

@@ -1,0 +1,38 @@
+"""What the portal needs of a core store: five questions and one answer back.
+
+A further core is one module that keeps these promises and passes tests/cores/contract.py.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
+
+
+class Core(Protocol):
+    """A store of tickets. Every call may raise CoreAway, CoreRefused or CoreLied, and nothing else."""
+
+    def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
+        """Pages of changed tickets, oldest change first; everything for no cursor.
+
+        Inclusive: the change a cursor stands on is told again, so that a run may stop anywhere. A ticket appears
+        once, whole, at its newest change. Deleted, merged and moved tickets appear as tombstones. Internal notes
+        are left out; the time written in them is not.
+        """
+        ...
+
+    def companies(self) -> list[CompanyRecord]:
+        """All client companies."""
+        ...
+
+    def price_list(self) -> list[PriceRecord] | None:
+        """All rates ever valid, or None when this core keeps no prices."""
+        ...
+
+    def attachment(self, core_id: str) -> Iterator[bytes]:
+        """The bytes of an attachment, in pieces. Raises CoreRefused when there is no such attachment."""
+        ...
+
+    def tell(self, ticket: str, note: str, key: str) -> None:
+        """Write an internal note on a ticket: once, however often it is told with the same key."""
+        ...

@@ -1,0 +1,143 @@
+"""What a core said, in our words: whole tickets and tombstones, exactly as Core API v1 writes them in JSON.
+
+Moments are RFC 3339 with a zone, hours and money are decimal strings, ids are text. Enumerations are plain
+text here: the plan maps them, so that one new word of a core never stops a whole run.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody in a conversation; the e-mail is lower-case and may be empty when the core has none."""
+
+    name: str
+    email: str = ""
+
+
+class AttachmentRecord(Struct, frozen=True, kw_only=True):
+    core_id: str
+    name: str
+    media_type: str = "application/octet-stream"
+    size: int = 0  # bytes
+    content_id: str = ""  # of an inline picture, without the angle brackets
+
+
+class MessageRecord(Struct, frozen=True, kw_only=True):
+    """One public contribution. Text is what the sender wrote, quoted history included; html may be empty."""
+
+    core_id: str
+    side: str  # employee | technician
+    author: Person
+    sent_at: datetime
+    text: str = ""
+    html: str = ""
+    sender_verified: bool = True
+    attachments: tuple[AttachmentRecord, ...] = ()
+
+
+class TimeEntryRecord(Struct, frozen=True, kw_only=True):
+    """Time to be billed. message is empty when it was written in an internal note."""
+
+    core_id: str
+    category: str
+    hours: Decimal
+    technician: Person
+    worked_at: datetime
+    message: str = ""  # core_id of the public message it stands under
+    invoiced_on: date | None = None  # the last Prague day of the invoiced period, once the core says so
+
+
+class EventRecord(Struct, frozen=True, kw_only=True):
+    """A change of a field. kind: state | technician | due; old and new are the core's words, ours for states."""
+
+    core_id: str
+    kind: str
+    at: datetime
+    old: str = ""
+    new: str = ""
+    by: str = ""  # a person's name; empty is the system
+
+
+class ApprovalRecord(Struct, frozen=True, kw_only=True):
+    """A question put to the company's manager through the core."""
+
+    core_id: str
+    question: str
+    asked_by: Person
+    asked_at: datetime
+
+
+class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="type"):
+    """A whole ticket as it is now. company is the core_id of the company, empty when the core knows none."""
+
+    core_id: str
+    number: str
+    company: str
+    subject: str
+    state: str  # open | to_be_invoiced | error | done
+    requester: Person
+    opened_at: datetime
+    changed_at: datetime  # the newest visible event
+    kind: str = "IT"
+    technician: Person | None = None
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+    messages: tuple[MessageRecord, ...] = ()
+    time_entries: tuple[TimeEntryRecord, ...] = ()
+    events: tuple[EventRecord, ...] = ()
+    approvals: tuple[ApprovalRecord, ...] = ()
+
+
+class Tombstone(Struct, frozen=True, kw_only=True, tag="tombstone", tag_field="type"):
+    """A ticket that is no more. reason: deleted | merged | moved."""
+
+    core_id: str
+    reason: str
+    at: datetime
+    merged_into: str = ""
+
+
+class CompanyRecord(Struct, frozen=True, kw_only=True):
+    core_id: str
+    name: str
+    language: str = "cs"
+    domains: tuple[str, ...] = ()
+
+
+class PriceRecord(Struct, frozen=True, kw_only=True):
+    """An hourly rate from a Prague day on; company is empty for everybody's."""
+
+    category: str
+    name: str
+    rate: Decimal
+    valid_from: date
+    currency: str = "CZK"
+    company: str = ""
+
+
+class Unreadable(Struct, frozen=True, kw_only=True):
+    """One item of a page that is not a record: kept raw, with the reason, and set aside by the sync."""
+
+    core_id: str
+    raw: str
+    reason: str
+
+
+Change = TicketRecord | Tombstone | Unreadable
+
+
+class ChangesPage(Struct, frozen=True, kw_only=True):
+    """One page of changes; cursor is where the next page starts, inclusively."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+    more: bool
+
+
+def rejected(error: msgspec.ValidationError) -> str:
+    """The reason a record was not read, naming the field."""
+    return str(error)

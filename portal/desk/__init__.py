@@ -1,0 +1,1 @@
+"""The embedded core: a mailbox turned into tickets, and the Core API over them."""

@@ -1,0 +1,71 @@
+"""Tickets: what a company's manager may know of them."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Ticket(Base):
+    """One request, as the core last told it. Withdrawn, never deleted."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index("ix_ticket_listed", "company_id", "changed_at", "id"),
+        Index("ix_ticket_listed_by_state", "company_id", "state", "changed_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    core_id: Mapped[str] = mapped_column(unique=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    number: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(default="IT")
+    subject: Mapped[str]
+    state: Mapped[str]
+    requester_id: Mapped[int] = mapped_column(ForeignKey("employee.id"), index=True)
+    technician_id: Mapped[int | None] = mapped_column(ForeignKey("technician.id"))
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    hours: Mapped[Decimal] = mapped_column(default=Decimal(0))  # of all its time entries that exist
+    version: Mapped[int] = mapped_column(default=1)  # grows with every change a list row could show
+    record_hash: Mapped[str] = mapped_column(default="")  # of the record it was made from
+    withdrawn_at: Mapped[datetime | None]
+
+
+class TicketEvent(Base):
+    """A change of a ticket's field, shown as a quiet line of the conversation. kind: state | technician | due."""
+
+    __tablename__ = "ticket_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    core_id: Mapped[str] = mapped_column(unique=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    old: Mapped[str]
+    new: Mapped[str]
+    by: Mapped[str]
+
+
+class TicketCount(Base):
+    """How many tickets of a company are in a state; kept in the mirror's own transaction."""
+
+    __tablename__ = "ticket_count"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    tickets: Mapped[int] = mapped_column(default=0)
+
+
+class TicketText(Base):
+    """Everything a ticket can be found by, folded: no case, no diacritics. Indexed by trigrams on both databases."""
+
+    __tablename__ = "ticket_text"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    text: Mapped[str]

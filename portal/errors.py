@@ -1,0 +1,58 @@
+"""What can go wrong, as a tree; each docstring says what to conclude.
+
+PortalError
+├── NotFound               the page says 404
+├── Refused                the page says why
+│   └── AlreadyDecided
+├── BadTimeCode            the technician is told
+├── CoreError
+│   ├── CoreAway           try again later
+│   ├── CoreRefused        a person must act
+│   └── CoreLied           a person must look
+├── RecordNotUnderstood    set aside, the run goes on
+└── Misconfigured          do not start
+"""
+
+
+class PortalError(Exception):
+    """Anything of ours; never raised as such."""
+
+
+class NotFound(PortalError):
+    """Not there, or not yours: the two are never told apart."""
+
+
+class Refused(PortalError):
+    """Understood and not done; the text is shown to the person, so it is written for them."""
+
+
+class AlreadyDecided(Refused):
+    """Somebody was faster; the text says who decided what and when."""
+
+
+class BadTimeCode(PortalError):
+    """A line meant as time that cannot be billed; the text says why, for the technician."""
+
+
+class CoreError(PortalError):
+    """The core store did not do what we asked."""
+
+
+class CoreAway(CoreError):
+    """The core cannot be reached, or is too slow, or says it is busy: the same call may work later."""
+
+
+class CoreRefused(CoreError):
+    """The core understood and said no (a wrong token, a missing right): repeating will not help."""
+
+
+class CoreLied(CoreError):
+    """The core's answer is not what the protocol promises: nothing of it was used."""
+
+
+class RecordNotUnderstood(PortalError):
+    """One record makes no sense (an unknown state, a broken number); the others are not to blame."""
+
+
+class Misconfigured(PortalError):
+    """A setting is missing, contradictory or unsafe; the text names it and says what to write."""

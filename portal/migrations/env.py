@@ -1,0 +1,39 @@
+"""How Alembic reaches the portal's database: through the application that is running it."""
+
+import importlib
+import pkgutil
+
+from alembic import context
+from flask import current_app
+
+from portal import domain
+from portal.db import Base, db
+
+for noun in pkgutil.iter_modules(domain.__path__):  # every table is known before any is compared
+    importlib.import_module(f"portal.domain.{noun.name}")
+
+OURS_BY_HAND = ("ticket_fts",)  # full-text tables exist on SQLite only and are no part of the models
+
+
+def _is_ours(_thing, name, kind, reflected, _compared_to):
+    return not (kind == "table" and reflected and name.startswith(OURS_BY_HAND)) and not (
+        kind == "index" and reflected and name.startswith("ix_trgm_")
+    )
+
+
+def _rendered(kind, thing, _context):
+    if kind == "type" and type(thing).__module__ == "portal.db":
+        return f"{type(thing).__name__}()"
+    return False
+
+
+with current_app.app_context(), db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        include_object=_is_ours,
+        render_item=_rendered,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,1 @@
+"""Keeping the mirror true: fetch, plan, perform, deliver."""

@@ -1,0 +1,100 @@
+"""What every test stands on: a fresh portal on a fresh database, SQLite and PostgreSQL alike."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+
+from portal import create_app
+from portal.db import db
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+def missing(what: str, mend: str) -> None:
+    """A part of the machine is not there: plain words for a person, a failure in CI, where all must be."""
+    message = f"{what} is missing; install it:  {mend}"
+    if IN_CI:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy from."""
+    folder = tmp_path_factory.mktemp("sqlite-template")
+    _migrate(create_app(INSTANCE=folder, DATABASE_URL=""))
+    return folder / "portal.db"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL cluster of our own, with a migrated database called template."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    if not binaries:
+        missing("PostgreSQL", "apt-get install postgresql")
+    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    folder = Path(tempfile.mkdtemp(prefix="portal-pg-"))
+    if user:
+        shutil.chown(folder, user)
+    run = {"user": user, "cwd": folder, "check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run([binaries[-1] / "initdb", "-D", folder / "data", "-A", "trust", "-U", "portal", "-E", "UTF8",
+                    "--locale", "C.UTF-8", "--no-sync"], **run)  # fmt: skip
+    settings = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=50"
+    control = [binaries[-1] / "pg_ctl", "-D", folder / "data", "-w"]
+    subprocess.run([*control, "-l", folder / "log", "-o", settings, "start"], **run)
+    try:
+        address = f"postgresql+psycopg://portal@/{{}}?host={folder}"
+        _postgres_command(address, "CREATE DATABASE template")
+        app = create_app(INSTANCE=folder / "instance", DATABASE_URL=address.format("template"))
+        _migrate(app)
+        yield address
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **run)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty database."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "portal.db")
+        yield f"sqlite:///{tmp_path / 'portal.db'}"
+        return
+    address = request.getfixturevalue("postgres")
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _postgres_command(address, f"CREATE DATABASE {name} TEMPLATE template")
+    yield address.format(name)
+    _postgres_command(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The portal, its instance folder and database all new; an application context is open."""
+    portal = create_app(INSTANCE=tmp_path, DATABASE_URL=database_url, TESTING=True)
+    with portal.app_context():
+        yield portal
+        db.session.remove()
+        db.engine.dispose()
+
+
+_numbers = iter(range(1_000_000))
+
+
+def _migrate(app: Flask) -> None:
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+
+
+def _postgres_command(address: str, command: str) -> None:
+    plain = address.format("postgres").replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(command)
