@@ -23,7 +23,15 @@ class NotFound(PortalError):
 
 
 class Refused(PortalError):
-    """Understood and not done; the text is shown to the person, so it is written for them."""
+    """Understood and not done; the text is shown to the person, so it is written for them.
+
+    The text is an English msgid and the values go into it: whoever shows it translates it first.
+    """
+
+    def __init__(self, text: str = "", **values: object) -> None:
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.values = values
 
 
 class AlreadyDecided(Refused):

@@ -1,0 +1,47 @@
+"""Text that people type: complete, bounded, and without the characters that break databases and mail headers. Pure."""
+
+import unicodedata
+
+from portal.errors import Refused
+
+LONGEST = 5_000  # characters of a question, a reason or a note
+
+
+def paragraph(text: str, *, longest: int = LONGEST) -> str:
+    """What was typed, its lines kept. Raises Refused when it is longer than anybody would read."""
+    kept = "".join(letter for letter in _one_ending(text) if letter in "\n\t" or _is_harmless(letter)).strip()
+    if len(kept) > longest:
+        raise Refused("This text is longer than %(longest)s characters.", longest=longest)
+    return kept
+
+
+def needed(text: str, *, longest: int = LONGEST) -> str:
+    """The same, where nothing is not enough. Raises Refused for an empty text too."""
+    kept = paragraph(text, longest=longest)
+    if not kept:
+        raise Refused("Write a few words.")
+    return kept
+
+
+def line(text: str, *, longest: int = 200) -> str:
+    """The text as one line, cut visibly where it is too long: for names, subjects and lists."""
+    kept = " ".join("".join(letter if _is_harmless(letter) else " " for letter in text).split())
+    return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
+
+
+def excerpt(text: str, *, longest: int = LONGEST) -> str:
+    """What a mail said, its lines kept, cut visibly where it is too long: nobody is there to be asked again."""
+    kept = "".join(letter for letter in _one_ending(text) if letter in "\n\t" or _is_harmless(letter)).strip()
+    return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
+
+
+def _one_ending(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+
+
+def _is_harmless(letter: str) -> bool:
+    """No control, no lone surrogate, nothing that turns the direction of the text around it."""
+    return unicodedata.category(letter) not in {"Cc", "Cs", "Zl", "Zp"} and letter not in _TURNING
+
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
