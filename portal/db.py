@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -62,6 +63,15 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(metadata=Base.metadata)  # tables subclass Base, which the type checker understands
+
+
+def insert_once(table: type[Base], **values: Any) -> bool:
+    """Insert a row unless a unique one of its kind is there: in the caller's transaction, whoever else tries too.
+
+    Column defaults of the model apply only where Python knows them; give every value that matters.
+    """
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.engine.dialect.name]
+    return bool(db.session.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount)
 
 
 @event.listens_for(Engine, "connect")

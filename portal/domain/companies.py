@@ -12,3 +12,4 @@ class Company(Base):
     core_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="cs")
+    shown_live: Mapped[str] = mapped_column(default="money", server_default="money")  # see disclosure.Shown

@@ -13,7 +13,10 @@ class TimeEntry(Base):
     """Hours of one technician in one price category, under one message or an internal note."""
 
     __tablename__ = "time_entry"
-    __table_args__ = (Index("ix_time_entry_billed", "company_id", "worked_day", "id"),)
+    __table_args__ = (
+        Index("ix_time_entry_in_order", "company_id", "worked_day", "worked_at", "id"),
+        Index("ix_time_entry_invoiced", "company_id", "invoiced_on"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     core_id: Mapped[str] = mapped_column(unique=True)
