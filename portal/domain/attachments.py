@@ -1,6 +1,7 @@
 """Attachments: files of messages, mirrored in the background under the hash of their bytes."""
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,3 +24,8 @@ class Attachment(Base):
     fetch_after: Mapped[datetime | None]
     fetch_error: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]
+
+
+def path_of(folder: Path, sha256: str) -> Path:
+    """Where the bytes with this hash are kept, in a folder of attachments: ab/abcd…"""
+    return folder / sha256[:2] / sha256

@@ -1,11 +1,16 @@
 """The mirror's own memory: how far it has read, what it could not understand, what it has to tell the core."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal import clock
+from portal.db import Base, db
+
+WAKE = "wake"  # the lease row whose fence counts the pokes of POST /hooks/core
 
 
 class MirrorState(Base):
@@ -60,3 +65,78 @@ class Lease(Base):
     holder: Mapped[str]
     expires_at: Mapped[datetime]
     fence: Mapped[int] = mapped_column(default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the mirror's data is. reached_at is None before the core was read to the end for the first time."""
+
+    reached_at: datetime | None
+    tried_at: datetime | None
+    trouble: str  # for staff, in plain English; empty while all is well
+
+    @property
+    def seconds(self) -> int | None:
+        """Whole seconds since the core was last read to its end; None when it never was."""
+        return None if self.reached_at is None else max(0, int((clock.now() - self.reached_at).total_seconds()))
+
+    @property
+    def is_troubled(self) -> bool:
+        return bool(self.trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A record that is not in the mirror, for staff: what it is, why, and since when."""
+
+    core_id: str
+    reason: str
+    raw: str
+    first_at: datetime
+    last_at: datetime
+    tries: int
+
+
+def age() -> Age:
+    """When the core was last read to the end, and what is wrong if anything is."""
+    row = db.session.execute(select(MirrorState.reached_at, MirrorState.tried_at, MirrorState.trouble)).first()
+    return Age(*row) if row else Age(None, None, "")
+
+
+def generation() -> int:
+    """A number that grows whenever anything visible changed: what was rendered before may be stale."""
+    return db.session.scalar(select(MirrorState.generation)) or 0
+
+
+def set_aside(*, limit: int = 100) -> list[Aside]:
+    """The records the mirror could not take, newest trouble first. For staff only: they belong to no company."""
+    columns = (
+        SetAside.core_id, SetAside.reason, SetAside.raw, SetAside.first_at, SetAside.last_at, SetAside.tries
+    )  # fmt: skip
+    rows = db.session.execute(select(*columns).order_by(SetAside.last_at.desc(), SetAside.id.desc()).limit(limit))
+    return [Aside(*row) for row in rows]
+
+
+def set_aside_count() -> int:
+    return db.session.scalar(select(func.count()).select_from(SetAside)) or 0
+
+
+def untold_count() -> int:
+    """How many notes the core has not been told yet."""
+    return db.session.scalar(select(func.count()).select_from(Told).where(Told.told_at.is_(None))) or 0
+
+
+def wake() -> None:
+    """Ask the running sync to look at the core at once. Commits."""
+    poked = update(Lease).where(Lease.name == WAKE).values(fence=Lease.fence + 1, expires_at=clock.now())
+    if not db.session.execute(poked).rowcount:  # type: ignore[attr-defined]
+        db.session.add(Lease(name=WAKE, holder="", expires_at=clock.now()))
+    try:
+        db.session.commit()
+    except IntegrityError:  # another poke made the row a moment ago: the sync is awake
+        db.session.rollback()
+
+
+def pokes() -> int:
+    """How often the sync has been asked to wake: it looks again when this has grown."""
+    return db.session.scalar(select(Lease.fence).where(Lease.name == WAKE)) or 0
