@@ -3,10 +3,12 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, db
+from portal.domain.companies import Company
+from portal.domain.states import State
 
 
 class Ticket(Base):
@@ -69,3 +71,12 @@ class TicketText(Base):
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     text: Mapped[str]
+
+
+_COUNTS = select(TicketCount.state, TicketCount.tickets).where(TicketCount.company_id == bindparam("company"))
+
+
+def counts(company: Company) -> dict[State, int]:
+    """How many tickets are in each state, from the counter the mirror keeps."""
+    kept = dict(db.session.execute(_COUNTS, {"company": company.id}).tuples().all())
+    return {state: kept.get(state, 0) for state in State}
