@@ -33,6 +33,10 @@ class Core(Protocol):
         """The bytes of an attachment, in pieces. Raises CoreRefused when there is no such attachment."""
         ...
 
-    def tell(self, ticket: str, note: str, key: str) -> None:
-        """Write an internal note on a ticket: once, however often it is told with the same key."""
+    def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
+        """Write an internal note on a ticket: once, however often it is told with the same key.
+
+        approval is the core_id of the approval question it answers, decision one of approved, declined, expired
+        and withdrawn; both are empty for any other note. Raises CoreRefused when there is no such ticket.
+        """
         ...

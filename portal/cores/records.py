@@ -4,11 +4,15 @@ Moments are RFC 3339 with a zone, hours and money are decimal strings, ids are t
 text here: the plan maps them, so that one new word of a core never stops a whole run.
 """
 
+import hashlib
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Moment = Annotated[datetime, Meta(tz=True)]  # one without a zone is nobody's time: it is refused
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -32,7 +36,7 @@ class MessageRecord(Struct, frozen=True, kw_only=True):
     core_id: str
     side: str  # employee | technician
     author: Person
-    sent_at: datetime
+    sent_at: Moment
     text: str = ""
     html: str = ""
     sender_verified: bool = True
@@ -46,7 +50,7 @@ class TimeEntryRecord(Struct, frozen=True, kw_only=True):
     category: str
     hours: Decimal
     technician: Person
-    worked_at: datetime
+    worked_at: Moment
     message: str = ""  # core_id of the public message it stands under
     invoiced_on: date | None = None  # the last Prague day of the invoiced period, once the core says so
 
@@ -56,7 +60,7 @@ class EventRecord(Struct, frozen=True, kw_only=True):
 
     core_id: str
     kind: str
-    at: datetime
+    at: Moment
     old: str = ""
     new: str = ""
     by: str = ""  # a person's name; empty is the system
@@ -68,7 +72,7 @@ class ApprovalRecord(Struct, frozen=True, kw_only=True):
     core_id: str
     question: str
     asked_by: Person
-    asked_at: datetime
+    asked_at: Moment
 
 
 class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="type"):
@@ -80,12 +84,12 @@ class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="t
     subject: str
     state: str  # open | to_be_invoiced | error | done
     requester: Person
-    opened_at: datetime
-    changed_at: datetime  # the newest visible event
+    opened_at: Moment
+    changed_at: Moment  # the newest visible event
     kind: str = "IT"
     technician: Person | None = None
-    due_at: datetime | None = None
-    done_at: datetime | None = None
+    due_at: Moment | None = None
+    done_at: Moment | None = None
     messages: tuple[MessageRecord, ...] = ()
     time_entries: tuple[TimeEntryRecord, ...] = ()
     events: tuple[EventRecord, ...] = ()
@@ -97,7 +101,7 @@ class Tombstone(Struct, frozen=True, kw_only=True, tag="tombstone", tag_field="t
 
     core_id: str
     reason: str
-    at: datetime
+    at: Moment
     merged_into: str = ""
 
 
@@ -138,6 +142,30 @@ class ChangesPage(Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def rejected(error: msgspec.ValidationError) -> str:
-    """The reason a record was not read, naming the field."""
-    return str(error)
+def read_change(raw: bytes) -> Change:
+    """One item of a page, from its JSON; what is not a record becomes Unreadable and says which field is at fault."""
+    try:
+        return _CHANGE.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Unreadable(core_id=_name_of(raw), raw=raw.decode("utf-8", "replace"), reason=str(error))
+
+
+def written(record: TicketRecord | Tombstone) -> bytes:
+    """A record as JSON that read_change() reads back: equal records are equal bytes."""
+    return msgspec.json.encode(record)
+
+
+class _Named(Struct):
+    core_id: str
+
+
+_CHANGE = msgspec.json.Decoder(TicketRecord | Tombstone)
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def _name_of(raw: bytes) -> str:
+    """The core's name for a thing we cannot read, or one made of its bytes, the same whenever it is told again."""
+    try:
+        return _NAMED.decode(raw).core_id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return f"unreadable:{hashlib.sha256(raw).hexdigest()[:16]}"

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db
+from portal.db import Base, db, insert_once
 
 WAKE = "wake"  # the lease row whose fence counts the pokes of POST /hooks/core
 
@@ -130,11 +129,8 @@ def wake() -> None:
     """Ask the running sync to look at the core at once. Commits."""
     poked = update(Lease).where(Lease.name == WAKE).values(fence=Lease.fence + 1, expires_at=clock.now())
     if not db.session.execute(poked).rowcount:  # type: ignore[attr-defined]
-        db.session.add(Lease(name=WAKE, holder="", expires_at=clock.now()))
-    try:
-        db.session.commit()
-    except IntegrityError:  # another poke made the row a moment ago: the sync is awake
-        db.session.rollback()
+        insert_once(Lease, name=WAKE, holder="", expires_at=clock.now(), fence=1)
+    db.session.commit()
 
 
 def pokes() -> int:

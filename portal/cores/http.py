@@ -1,0 +1,163 @@
+"""One careful HTTP client for all adapters: whatever a foreign server does wrong becomes one of our errors here."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+from urllib3.util.retry import Retry
+
+from portal.errors import CoreAway, CoreError, CoreLied, CoreRefused
+
+TIMEOUTS = (5.0, 30.0)  # seconds to connect, seconds of silence
+PATIENCE = 180.0  # seconds for a whole JSON answer: a server that drips bytes is away, too
+MOST_BYTES = 128 * 2**20  # of a JSON answer, unpacked
+_PIECE = 2**16
+
+WELL = frozenset({200, 201})
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # the same call may work later
+
+
+class AnswerTooBig(CoreLied):
+    """The answer is longer than we take; asking for less of it may work."""
+
+
+class Line:
+    """A kept connection to one core. Reads are repeated a few times, writes never."""
+
+    def __init__(self, url: str, token: str, *, timeouts: tuple[float, float] = TIMEOUTS, patience: float = PATIENCE,
+                 most_bytes: int = MOST_BYTES, pause: float = 0.2) -> None:  # fmt: skip
+        self._url = url.rstrip("/")
+        self._patience = patience
+        self._most_bytes = most_bytes
+        self._session = requests.Session()
+        self._session.auth = _Bearer(token)  # an own class, or a .netrc on this machine would win over the token
+        self._session.headers["Accept-Encoding"] = "gzip"
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Impatient(timeouts, _retries(pause)))
+
+    def read(self, *path: str, **question: Any) -> bytes:
+        """The JSON body of a GET. Each part of the path is escaped; parameters that are None are left out."""
+        with self._asked("GET", path, params=question) as answer:
+            return self._body(answer)
+
+    def stream(self, *path: str) -> Iterator[bytes]:
+        """The bytes of a file, in pieces; the caller decides how many are enough."""
+        with self._asked("GET", path) as answer:
+            yield from answer.iter_content(_PIECE)
+
+    def write(self, *path: str, body: dict[str, str]) -> bytes:
+        """POST a JSON object, once; the JSON body of the answer."""
+        with self._asked("POST", path, json=body) as answer:
+            return self._body(answer)
+
+    @contextmanager
+    def _asked(self, method: str, path: tuple[str, ...], **what: Any) -> Iterator[requests.Response]:
+        with _ours(self._url):
+            answer = self._session.request(
+                method, f"{self._url}/{_joined(path)}", stream=True, allow_redirects=False, **what
+            )
+            with answer:
+                if answer.status_code not in WELL:
+                    raise _refusal(answer)
+                yield answer
+
+    def _body(self, answer: requests.Response) -> bytes:
+        kind = answer.headers.get("Content-Type", "")
+        if not kind.partition(";")[0].strip().lower().endswith("json"):
+            raise CoreLied(f"{_place(answer)} answered {kind or 'no type at all'} where JSON was promised")
+        return self._whole(answer)
+
+    def _whole(self, answer: requests.Response) -> bytes:
+        until = time.monotonic() + self._patience
+        body = bytearray()
+        for piece in answer.iter_content(_PIECE):
+            body += piece
+            if len(body) > self._most_bytes:
+                raise AnswerTooBig(f"{_place(answer)} answered with more than {self._most_bytes} bytes")
+            if time.monotonic() > until:
+                raise CoreAway(f"{_place(answer)} did not finish its answer within {self._patience:.0f} s")
+        return bytes(body)
+
+
+class _Bearer(requests.auth.AuthBase):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Impatient(HTTPAdapter):
+    """requests waits for ever unless each call says otherwise: here none can forget."""
+
+    def __init__(self, timeouts: tuple[float, float], retries: Retry) -> None:
+        self._timeouts = timeouts
+        super().__init__(max_retries=retries)
+
+    def send(self, request: Any, *args: Any, **options: Any) -> requests.Response:
+        options["timeout"] = options.get("timeout") or self._timeouts
+        return super().send(request, *args, **options)
+
+
+def _retries(pause: float) -> Retry:
+    return Retry(
+        total=4, connect=3, read=1, status=3, other=0, redirect=0,
+        backoff_factor=pause, backoff_jitter=pause / 2, backoff_max=5,
+        status_forcelist=BUSY - {500},  # a fault of the server itself comes back: once is enough
+        allowed_methods={"GET"},
+        retry_after_max=10,  # seconds; a server that wants a longer pause gets it from the engine
+        raise_on_status=False,
+    )  # fmt: skip
+
+
+@contextmanager
+def _ours(place: str) -> Iterator[None]:
+    """Foreign exceptions become ours, here and nowhere else."""
+    try:
+        yield
+    except CoreError:
+        raise
+    except requests.exceptions.ContentDecodingError as error:
+        raise CoreLied(f"{place} sent a body that cannot be unpacked") from error
+    except requests.exceptions.InvalidURL as error:
+        raise CoreLied(f"{place} is no address to ask") from error
+    except (requests.RequestException, HTTPError, OSError) as error:
+        raise CoreAway(f"{place} cannot be reached: {_first_cause(error)}") from error
+
+
+def _refusal(answer: requests.Response) -> CoreError:
+    status = answer.status_code
+    if status in BUSY:
+        return CoreAway(f"{_place(answer)} is busy ({status})")
+    if 400 <= status < 500:
+        return CoreRefused(f"{_place(answer)} refused ({status}): {_plain_words(answer)}")
+    return CoreLied(f"{_place(answer)} answered {status}, which the protocol does not know")
+
+
+def _plain_words(answer: requests.Response) -> str:
+    """What the server says about its refusal: the beginning of it, whatever it is."""
+    start = next(answer.iter_content(500), b"")
+    return " ".join(start.decode("utf-8", "replace").split())
+
+
+def _place(answer: requests.Response) -> str:
+    return answer.url.partition("?")[0]
+
+
+def _joined(path: tuple[str, ...]) -> str:
+    if not set(path).isdisjoint({"", ".", ".."}):  # a dot would climb to another address
+        raise CoreRefused(f"{'/'.join(path)!r} names nothing")
+    return "/".join(quote(part, safe="") for part in path)
+
+
+def _first_cause(error: BaseException) -> str:
+    """The shortest true words: urllib3 wraps the cause several times."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return f"{type(error).__name__}: {error}"[:300]
