@@ -26,6 +26,7 @@ SETTINGS = (
     Setting("BASE_URL", "http://127.0.0.1:8000", "public address of the portal; links in mail begin with it"),
     Setting("SECRET_KEY", "", "signs sessions; empty makes one and keeps it in the instance folder"),
     Setting("DEMO", False, "true only in `make demo`: shows the demo's accounts and mail pages"),
+    Setting("PROXIES", 0, "how many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes no such header"),
     Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
     Setting("CORE", "desk", "which core store is mirrored: desk"),
     Setting("CORE_URL", "http://127.0.0.1:8001/core/v1", "where the core store answers"),

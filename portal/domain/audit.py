@@ -2,10 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal import clock
+from portal.db import Base, db
+from portal.domain.companies import Company
+
+SIGNED_IN, SIGNED_OUT, SIGN_IN_FAILED = "signed_in", "signed_out", "sign_in_failed"
+OPENED_TICKET, DOWNLOADED, SETTINGS_CHANGED = "opened_ticket", "downloaded", "settings_changed"
+
+MOST_CHARACTERS = 200  # of what it was about: a number or a name, never a text
 
 
 class AuditEvent(Base):
@@ -19,3 +26,22 @@ class AuditEvent(Base):
     what: Mapped[str]  # one of a few words: signed_in, opened_ticket, downloaded, decided, …
     about: Mapped[str] = mapped_column(default="")  # a number or a name, never a text
     address: Mapped[str] = mapped_column(default="")  # the client's IP
+
+
+def of_company(company: Company, *, newest: int = 200) -> list[AuditEvent]:
+    """What happened in a company, newest first."""
+    wanted = select(AuditEvent).where(AuditEvent.company_id == company.id).order_by(AuditEvent.id.desc())
+    return list(db.session.scalars(wanted.limit(newest)))
+
+
+def note(
+    what: str, *, company_id: int | None = None, person_id: int | None = None, about: str = "", address: str = ""
+) -> None:
+    """Write down that something was done or opened. Commits, so that it is kept whatever comes after."""
+    db.session.execute(
+        insert(AuditEvent).values(
+            company_id=company_id, person_id=person_id, at=clock.now(), what=what,
+            about=about[:MOST_CHARACTERS], address=address,
+        )
+    )  # fmt: skip
+    db.session.commit()

@@ -1,0 +1,76 @@
+"""Apologies: every error as a page in the reader's language, or as a small note when only a part was asked for."""
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from portal.errors import AlreadyDecided, CoreError, NotFound, Refused
+from portal.web import pages
+
+BODIES = {  # status: what happened, what to do now
+    400: (
+        lambda: _("This did not work"),
+        lambda: _("The request made no sense to us. Please go back and try again."),
+    ),
+    404: (lambda: _("Not found"), lambda: _("There is no such page, or it is not yours to see.")),
+    405: (lambda: _("This cannot be done here"), lambda: _("Please go back and use the buttons of the page.")),
+    413: (lambda: _("This is too long"), lambda: _("Please shorten what you send.")),
+    429: (lambda: _("Too many attempts"), lambda: _("Please try again in a quarter of an hour.")),
+    500: (
+        lambda: _("Something broke"),
+        lambda: _("It is our fault, and it has been written down. Please try again."),
+    ),
+}
+
+
+def install(app: Flask) -> None:
+    """One place where errors become answers: views catch nothing."""
+    app.register_error_handler(NotFound, lambda error: _apology(404))
+    app.register_error_handler(AlreadyDecided, lambda error: _refusal(error, 409))
+    app.register_error_handler(Refused, lambda error: _refusal(error, 422))
+    app.register_error_handler(CSRFError, _forgotten)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(CoreError, _broken)
+    app.register_error_handler(500, _broken)
+
+
+def _of_http(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    return _apology(error.code if error.code in BODIES else 400, status=error.code)
+
+
+def _refusal(error: Refused, status: int) -> Response:
+    words = _(error.text, **error.values) if error.values else _(error.text)
+    return _answer(status, _("This was not done"), words)
+
+
+def _forgotten(error: CSRFError) -> Response:
+    return _answer(
+        400,
+        _("The page was too old"),
+        _("You may have signed out or in meanwhile. Open the page again and repeat it."),
+    )
+
+
+def _broken(error: Exception) -> Response:
+    return _apology(500)
+
+
+def _apology(code: int, *, status: int | None = None) -> Response:
+    title, words = BODIES[code]
+    return _answer(status or code, title(), words())
+
+
+def _answer(status: int, title: str, words: str) -> Response:
+    if pages.is_from_htmx():
+        response = make_response(render_template("errors/_note.html", title=title, words=words), status)
+        response.headers["HX-Retarget"] = "#notes"
+        response.headers["HX-Reswap"] = "innerHTML"
+        response.headers["HX-Push-Url"] = "false"
+        return response
+    if status == 500 or (request.endpoint is None and not current_user.is_authenticated):
+        return make_response(pages.plain("errors/show.html", title=title, words=words), status)
+    return pages.render(page="errors/show.html", status=status, title=title, words=words)

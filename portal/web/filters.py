@@ -1,0 +1,92 @@
+"""How amounts, hours, days and sizes are written, in the reader's language; spaces inside them never break."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from babel import dates, numbers
+from flask import Flask
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.web.languages import current
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+UNITS = ("B", "kB", "MB", "GB")
+
+
+def install(app: Flask) -> None:
+    """Every filter under the name of its function."""
+    for filter_ in (money, number, hours, day, short_day, moment, time_of_day, month, size, ago):
+        app.jinja_env.filters[filter_.__name__] = filter_
+
+
+def money(amount: Decimal, currency: str = "CZK") -> str:
+    """1 250,00 Kč"""
+    return _unbroken(numbers.format_currency(amount, currency, locale=current()))
+
+
+def number(value: Decimal | int) -> str:
+    """1 234 or 0,5: as many places as it has."""
+    return _unbroken(numbers.format_decimal(value, locale=current()))
+
+
+def hours(value: Decimal) -> str:
+    """1,00 h"""
+    return _unbroken(numbers.format_decimal(value, format="#,##0.00", locale=current()) + " h")
+
+
+def day(value: date | datetime) -> str:
+    """23. 11. 2026, the day in Prague"""
+    return _unbroken(dates.format_date(_prague_day(value), _DAY[current()], locale=current()))
+
+
+def short_day(value: date | datetime) -> str:
+    """23. 11.: the year goes without saying"""
+    return _unbroken(dates.format_date(_prague_day(value), _SHORT_DAY[current()], locale=current()))
+
+
+def moment(value: datetime) -> str:
+    """po 23. 11. 2026 7:42, on a clock in Prague"""
+    return _unbroken(dates.format_datetime(clock.prague(value), _MOMENT[current()], locale=current()))
+
+
+def time_of_day(value: datetime) -> str:
+    """7:42, on a clock in Prague"""
+    return dates.format_time(clock.prague(value), "H:mm", locale=current())
+
+
+def month(value: date) -> str:
+    """listopad 2026"""
+    return _unbroken(dates.format_date(value, "LLLL yyyy", locale=current()))
+
+
+def size(amount: int) -> str:
+    """84 kB; a kilobyte is 1000 bytes, as in file managers"""
+    value, unit = Decimal(amount), 0
+    while value >= 1000 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    written = numbers.format_decimal(round(value, 1 if unit and value < 10 else 0), locale=current())
+    return _unbroken(f"{written} {UNITS[unit]}")
+
+
+def ago(value: datetime) -> str:
+    """před 3 hodinami; up to a few seconds ago is now"""
+    passed = clock.now() - value
+    if passed < timedelta(seconds=5):
+        return _("just now")
+    if passed < timedelta(seconds=60):
+        return _unbroken(dates.format_timedelta(-passed, granularity="second", add_direction=True, locale=current()))
+    return _unbroken(dates.format_timedelta(-passed, granularity="minute", add_direction=True, locale=current()))
+
+
+_DAY = {"cs": "d. M. yyyy", "en": "d MMM yyyy"}
+_SHORT_DAY = {"cs": "d. M.", "en": "d MMM"}
+_MOMENT = {"cs": "EEEEEE d. M. yyyy H:mm", "en": "EEEEEE d MMM yyyy H:mm"}
+
+
+def _prague_day(value: date | datetime) -> date:
+    return clock.prague_day(value) if isinstance(value, datetime) else value
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", NO_BREAK)

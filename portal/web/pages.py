@@ -1,0 +1,79 @@
+"""Pages and parts: the one place that knows a browser may want only a part of a page (htmx)."""
+
+from hashlib import blake2b
+from typing import Any
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
+from portal.web import languages, navigation
+
+VARY = ("HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request")
+
+
+def install(app: Flask) -> None:
+    """What every template may ask, besides its context and the filters."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(language=languages.current, role_name=role_name, age_in_words=age_in_words)
+
+
+def render(*, page: str, part: str | None = None, status: int = 200, **context: Any) -> Response:
+    """The whole page, or, when htmx asks for it and the view has one, its part. Context goes to either.
+
+    A part holds no token and nothing that changes by itself, so it carries an ETag and may be answered by 304.
+    A whole page is never stored: after signing out, Back shows nothing.
+    """
+    if part and wants_part():
+        response = make_response(render_template(part, **context), status)
+        if status == 200 and request.method == "GET":
+            response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest(), weak=True)
+            response.cache_control.private = True
+            response.cache_control.no_cache = True
+            response.make_conditional(request)
+    else:
+        response = make_response(render_template(page, frame=navigation.frame(current_user), **context), status)
+        response.cache_control.no_store = True
+    if part:
+        response.vary.update(VARY)
+    return response
+
+
+def plain(page: str, **context: Any) -> str:
+    """A page for somebody who may not be signed in: the same look without a company's frame."""
+    return render_template(page, frame=None, **context)
+
+
+def wants_part() -> bool:
+    """Whether htmx will swap the answer into a page that is there already."""
+    return is_from_htmx() and request.headers.get("HX-Request-Type", "partial") == "partial"
+
+
+def is_from_htmx() -> bool:
+    """Whether htmx asks; not when it follows a boosted link or restores a page for Back: that wants all of it."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-Boosted") != "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+    )
+
+
+def role_name(person: Visitor) -> str:
+    """What a person is here, as the page says it."""
+    names = {MANAGER: _("IT manager"), VIEWER: _("Reader"), STAFF: _("Connectica staff")}
+    return ", ".join(name for role, name in names.items() if role in person.role_names)
+
+
+def age_in_words(seconds: int) -> str:
+    """How old the data are, in the unit a person would say it in."""
+    if seconds < 60:
+        return ngettext("Data %(num)s second old", "Data %(num)s seconds old", seconds)
+    if seconds < 3600:
+        return ngettext("Data %(num)s minute old", "Data %(num)s minutes old", seconds // 60)
+    if seconds < 48 * 3600:
+        return ngettext("Data %(num)s hour old", "Data %(num)s hours old", seconds // 3600)
+    return ngettext("Data %(num)s day old", "Data %(num)s days old", seconds // 86400)
