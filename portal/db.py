@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import BigInteger, CursorResult, DateTime, Delete, Dialect, Engine, Insert, MetaData, Update, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -70,8 +70,15 @@ def insert_once(table: type[Base], **values: Any) -> bool:
 
     Column defaults of the model apply only where Python knows them; give every value that matters.
     """
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.engine.dialect.name]
-    return bool(db.session.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.engine.dialect.name]
+    return bool(rows_changed(insert(table).values(**values).on_conflict_do_nothing()))
+
+
+def rows_changed(statement: Insert | Update | Delete) -> int:
+    """Run a change in the caller's transaction; how many rows it met."""
+    result = db.session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount
 
 
 @event.listens_for(Engine, "connect")

@@ -1,12 +1,38 @@
 """Budgets: what a company's manager means to spend in a month, in hours or in money, and who was told of its use."""
 
+import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal import clock
+from portal.db import Base, db, insert_once
+from portal.domain import disclosure, hours
+from portal.domain.billing import Billing
+from portal.domain.disclosure import Client
+from portal.domain.hours import HoursFilter
+from portal.domain.money import Tally
+from portal.domain.periods import Period
+from portal.domain.words import msgid
+from portal.errors import Refused
+
+ALERTS = (50, 80, 100)  # percent of a budget
+LARGEST = Decimal(100_000_000)
+
+_AMOUNT = re.compile(r"^[0-9]{1,9}([.,][0-9]{1,2})?$")
+
+
+class Unit(StrEnum):
+    HOURS = "hours"
+    MONEY = "money"
+
+    @property
+    def label(self) -> str:
+        return {Unit.HOURS: msgid("hours"), Unit.MONEY: msgid("money without VAT")}[self]
 
 
 class Budget(Base):
@@ -35,3 +61,94 @@ class BudgetAlert(Base):
     month: Mapped[date]
     percent: Mapped[int]
     at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A month's budget and how much of it is worked, in its unit."""
+
+    budget_id: int
+    month: Period
+    unit: Unit
+    amount: Decimal
+    tally: Tally
+
+    @property
+    def used(self) -> Decimal:
+        return self.tally.hours if self.unit is Unit.HOURS else self.tally.amount
+
+    @property
+    def left(self) -> Decimal:
+        """Below zero when more was worked than meant."""
+        return self.amount - self.used
+
+    @property
+    def percent(self) -> int:
+        """Whole percent, rounded down: 100 is reached, not nearly reached."""
+        return int(self.used * 100 / self.amount)
+
+    @property
+    def alerts_reached(self) -> tuple[int, ...]:
+        return tuple(percent for percent in ALERTS if self.used * 100 >= self.amount * percent)
+
+
+def use(company: Client, month: Period) -> Use | None:
+    """How much of the month's budget is worked: running, to be invoiced and invoiced entries of its days.
+
+    None without a budget, and where the company may not see live what it would be measured by.
+    """
+    budget = _valid(company, month)
+    told = disclosure.of(company)
+    if budget is None or told.hides_hours or (budget.unit == Unit.MONEY and told.hides_money):
+        return None
+    tally = Tally()
+    for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
+        tally.take(hours.totals(company, HoursFilter(period=month, billing=billing)))
+    return Use(budget.id, month, Unit(budget.unit), budget.amount, tally)
+
+
+def chosen(company: Client, month: Period) -> tuple[Unit, Decimal] | None:
+    """The budget as it was set for a month, whether or not its use may be shown."""
+    budget = _valid(company, month)
+    return (Unit(budget.unit), budget.amount) if budget else None
+
+
+def choose(company: Client, month: Period, *, unit: str, amount: str, person_id: int) -> None:
+    """Set the budget from a month on; an empty amount or 0 ends it. Commits. Raises Refused for nonsense."""
+    written = re.sub(r"\s", "", amount)
+    if unit not in set(Unit) or not _AMOUNT.match(written or "0"):
+        raise Refused("Write the budget as a number, for example 20 or 25000,50.")
+    value = Decimal((written or "0").replace(",", "."))
+    if value > LARGEST:
+        raise Refused("Write the budget as a number, for example 20 or 25000,50.")
+    db.session.add(
+        Budget(
+            company_id=company.id,
+            from_month=month.since,
+            unit=unit,
+            amount=value.quantize(Decimal("0.01")),
+            set_by=person_id,
+            set_at=clock.now(),
+        )
+    )
+    db.session.commit()
+
+
+def tell_once(use: Use) -> int | None:
+    """The highest share that was reached and not told yet, now noted as told in the caller's transaction."""
+    fresh = [
+        percent
+        for percent in use.alerts_reached
+        if insert_once(BudgetAlert, budget_id=use.budget_id, month=use.month.since, percent=percent, at=clock.now())
+    ]
+    return max(fresh) if fresh else None
+
+
+def _valid(company: Client, month: Period) -> Budget | None:
+    budget = db.session.scalar(
+        select(Budget)
+        .where(Budget.company_id == company.id, Budget.from_month <= month.since)
+        .order_by(Budget.from_month.desc(), Budget.id.desc())
+        .limit(1)
+    )
+    return budget if budget and budget.amount else None

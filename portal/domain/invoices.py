@@ -1,12 +1,21 @@
 """Invoices: what the core reported as invoiced, frozen line by line when the mirror first saw it."""
 
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal import clock
+from portal.db import Base, db, insert_once
+from portal.domain import prices
+from portal.domain.companies import Company
+from portal.domain.money import vat_percent
+from portal.domain.prices import PriceList
+from portal.domain.time_entries import TimeEntry
+
+TICKETS_AT_ONCE = 500  # SQLite takes a limited number of values in one statement
 
 
 class Invoice(Base):
@@ -36,3 +45,89 @@ class InvoicedEntry(Base):
     worked_day: Mapped[date]
     rate: Mapped[Decimal | None]  # per hour; None while the price list says nothing about it
     frozen_at: Mapped[datetime]
+
+
+def freeze(ticket_ids: Collection[int] | None = None) -> int:
+    """Keep what the core reports as invoiced, as it is now, of these tickets or of all; how many entries were new.
+
+    Runs in the caller's transaction. A frozen row never changes again, except that a rate nobody knew is filled in
+    when the price list knows it: see fill_in_rates.
+    """
+    drawers: dict[int, _Drawer] = {}
+    frozen = 0
+    for entry in _not_frozen(ticket_ids):
+        if entry.company_id not in drawers:
+            drawers[entry.company_id] = _Drawer(entry.company_id)
+        drawers[entry.company_id].put(entry)
+        frozen += 1
+    db.session.flush()
+    return frozen
+
+
+def fill_in_rates() -> int:
+    """Give frozen entries a rate where the price list did not know one and now does; how many. Does not commit."""
+    lists: dict[int, PriceList] = {}
+    filled = 0
+    for row in db.session.scalars(select(InvoicedEntry).where(InvoicedEntry.rate.is_(None))):
+        if row.company_id not in lists:
+            lists[row.company_id] = prices.list_of(db.session.get_one(Company, row.company_id))
+        row.rate = lists[row.company_id].rate_on(row.category, row.worked_day)
+        filled += row.rate is not None
+    db.session.flush()
+    return filled
+
+
+class _Drawer:
+    """One company's invoices, while entries are put into them."""
+
+    def __init__(self, company_id: int) -> None:
+        self._company_id = company_id
+        self._prices = prices.list_of(db.session.get_one(Company, company_id))
+        self._invoices: dict[date, int] = {}
+
+    def put(self, entry: TimeEntry) -> None:
+        assert entry.invoiced_on is not None
+        db.session.add(
+            InvoicedEntry(
+                time_entry_id=entry.id,
+                invoice_id=self._invoice(entry.invoiced_on),
+                company_id=self._company_id,
+                category=entry.category,
+                hours=entry.hours,
+                worked_day=entry.worked_day,
+                rate=self._prices.rate_on(entry.category, entry.worked_day),
+                frozen_at=clock.now(),
+            )
+        )
+
+    def _invoice(self, period_end: date) -> int:
+        if period_end not in self._invoices:
+            insert_once(
+                Invoice,
+                company_id=self._company_id,
+                period_end=period_end,
+                vat_percent=vat_percent(period_end),
+                currency=self._prices.currency,
+                frozen_at=clock.now(),
+            )
+            self._invoices[period_end] = db.session.scalars(
+                select(Invoice.id).where(Invoice.company_id == self._company_id, Invoice.period_end == period_end)
+            ).one()
+        return self._invoices[period_end]
+
+
+def _not_frozen(ticket_ids: Collection[int] | None) -> Iterator[TimeEntry]:
+    waiting = (
+        select(TimeEntry)
+        .outerjoin(InvoicedEntry, InvoicedEntry.time_entry_id == TimeEntry.id)
+        .where(TimeEntry.invoiced_on.is_not(None), TimeEntry.withdrawn_at.is_(None))
+        .where(InvoicedEntry.time_entry_id.is_(None))
+        .order_by(TimeEntry.id)
+    )
+    if ticket_ids is None:
+        yield from db.session.scalars(waiting).all()
+        return
+    ids = sorted(ticket_ids)
+    for start in range(0, len(ids), TICKETS_AT_ONCE):
+        part = ids[start : start + TICKETS_AT_ONCE]
+        yield from db.session.scalars(waiting.where(TimeEntry.ticket_id.in_(part))).all()

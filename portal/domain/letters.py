@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, LargeBinary, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db, insert_once
+from portal.db import Base, db, insert_once, rows_changed
 from portal.domain.people import Person
 
 MONTHLY_SUMMARY, BUDGET_ALERT = "monthly_summary", "budget_alert"
@@ -124,14 +124,14 @@ def choose(person: Person, kind: str, how: str) -> None:
 def claim(letter_id: int) -> Letter | None:
     """Take a waiting letter for this sender alone and commit; None when another sender was faster."""
     now = clock.now()
-    taken = db.session.execute(
+    taken = rows_changed(
         update(Letter)
         .where(Letter.id == letter_id, Letter.sent_at.is_(None))
         .where(or_(Letter.try_after.is_(None), Letter.try_after <= now))
         .values(try_after=now + CLAIMED_FOR, tries=Letter.tries + 1)
     )
     db.session.commit()
-    return db.session.get(Letter, letter_id, populate_existing=True) if taken.rowcount else None
+    return db.session.get(Letter, letter_id, populate_existing=True) if taken else None
 
 
 def sent(letter: Letter) -> None:

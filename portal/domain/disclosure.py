@@ -1,0 +1,88 @@
+"""Disclosure: what of a company's time its people see before it is invoiced. The one place that decides it.
+
+Connectica chooses it for each company. Pages, their parts, workbooks, search, mails and the ticket's time strip all
+ask here: `entries` goes into every query that reads time entries, `tells_money` stands before every amount of one.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, true, update
+
+from portal.db import db, rows_changed
+from portal.domain.companies import Company
+from portal.domain.time_entries import TimeEntry
+from portal.domain.words import msgid
+from portal.errors import NotFound
+
+
+class Shown(StrEnum):
+    """What is shown live, that is: before the core says it is invoiced. What is invoiced is always shown."""
+
+    NOTHING = "nothing"
+    HOURS = "hours"
+    MONEY = "money"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Shown.NOTHING: msgid("nothing until it is invoiced"),
+    Shown.HOURS: msgid("hours"),
+    Shown.MONEY: msgid("hours and money"),
+}
+
+
+class Client(Protocol):
+    """Anything that stands for a company: its row, or a card of it."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shown_live(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """The choice for one company, and what follows from it."""
+
+    shown: Shown
+
+    @property
+    def entries(self) -> ColumnElement[bool]:
+        """Which time entries exist for this company's people."""
+        return TimeEntry.invoiced_on.is_not(None) if self.shown is Shown.NOTHING else true()
+
+    def tells_hours(self, invoiced_on: date | None) -> bool:
+        return invoiced_on is not None or self.shown is not Shown.NOTHING
+
+    def tells_money(self, invoiced_on: date | None) -> bool:
+        return invoiced_on is not None or self.shown is Shown.MONEY
+
+    @property
+    def hides_hours(self) -> bool:
+        return self.shown is Shown.NOTHING
+
+    @property
+    def hides_money(self) -> bool:
+        return self.shown is not Shown.MONEY
+
+
+def of(company: Client) -> Disclosure:
+    """What this company is shown. Whatever is written there that we do not know shows nothing."""
+    return Disclosure(Shown(company.shown_live) if company.shown_live in set(Shown) else Shown.NOTHING)
+
+
+def choose(company: Client, shown: Shown) -> None:
+    """Connectica's choice for a company. Commits."""
+    if not rows_changed(update(Company).where(Company.id == company.id).values(shown_live=shown.value)):
+        raise NotFound
+    db.session.commit()

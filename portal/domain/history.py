@@ -1,0 +1,59 @@
+"""History: the hours of the last months by category, for the chart and its table, and what months are like."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from portal.domain import hours
+from portal.domain.disclosure import Client
+from portal.domain.hours import HoursFilter
+from portal.domain.money import Tally
+from portal.domain.periods import Period, months_until
+
+MONTHS = 12
+SERIES = 6  # colours a reader can tell apart; further categories are drawn as one
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One column of the chart: the sum, and the sum by category."""
+
+    period: Period
+    tally: Tally
+    by_category: dict[str, Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The months, oldest first; categories by hours, most first."""
+
+    months: list[Month]
+    categories: list[str]
+
+    @property
+    def series(self) -> list[str]:
+        """Categories with a colour of their own."""
+        return self.categories[:SERIES] if len(self.categories) <= SERIES else self.categories[: SERIES - 1]
+
+    @property
+    def rest(self) -> list[str]:
+        """Categories that share the last colour."""
+        return self.categories[len(self.series) :]
+
+
+def until(company: Client, last: Period, wanted: HoursFilter) -> History:
+    """The twelve months up to this one, with everything else of the filter as it is."""
+    periods = months_until(last, MONTHS)
+    columns = {period.since: Month(period, Tally(), {}) for period in periods}
+    sums: dict[str, Tally] = {}
+    span = Period(periods[0].since, periods[-1].until)
+    for day, category, tally in hours.by_day_and_category(company, wanted.but(period=span)):
+        month = columns[_first(day)]
+        month.tally.take(tally)
+        month.by_category.setdefault(category, Tally()).take(tally)
+        sums.setdefault(category, Tally()).take(tally)
+    ranked = sorted(sums, key=lambda category: (-sums[category].hours, category))
+    return History(list(columns.values()), ranked)
+
+
+def _first(day: date) -> date:
+    return day.replace(day=1)

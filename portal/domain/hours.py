@@ -1,0 +1,324 @@
+"""Hours: the time of every intervention, as a company may see it, filtered, summed and grouped by one query object.
+
+Pages, workbooks, CSV and mails all pass the same HoursFilter here, so that none can show more than another.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, tuple_
+
+from portal import clock
+from portal.db import db
+from portal.domain import billing, disclosure, periods, prices
+from portal.domain.billing import Billing
+from portal.domain.disclosure import Client
+from portal.domain.employees import Employee
+from portal.domain.invoices import InvoicedEntry
+from portal.domain.messages import Message
+from portal.domain.money import Tally, amount
+from portal.domain.periods import Period
+from portal.domain.prices import NoPrice, PriceList
+from portal.domain.technicians import Technician
+from portal.domain.tickets import Ticket
+from portal.domain.time_entries import TimeEntry
+from portal.domain.words import msgid
+
+AT_ONCE = 1_000  # rows a batch: some hundred kilobytes, some milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class HoursFilter:
+    """Which entries are wanted. No period means all days."""
+
+    period: Period | None = None
+    billing: Billing | None = None
+    invoiced_on: date | None = None
+    category: str = ""
+    technician: int | None = None
+    employee: int | None = None
+    ticket: str = ""
+
+    @classmethod
+    def parse(cls, args: Mapping[str, str]) -> "HoursFilter":
+        """What an address asks for; what makes no sense is not asked. Without days it is the present month."""
+        month = periods.parse(args.get("month", ""))
+        since, until = periods.day(args.get("since")), periods.day(args.get("until"))
+        if since or until:
+            start = since or min(clock.today(), until or clock.today()).replace(day=1)
+            month = Period(start, max(until or clock.today(), start))
+        wanted = args.get("billing", "")
+        invoiced = periods.day(args.get("invoice"))
+        everything = invoiced or args.get("month") == "all"
+        return cls(
+            period=month or (None if everything else periods.month_of(clock.today())),
+            billing=Billing(wanted) if wanted in set(Billing) else None,
+            invoiced_on=invoiced,
+            category=args.get("category", "")[:40].replace("\0", ""),
+            technician=_number(args.get("technician")),
+            employee=_number(args.get("employee")),
+            ticket=args.get("ticket", "")[:40].replace("\0", "").strip(),
+        )
+
+    def as_args(self) -> dict[str, str]:
+        """The same as an address says it: parse(as_args()) is equal."""
+        said = {
+            "month": "all" if self.period is None else self.period.slug,
+            "billing": self.billing.value if self.billing else "",
+            "invoice": self.invoiced_on.isoformat() if self.invoiced_on else "",
+            "category": self.category,
+            "technician": str(self.technician or ""),
+            "employee": str(self.employee or ""),
+            "ticket": self.ticket,
+        }
+        return {name: value for name, value in said.items() if value}
+
+    def but(self, **changes: Any) -> "HoursFilter":
+        """The same with something else in it."""
+        return replace(self, **changes)
+
+    @property
+    def narrows(self) -> bool:
+        """Something besides the period is asked for."""
+        return any(getattr(self, field.name) for field in fields(self) if field.name != "period")
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """One entry as it is shown. Rate and amount are None when they are not known (why_not says why) or not told."""
+
+    id: int
+    day: date
+    at: datetime
+    number: str
+    subject: str
+    message_id: int | None
+    what: str
+    employee_id: int
+    employee: str
+    technician_id: int
+    technician: str
+    category: str
+    hours: Decimal
+    rate: Decimal | None
+    why_not: NoPrice | None
+    told: bool
+    billing: Billing
+    invoiced_on: date | None
+    noticed_at: datetime
+    done_at: datetime | None
+    was_invoiced: bool = False  # an invoice had it, and the core has taken that back
+
+    @property
+    def amount(self) -> Decimal | None:
+        return None if self.rate is None else amount(self.hours, self.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """One way to group: its word, the columns that make a group, and the filter's field that narrows to one."""
+
+    label: str
+    columns: tuple[Any, ...]  # key first, then what is shown beside it
+    narrows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    key: Any
+    label: str
+    tally: Tally
+
+
+GROUPINGS = {
+    "category": Grouping(msgid("Category"), (TimeEntry.category, TimeEntry.category), "category"),
+    "ticket": Grouping(msgid("Ticket"), (Ticket.number, Ticket.subject), "ticket"),
+    "employee": Grouping(msgid("Employee"), (Employee.id, Employee.name), "employee"),
+    "technician": Grouping(msgid("Technician"), (Technician.id, Technician.name), "technician"),
+    "day": Grouping(msgid("Day"), (TimeEntry.worked_day, TimeEntry.worked_day), "period"),
+}
+
+
+def rows(
+    company: Client,
+    wanted: HoursFilter,
+    *,
+    after: tuple[date, datetime, int] | None = None,
+    at_most: int | None = None,
+) -> Iterator[Worked]:
+    """The entries in the order they were worked, in batches by keyset: memory stays level however many there are."""
+    told, price_list = disclosure.of(company), prices.list_of(company)
+    left = at_most
+    while left is None or left > 0:
+        size = AT_ONCE if left is None else min(AT_ONCE, left)
+        batch = db.session.execute(_page(company, wanted, after, size)).all()
+        for row in batch:
+            yield _worked(row, told, price_list)
+        if len(batch) < size:
+            return
+        after = (batch[-1].worked_day, batch[-1].worked_at, batch[-1].id)
+        left = None if left is None else left - size
+
+
+def totals(company: Client, wanted: HoursFilter) -> Tally:
+    """The sum of exactly the entries that rows() yields."""
+    tally = Tally()
+    for _, part in _sums(company, wanted, ()):
+        tally.take(part)
+    return tally
+
+
+def groups(company: Client, wanted: HoursFilter, by: str) -> list[Group]:
+    """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
+    found: dict[tuple[Any, ...], Tally] = {}
+    for key, part in _sums(company, wanted, GROUPINGS[by].columns):
+        found.setdefault(key, Tally()).take(part)
+    made = [Group(key[0], str(key[1]), tally) for key, tally in found.items()]
+    return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
+
+
+def by_day_and_category(company: Client, wanted: HoursFilter) -> list[tuple[date, str, Tally]]:
+    """Sums for charts and for the forecast."""
+    columns = (TimeEntry.worked_day, TimeEntry.category)
+    found: dict[tuple[Any, ...], Tally] = {}
+    for key, part in _sums(company, wanted, columns):
+        found.setdefault(key, Tally()).take(part)
+    return [(*key, tally) for key, tally in sorted(found.items())]
+
+
+def choices(company: Client, period: Period | None) -> dict[str, list[tuple[Any, str]]]:
+    """What the filter can be narrowed to within a period: value and label, by grouping."""
+    wanted = HoursFilter(period=period)
+    offered = {}
+    for by in ("category", "technician", "employee"):
+        key, label = GROUPINGS[by].columns
+        found = db.session.execute(_narrowed(company, wanted, key, label.label("shown")).distinct())
+        offered[by] = sorted(((row[0], row[1]) for row in found), key=lambda pair: str(pair[1]).casefold())
+    return offered
+
+
+def _visible_to(company: Client, *columns: Any) -> Select[Any]:
+    """Entries that exist for this company's people, with their ticket and everybody in it."""
+    return (
+        select(*columns)
+        .select_from(TimeEntry)
+        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
+        .join(Employee, Employee.id == Ticket.requester_id)
+        .join(Technician, Technician.id == TimeEntry.technician_id)
+        .outerjoin(InvoicedEntry, InvoicedEntry.time_entry_id == TimeEntry.id)
+        .where(TimeEntry.company_id == company.id, Ticket.company_id == company.id)
+        .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
+        .where(disclosure.of(company).entries)
+    )
+
+
+def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.period:
+        conditions.append(TimeEntry.worked_day.between(wanted.period.since, wanted.period.until))
+    if wanted.billing:
+        conditions.append(wanted.billing.condition)
+    if wanted.invoiced_on:
+        conditions.append(TimeEntry.invoiced_on == wanted.invoiced_on)
+    if wanted.category:
+        conditions.append(TimeEntry.category == wanted.category)
+    if wanted.technician:
+        conditions.append(Technician.id == wanted.technician)
+    if wanted.employee:
+        conditions.append(Employee.id == wanted.employee)
+    if wanted.ticket:
+        conditions.append(Ticket.number == wanted.ticket)
+    return _visible_to(company, *columns).where(*conditions)
+
+
+def _page(company: Client, wanted: HoursFilter, after: tuple[date, datetime, int] | None, size: int) -> Select[Any]:
+    order = (TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id)
+    statement = (
+        _narrowed(
+            company,
+            wanted,
+            *order,
+            TimeEntry.category,
+            TimeEntry.hours,
+            TimeEntry.invoiced_on,
+            TimeEntry.first_noticed_at,
+            TimeEntry.message_id,
+            _FROZEN_RATE.label("frozen_rate"),
+            InvoicedEntry.invoice_id,
+            Ticket.number,
+            Ticket.subject,
+            Ticket.state,
+            Ticket.done_at,
+            Employee.id.label("employee_id"),
+            Employee.name.label("employee"),
+            Technician.id.label("technician_id"),
+            Technician.name.label("technician"),
+            Message.excerpt.label("what"),
+        )
+        .outerjoin(Message, Message.id == TimeEntry.message_id)
+        .order_by(*order)
+        .limit(size)
+    )
+    return statement.where(tuple_(*order) > tuple_(*(_typed(order, after)))) if after else statement
+
+
+def _typed(order: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
+    return [literal(value, column.type) for column, value in zip(order, after, strict=True)]
+
+
+def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Worked:
+    tells = told.tells_money(row.invoiced_on)
+    rate = row.frozen_rate
+    if rate is None and tells:
+        rate = price_list.rate_on(row.category, row.worked_day)
+    return Worked(
+        id=row.id,
+        day=row.worked_day,
+        at=row.worked_at,
+        number=row.number,
+        subject=row.subject,
+        message_id=row.message_id,
+        what=row.what or "",
+        employee_id=row.employee_id,
+        employee=row.employee,
+        technician_id=row.technician_id,
+        technician=row.technician,
+        category=row.category,
+        hours=row.hours,
+        rate=rate if tells else None,
+        why_not=price_list.why_not(row.category, row.worked_day) if rate is None and tells else None,
+        told=tells,
+        billing=billing.standing(row.state, row.invoiced_on),
+        invoiced_on=row.invoiced_on,
+        noticed_at=row.first_noticed_at,
+        done_at=row.done_at,
+        was_invoiced=row.invoice_id is not None and row.invoiced_on is None,
+    )
+
+
+def _sums(company: Client, wanted: HoursFilter, by: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Tally]]:
+    """Equal entries are counted by the database and priced once: exact, and quick for a hundred thousand of them."""
+    told, price_list = disclosure.of(company), prices.list_of(company)
+    invoiced = TimeEntry.invoiced_on.is_not(None)
+    alike = (TimeEntry.category, TimeEntry.worked_day, TimeEntry.hours, _FROZEN_RATE, invoiced)
+    found = db.session.execute(_narrowed(company, wanted, *by, *alike, func.count()).group_by(*by, *alike))
+    for row in found:
+        category, day, hours, frozen, is_invoiced, times = row[len(by) :]
+        tally = Tally()
+        tells = told.tells_money(day if is_invoiced else None)
+        rate = frozen if frozen is not None else price_list.rate_on(category, day)
+        tally.add(hours, rate, told=tells, times=times)
+        yield tuple(row[: len(by)]), tally
+
+
+# An invoiced entry keeps the rate it was invoiced at, unless it moved to another category afterwards.
+_FROZEN_RATE = case(
+    (and_(TimeEntry.invoiced_on.is_not(None), InvoicedEntry.category == TimeEntry.category), InvoicedEntry.rate)
+)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,306 @@
+"""What was invoiced, month by month, as the core reported it, and how the entries differ from it today."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from portal.db import db
+from portal.domain import disclosure
+from portal.domain.billing import Billing
+from portal.domain.disclosure import Client
+from portal.domain.employees import Employee
+from portal.domain.invoices import Invoice, InvoicedEntry
+from portal.domain.messages import Message
+from portal.domain.money import Bill, Tally, amount, bill
+from portal.domain.periods import Period, month_of
+from portal.domain.prices import NoPrice
+from portal.domain.technicians import Technician
+from portal.domain.tickets import Ticket
+from portal.domain.time_entries import TimeEntry
+from portal.domain.words import msgid
+from portal.errors import NotFound
+
+AT_ONCE = 1_000  # rows a batch
+
+
+class Difference(StrEnum):
+    """How an entry differs now from what its invoice said."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    TAKEN_BACK = "taken_back"
+    ADDED = "added"
+
+    @property
+    def label(self) -> str:
+        return _DIFFERENCES[self]
+
+
+_DIFFERENCES = {
+    Difference.CHANGED: msgid("changed after the invoice"),
+    Difference.REMOVED: msgid("removed after the invoice"),
+    Difference.TAKEN_BACK: msgid("no longer reported as invoiced"),
+    Difference.ADDED: msgid("added after the invoice"),
+}
+
+# A core stamps the entries of a month one after the other, and a first sync reads them for hours; what joins an
+# invoice later than this was added to it.
+SETTLES_IN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What the core says of an entry today."""
+
+    category: str
+    hours: Decimal
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicedRow:
+    """One entry of an invoice, as it was invoiced."""
+
+    id: int
+    day: date
+    at: datetime
+    number: str
+    subject: str
+    message_id: int | None
+    what: str
+    employee_id: int
+    employee: str
+    technician_id: int
+    technician: str
+    category: str
+    hours: Decimal
+    rate: Decimal | None
+    invoiced_on: date
+    difference: Difference | None
+    now: Now | None  # where it differs and still exists
+
+    told = True  # what is invoiced is always told
+
+    @property
+    def amount(self) -> Decimal | None:
+        return None if self.rate is None else amount(self.hours, self.rate)
+
+    @property
+    def why_not(self) -> NoPrice | None:
+        return NoPrice.UNKNOWN if self.rate is None else None
+
+    @property
+    def billing(self) -> Billing:
+        return Billing.INVOICED
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOfInvoices:
+    """What was invoiced for one month: one row of the list."""
+
+    month: Period
+    period_ends: tuple[date, ...]
+    tally: Tally
+    bill: Bill
+    currency: str
+    differences: int
+    frozen_at: datetime
+
+
+def months(company: Client) -> list[MonthOfInvoices]:
+    """Every invoiced month, newest first."""
+    found: dict[Period, list[Invoice]] = {}
+    for invoice in db.session.scalars(_visible_to(company).order_by(Invoice.period_end.desc())):
+        found.setdefault(month_of(invoice.period_end), []).append(invoice)
+    tallies, differing = _tallies(company), _differing(company)
+    return [_month(month, invoices, tallies, differing) for month, invoices in found.items()]
+
+
+def month(company: Client, wanted: Period) -> MonthOfInvoices:
+    """One invoiced month. Raises NotFound when nothing of this company was invoiced for it."""
+    found = [row for row in months(company) if row.month == wanted]
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def rows(company: Client, wanted: Period) -> Iterator[InvoicedRow]:
+    """The entries of a month's invoices as they were invoiced, in the order they were worked, in batches."""
+    after = (date.min, 0)
+    while True:
+        batch = db.session.execute(_rows_after(company, wanted, after)).all()
+        yield from (_invoiced_row(row) for row in batch)
+        if len(batch) < AT_ONCE:
+            return
+        after = (batch[-1].day, batch[-1].id)
+
+
+def added_later(company: Client, wanted: Period) -> list[TimeEntry]:
+    """Entries of the invoiced days that no invoice has, noticed after it was frozen: newest first, 200 at most.
+
+    They are running or to be invoiced, and the company sees them as far as it may.
+    """
+    ends = [row.period_end for row in db.session.scalars(_visible_to(company).where(_in(wanted)))]
+    frozen = db.session.scalar(
+        select(func.max(Invoice.frozen_at)).where(Invoice.company_id == company.id, _in(wanted))
+    )
+    if not ends or frozen is None:
+        return []
+    return list(
+        db.session.scalars(
+            select(TimeEntry)
+            .where(TimeEntry.company_id == company.id, TimeEntry.withdrawn_at.is_(None))
+            .where(TimeEntry.invoiced_on.is_(None), disclosure.of(company).entries)
+            .where(TimeEntry.worked_day.between(wanted.since, max(ends)), TimeEntry.first_noticed_at > frozen)
+            .order_by(TimeEntry.first_noticed_at.desc(), TimeEntry.id.desc())
+            .limit(200)
+        )
+    )
+
+
+def difference(row: Any) -> Difference | None:
+    """How a frozen row differs from its entry today; row has the columns of _DIFFERING."""
+    if row.withdrawn_at is not None:
+        return Difference.REMOVED
+    if row.invoiced_on is None:
+        return Difference.TAKEN_BACK
+    if (row.category, row.hours, row.day) != (row.category_now, row.hours_now, row.day_now):
+        return Difference.CHANGED
+    return Difference.ADDED if row.joined_at > row.invoice_frozen_at + SETTLES_IN else None
+
+
+def _visible_to(company: Client) -> Select[Invoice]:
+    """What is invoiced is always shown."""
+    return select(Invoice).where(Invoice.company_id == company.id)
+
+
+def _in(wanted: Period) -> ColumnElement[bool]:
+    return Invoice.period_end.between(wanted.since, wanted.until)
+
+
+def _month(
+    month: Period, invoices: list[Invoice], tallies: dict[int, Tally], differing: dict[int, int]
+) -> MonthOfInvoices:
+    tally = Tally()
+    for invoice in invoices:
+        tally.take(tallies.get(invoice.id, Tally()))
+    return MonthOfInvoices(
+        month=month,
+        period_ends=tuple(invoice.period_end for invoice in invoices),
+        tally=tally,
+        bill=bill(tally.amount, invoices[0].vat_percent),
+        currency=invoices[0].currency,
+        differences=sum(differing.get(invoice.id, 0) for invoice in invoices),
+        frozen_at=max(invoice.frozen_at for invoice in invoices),
+    )
+
+
+def _tallies(company: Client) -> dict[int, Tally]:
+    found: dict[int, Tally] = {}
+    alike = (InvoicedEntry.invoice_id, InvoicedEntry.hours, InvoicedEntry.rate)
+    statement = select(*alike, func.count()).where(InvoicedEntry.company_id == company.id).group_by(*alike)
+    for invoice_id, hours, rate, times in db.session.execute(statement):
+        found.setdefault(invoice_id, Tally()).add(hours, rate, times=times)
+    return found
+
+
+def _differing(company: Client) -> dict[int, int]:
+    """How many entries of each invoice differ from it today."""
+    differs = or_(
+        TimeEntry.withdrawn_at.is_not(None),
+        TimeEntry.invoiced_on.is_(None),
+        TimeEntry.category != InvoicedEntry.category,
+        TimeEntry.hours != InvoicedEntry.hours,
+        TimeEntry.worked_day != InvoicedEntry.worked_day,
+        InvoicedEntry.frozen_at > Invoice.frozen_at,
+    )
+    statement = (
+        select(InvoicedEntry.invoice_id, *_DIFFERING)
+        .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
+        .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
+        .where(InvoicedEntry.company_id == company.id, differs)
+    )
+    found: dict[int, int] = {}
+    for row in db.session.execute(statement):
+        if difference(row):
+            found[row.invoice_id] = found.get(row.invoice_id, 0) + 1
+    return found
+
+
+def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
+    day, last = after
+    return (
+        select(
+            InvoicedEntry.time_entry_id.label("id"),
+            InvoicedEntry.rate,
+            *_DIFFERING,
+            TimeEntry.worked_at.label("at"),
+            TimeEntry.message_id,
+            Invoice.period_end,
+            Ticket.number,
+            Ticket.subject,
+            Employee.id.label("employee_id"),
+            Employee.name.label("employee"),
+            Technician.id.label("technician_id"),
+            Technician.name.label("technician"),
+            Message.excerpt.label("what"),
+        )
+        .select_from(InvoicedEntry)
+        .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
+        .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
+        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
+        .join(Employee, Employee.id == Ticket.requester_id)
+        .join(Technician, Technician.id == TimeEntry.technician_id)
+        .outerjoin(Message, Message.id == TimeEntry.message_id)
+        .where(InvoicedEntry.company_id == company.id, Invoice.company_id == company.id, _in(wanted))
+        .where(
+            or_(
+                InvoicedEntry.worked_day > day,
+                and_(InvoicedEntry.worked_day == day, InvoicedEntry.time_entry_id > last),
+            )
+        )
+        .order_by(InvoicedEntry.worked_day, InvoicedEntry.time_entry_id)
+        .limit(AT_ONCE)
+    )
+
+
+def _invoiced_row(row: Any) -> InvoicedRow:
+    found = difference(row)
+    return InvoicedRow(
+        id=row.id,
+        day=row.day,
+        at=row.at,
+        number=row.number,
+        subject=row.subject,
+        message_id=row.message_id,
+        what=row.what or "",
+        employee_id=row.employee_id,
+        employee=row.employee,
+        technician_id=row.technician_id,
+        technician=row.technician,
+        category=row.category,
+        hours=row.hours,
+        rate=row.rate,
+        invoiced_on=row.period_end,
+        difference=found,
+        now=Now(row.category_now, row.hours_now, row.day_now) if found is Difference.CHANGED else None,
+    )
+
+
+_DIFFERING = (
+    InvoicedEntry.category,
+    InvoicedEntry.hours,
+    InvoicedEntry.worked_day.label("day"),
+    InvoicedEntry.frozen_at.label("joined_at"),
+    Invoice.frozen_at.label("invoice_frozen_at"),
+    TimeEntry.category.label("category_now"),
+    TimeEntry.hours.label("hours_now"),
+    TimeEntry.worked_day.label("day_now"),
+    TimeEntry.invoiced_on,
+    TimeEntry.withdrawn_at,
+)

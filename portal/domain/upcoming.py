@@ -1,0 +1,135 @@
+"""The upcoming invoice: what would be invoiced now, line by line, before anybody has issued it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from portal import clock
+from portal.domain import hours, oddities, prices
+from portal.domain.billing import Billing
+from portal.domain.disclosure import Client
+from portal.domain.hours import HoursFilter, Worked
+from portal.domain.invoiced import InvoicedRow
+from portal.domain.money import Bill, Tally, bill, vat_percent
+from portal.domain.oddities import Oddity, Surroundings
+from portal.domain.periods import month_of
+from portal.domain.prices import NoPrice, PriceList
+
+WANTED = HoursFilter(billing=Billing.TO_BE_INVOICED)
+RUNNING = HoursFilter(billing=Billing.RUNNING)
+ENDED = HoursFilter(billing=Billing.ENDED)
+
+ENTRIES_SHOWN = 100  # under one line of the page; all of them are one click away
+ODDITIES_SHOWN = 100
+
+
+class Billed(Protocol):
+    """An entry that a line can take in: worked or invoiced."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def employee(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def hours(self) -> Decimal: ...
+    @property
+    def rate(self) -> Decimal | None: ...
+    @property
+    def told(self) -> bool: ...
+    @property
+    def why_not(self) -> NoPrice | None: ...
+
+
+@dataclass(slots=True)
+class TicketPart:
+    """What one ticket adds to a line."""
+
+    number: str
+    subject: str
+    employee: str
+    tally: Tally = field(default_factory=Tally)
+    entries: list[Worked | InvoicedRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Line:
+    """One category at one rate: a price that changes within the month makes two lines."""
+
+    category: str
+    name: str
+    rate: Decimal | None
+    why_not: NoPrice | None
+    tally: Tally = field(default_factory=Tally)
+    tickets: dict[str, TicketPart] = field(default_factory=dict)
+    shown: int = 0
+
+    @property
+    def more(self) -> int:
+        """Entries of this line that are not listed under it."""
+        return self.tally.entries - self.shown
+
+    @property
+    def tickets_shown(self) -> list[TicketPart]:
+        return [part for part in self.tickets.values() if part.entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The invoice as it would be issued now, and what stands beside it."""
+
+    lines: list[Line]
+    tally: Tally
+    bill: Bill
+    currency: str
+    running: Tally
+    ended: Tally
+    odd: list[Oddity]
+    odd_more: int
+    first_day: date | None
+    last_day: date | None
+
+
+def preview(company: Client) -> Upcoming:
+    """What would be invoiced to this company now, as far as it may see."""
+    price_list = prices.list_of(company)
+    rows: list[Worked] = list(hours.rows(company, WANTED))
+    lines = lines_of(rows, price_list)
+    tally = Tally()
+    for line in lines:
+        tally.take(line.tally)
+    odd = oddities.found_in(rows, Surroundings.of(rows, clock.today()))
+    return Upcoming(
+        lines=lines,
+        tally=tally,
+        bill=bill(tally.amount, vat_percent(month_of(clock.today()).until)),
+        currency=price_list.currency,
+        running=hours.totals(company, RUNNING),
+        ended=hours.totals(company, ENDED),
+        odd=odd[:ODDITIES_SHOWN],
+        odd_more=max(0, len(odd) - ODDITIES_SHOWN),
+        first_day=rows[0].day if rows else None,
+        last_day=rows[-1].day if rows else None,
+    )
+
+
+def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceList) -> list[Line]:
+    """Rows as the lines of an invoice, by category and rate; entries without a price are lines of their own."""
+    lines: dict[tuple[str, Decimal | None, bool], Line] = {}
+    for row in rows:
+        key = (row.category, row.rate, row.told)
+        if (line := lines.get(key)) is None:
+            line = lines[key] = Line(row.category, price_list.name_of(row.category), row.rate, row.why_not)
+        line.tally.add(row.hours, row.rate, told=row.told)
+        if (part := line.tickets.get(row.number)) is None:
+            part = line.tickets[row.number] = TicketPart(row.number, row.subject, row.employee)
+        part.tally.add(row.hours, row.rate, told=row.told)
+        if line.shown < ENTRIES_SHOWN:
+            part.entries.append(row)
+            line.shown += 1
+    return sorted(lines.values(), key=lambda line: (line.category, line.rate is None, line.rate or 0))
