@@ -23,7 +23,7 @@ from portal.errors import Refused
 ALERTS = (50, 80, 100)  # percent of a budget
 LARGEST = Decimal(100_000_000)
 
-_AMOUNT = re.compile(r"^[0-9]{1,9}([.,][0-9]{1,2})?$")
+_AMOUNT = re.compile(r"^[0-9]{1,9}([.,][0-9]{1,2})?\Z")
 
 
 class Unit(StrEnum):

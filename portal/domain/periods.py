@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)  # who asks for other days asks for no days of ours
 
-_MONTH = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])$")
-_DAYS = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})_([0-9]{4}-[0-9]{2}-[0-9]{2})$")
+_MONTH = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])\Z")
+_DAYS = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})_([0-9]{4}-[0-9]{2}-[0-9]{2})\Z")
 
 
 @dataclass(frozen=True, slots=True)
