@@ -48,6 +48,8 @@ class Told(Base):
     key: Mapped[str] = mapped_column(unique=True)  # the core takes one note a key, however often it is told
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     note: Mapped[str]
+    approval: Mapped[str] = mapped_column(default="", server_default="")  # core_id of the question it answers
+    decision: Mapped[str] = mapped_column(default="", server_default="")  # approved, declined, expired or withdrawn
     written_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)

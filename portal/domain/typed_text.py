@@ -1,5 +1,7 @@
-"""Text that people type: complete, bounded, and without the characters that break databases and mail headers. Pure."""
+"""Text that people type: complete, bounded, and without what breaks databases and mail headers. Pure."""
 
+import html
+import re
 import unicodedata
 
 from portal.errors import Refused
@@ -33,6 +35,12 @@ def excerpt(text: str, *, longest: int = LONGEST) -> str:
     """What a mail said, its lines kept, cut visibly where it is too long: nobody is there to be asked again."""
     kept = "".join(letter for letter in _one_ending(text) if letter in "\n\t" or _is_harmless(letter)).strip()
     return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
+
+
+def of_html(clean_html: str) -> str:
+    """The words of a message's clean HTML, its paragraphs as lines."""
+    spaced = re.sub(r"(?i)<(br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>", "\n", clean_html)
+    return re.sub(r"\n{3,}", "\n\n", html.unescape(re.sub(r"<[^>]*>", "", spaced))).strip()
 
 
 def _one_ending(text: str) -> str:

@@ -1,0 +1,373 @@
+"""Approvals: "may we serve this?", asked by staff or a technician, decided once by a manager."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.clock import now
+from portal.db import Base, db
+from portal.domain.companies import Company
+from portal.domain.employees import Employee
+from portal.domain.search import fold
+from portal.domain.states import State
+from portal.domain.tickets import Ticket
+from portal.domain.words import msgid
+from portal.errors import NotFound
+
+
+class Standing(StrEnum):
+    """Where an approval stands; every one but open is final."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return _STANDINGS[self][0]
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _STANDINGS[self][1]
+
+
+_STANDINGS = {
+    Standing.OPEN: (msgid("Waiting"), "warn"),
+    Standing.APPROVED: (msgid("Approved"), "ok"),
+    Standing.DECLINED: (msgid("Declined"), "bad"),
+    Standing.EXPIRED: (msgid("Expired"), "muted"),
+    Standing.WITHDRAWN: (msgid("Withdrawn"), "muted"),
+}
+
+
+class AtExpiry(StrEnum):
+    """What was promised to happen when nobody decides in time."""
+
+    SERVE = "serve"
+    DECLINE = "decline"
+    STAY = "stay"
+
+    @property
+    def label(self) -> str:
+        return _AT_EXPIRY[self]
+
+
+_AT_EXPIRY = {
+    AtExpiry.SERVE: msgid("we will serve it"),
+    AtExpiry.DECLINE: msgid("we will not serve it"),
+    AtExpiry.STAY: msgid("it stays open"),
+}
+
+
+class Scope(StrEnum):
+    """How far a decision reaches beyond its own ticket."""
+
+    TICKET = "ticket"
+    UNTIL = "until"
+    ALWAYS = "always"
+    NEVER = "never"
+
+    @property
+    def label(self) -> str:
+        return _SCOPES[self]
+
+
+_SCOPES = {
+    Scope.TICKET: msgid("this ticket only"),
+    Scope.UNTIL: msgid("this employee until a date"),
+    Scope.ALWAYS: msgid("this employee always"),
+    Scope.NEVER: msgid("this employee never"),
+}
+
+
+class Channel(StrEnum):
+    """The way a decision came."""
+
+    PORTAL = "portal"
+    LINK = "link"
+    CONSENT = "consent"
+    EXPIRY = "expiry"
+    CORE = "core"
+
+    @property
+    def label(self) -> str:
+        return _CHANNELS[self]
+
+
+_CHANNELS = {
+    Channel.PORTAL: msgid("in the portal"),
+    Channel.LINK: msgid("by the link in a mail"),
+    Channel.CONSENT: msgid("by a standing consent"),
+    Channel.EXPIRY: msgid("by the deadline"),
+    Channel.CORE: msgid("by Connectica"),
+}
+
+MANAGER_TURN, STAFF_TURN = "manager", "staff"  # whose move an open approval is
+
+
+class Approval(Base):
+    """One question about one ticket, and its one decision. Names are kept as they were when it happened."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        Index(
+            "uq_approval_open", "ticket_id", "question_key", unique=True,
+            sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_approval_listed", "company_id", "state", "id"),
+        Index("ix_approval_due", "state", "expires_at"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    core_id: Mapped[str | None] = mapped_column(unique=True)  # None when it was asked in the portal
+    question: Mapped[str]
+    question_key: Mapped[str]  # the same words are the same question
+    reason: Mapped[str] = mapped_column(default="")
+    asked_by: Mapped[str]
+    asked_by_email: Mapped[str] = mapped_column(default="")
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default=Standing.OPEN)
+    turn: Mapped[str] = mapped_column(default=MANAGER_TURN)
+    expires_at: Mapped[datetime]
+    at_expiry: Mapped[str]
+    overdue_at: Mapped[datetime | None]  # when it was found undecided and stayed open, as promised
+    reminders_sent: Mapped[int] = mapped_column(default=0)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_for: Mapped[str] = mapped_column(default="")  # the manager in whose place a deputy decided
+    decided_for_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    scope: Mapped[str] = mapped_column(default="")
+    valid_until: Mapped[date | None]
+    own_request: Mapped[bool] = mapped_column(default=False)  # decided by its requester, the only manager
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == Standing.OPEN
+
+    @property
+    def may_be_served(self) -> bool | None:
+        """The answer to the question; None while there is none."""
+        if self.state == Standing.EXPIRED:
+            return self.at_expiry == AtExpiry.SERVE
+        return _MEANINGS.get(Standing(self.state))
+
+    @property
+    def reference(self) -> str:
+        """The mark in a letter by which a reply that quotes it is recognised."""
+        return f"[S{self.id}]"
+
+    @property
+    def promise(self) -> AtExpiry:
+        return AtExpiry(self.at_expiry)
+
+    @property
+    def waits_for_manager(self) -> bool:
+        """The deadline runs only then: nobody loses time to a question they asked back."""
+        return self.is_open and self.turn == MANAGER_TURN
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.waits_for_manager and now() >= self.expires_at
+
+    @property
+    def is_too_late(self) -> bool:
+        """Past the deadline with a promise that ends it: no answer counts any more."""
+        return self.is_overdue and self.at_expiry != AtExpiry.STAY
+
+    @property
+    def way(self) -> Channel | None:
+        return Channel(self.channel) if self.channel else None
+
+    @property
+    def reach(self) -> Scope | None:
+        return Scope(self.scope) if self.scope else None
+
+
+_MEANINGS = {Standing.APPROVED: True, Standing.DECLINED: False}
+
+
+class ApprovalEvent(Base):
+    """One line of an approval's record: appended, never changed. kind is a word of KINDS."""
+
+    __tablename__ = "approval_event"
+    __table_args__ = (UniqueConstraint("approval_id", "message_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    by: Mapped[str] = mapped_column(default="")
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str] = mapped_column(default="")
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # the mail it was read from
+
+    @property
+    def label(self) -> str:
+        return KINDS[self.kind]
+
+
+KINDS = {
+    "asked": msgid("asked"),
+    "asked_back": msgid("asks back"),
+    "answered": msgid("answered"),
+    "mail": msgid("wrote by mail, which decides nothing"),
+    "reminded": msgid("reminded the approvers"),
+    "overdue": msgid("nobody decided in time, it stays open"),
+    "approved": msgid("approved"),
+    "declined": msgid("declined"),
+    "expired": msgid("nobody decided in time"),
+    "withdrawn": msgid("withdrew the question"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalCard:
+    """An approval with what a list shows of its ticket."""
+
+    approval: Approval
+    ticket_number: str
+    ticket_subject: str
+    ticket_state: State
+    requester_id: int
+    requester: str
+    requester_email: str
+    company: str
+    company_id: int
+    language: str = field(default="cs")  # of the company
+
+
+def waiting(company: Company) -> list[ApprovalCard]:
+    """Open approvals on which it is the company's move, the soonest due first."""
+    mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == MANAGER_TURN)
+    return _cards(mine.order_by(Approval.expires_at, Approval.id))
+
+
+def waiting_count(company: Company) -> int:
+    """How many of them."""
+    mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == MANAGER_TURN)
+    return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+
+
+def asked_back(company: Company) -> list[ApprovalCard]:
+    """Open approvals on which the company waits for Connectica's words."""
+    mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == STAFF_TURN)
+    return _cards(mine.order_by(Approval.expires_at, Approval.id))
+
+
+def decided(company: Company, *, before: int | None = None, limit: int = 30) -> list[ApprovalCard]:
+    """Approvals that are over, the newest first; before is the id the last page ended with."""
+    mine = _visible_to(company).where(Approval.state != Standing.OPEN)
+    if before is not None:
+        mine = mine.where(Approval.id < before)
+    return _cards(mine.order_by(Approval.id.desc()).limit(limit))
+
+
+def show(company: Company, approval_id: int) -> ApprovalCard:
+    """One approval of the company. Raises NotFound."""
+    return _only(_visible_to(company).where(Approval.id == approval_id))
+
+
+def of_ticket(company: Company, ticket_id: int) -> list[Approval]:
+    """All approvals of one ticket, oldest first: quiet lines of its conversation."""
+    mine = _visible_to(company).where(Approval.ticket_id == ticket_id).order_by(Approval.id)
+    return [card.approval for card in _cards(mine)]
+
+
+def history(approval: Approval) -> Sequence[ApprovalEvent]:
+    """Everything that happened to an approval, in order."""
+    mine = select(ApprovalEvent).where(ApprovalEvent.approval_id == approval.id)
+    return db.session.scalars(mine.order_by(ApprovalEvent.at, ApprovalEvent.id)).all()
+
+
+def card(approval_id: int) -> ApprovalCard:
+    """One approval of any company: for staff, for links and for what runs by itself. Raises NotFound."""
+    return _only(_with_ticket().where(Approval.id == approval_id))
+
+
+def open_everywhere() -> list[ApprovalCard]:
+    """Open approvals of all companies, the oldest first: staff only."""
+    return _cards(_with_ticket().where(Approval.state == Standing.OPEN).order_by(Approval.asked_at, Approval.id))
+
+
+def decided_everywhere(*, limit: int = 20) -> list[ApprovalCard]:
+    """What was decided lately in all companies, the newest first: staff only."""
+    over = _with_ticket().where(Approval.state != Standing.OPEN, Approval.decided_at.is_not(None))
+    return _cards(over.order_by(Approval.decided_at.desc(), Approval.id.desc()).limit(limit))
+
+
+def is_closed(ticket_state: str, withdrawn_at: datetime | None) -> bool:
+    """Nothing can be asked or decided any more about a ticket that is done, in error or gone."""
+    return withdrawn_at is not None or State(ticket_state) in {State.DONE, State.ERROR}
+
+
+def question_key(question: str) -> str:
+    """The same words, however spaced, cased or accented, are the same question."""
+    return hashlib.sha256(fold(question).encode()).hexdigest()
+
+
+def wrote_down(approval: Approval, kind: str, *, by: str = "", by_id: int | None = None, text: str = "",
+               message_id: int | None = None) -> None:  # fmt: skip
+    """Append one line to an approval's record, in the caller's transaction."""
+    event = ApprovalEvent(approval_id=approval.id, at=now(), kind=kind, by=by, by_id=by_id, text=text)
+    event.message_id = message_id
+    db.session.add(event)
+
+
+def _visible_to(company: Company) -> Select:
+    return _with_ticket().where(Approval.company_id == company.id, Ticket.withdrawn_at.is_(None))
+
+
+def _with_ticket() -> Select:
+    return (
+        select(Approval, Ticket, Employee, Company)
+        .join(Ticket, Ticket.id == Approval.ticket_id)
+        .join(Employee, Employee.id == Ticket.requester_id)
+        .join(Company, Company.id == Approval.company_id)
+    )
+
+
+def _only(wanted: Select) -> ApprovalCard:
+    for found in _cards(wanted):
+        return found
+    raise NotFound
+
+
+def _cards(wanted: Select) -> list[ApprovalCard]:
+    return [_card(*row) for row in _rows(wanted)]
+
+
+def _rows(wanted: Select) -> Iterable[tuple[Approval, Ticket, Employee, Company]]:
+    return db.session.execute(wanted).tuples()
+
+
+def _card(approval: Approval, ticket: Ticket, requester: Employee, company: Company) -> ApprovalCard:
+    return ApprovalCard(
+        approval=approval,
+        ticket_number=ticket.number,
+        ticket_subject=ticket.subject,
+        ticket_state=State(ticket.state),
+        requester_id=requester.id,
+        requester=requester.name or requester.email,
+        requester_email=requester.email,
+        company=company.name,
+        company_id=company.id,
+        language=company.language,
+    )

@@ -1,0 +1,229 @@
+"""Asking for an approval, by staff or by a technician through the core, and the talk until it is decided."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal.clock import now, today
+from portal.db import db, rows_changed
+from portal.domain import approval_links, audit, consents, letters, notices, typed_text, wording
+from portal.domain.approvals import (
+    MANAGER_TURN,
+    STAFF_TURN,
+    Approval,
+    ApprovalCard,
+    AtExpiry,
+    Channel,
+    Standing,
+    card,
+    is_closed,
+    question_key,
+    wrote_down,
+)
+from portal.domain.deciding import conclude, right_to_decide, tell_core, who_decides
+from portal.domain.people import Person, Visitor
+from portal.domain.states import State
+from portal.domain.tickets import Ticket
+from portal.domain.working_time import close_after, close_of
+from portal.errors import Refused
+
+WORKING_DAYS = 3  # to answer a question that came without a date: through the core, for instance
+LONGEST = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What staff want to know: until says the Prague day at whose close the promise comes true."""
+
+    question: str
+    until: date
+    at_expiry: AtExpiry
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking."""
+
+    approval_id: int
+    was_open: bool = False  # the same question was being asked already
+    was_answered: bool = False  # by a standing consent, at once
+
+
+def default_until() -> date:
+    """The day until which one usually asks."""
+    return close_after(now(), WORKING_DAYS).date()
+
+
+def ask(person: Person | Visitor, ticket_id: int, asking: Asking) -> Asked:
+    """Staff ask a company's managers about a ticket. Commits. Raises Refused for a closed ticket or a day gone by."""
+    question = typed_text.needed(asking.question)
+    reason = typed_text.paragraph(asking.reason)
+    if not today() <= asking.until <= today() + LONGEST or close_of(asking.until) <= now():
+        raise Refused("Choose a day from today on, within a year.")
+    ticket = db.session.get_one(Ticket, ticket_id)
+    if is_closed(ticket.state, ticket.withdrawn_at):
+        raise Refused("This ticket is closed, there is nothing to approve.")
+    approval = Approval(
+        company_id=ticket.company_id, ticket_id=ticket.id, question=question, question_key=question_key(question),
+        reason=reason, asked_by=person.name, asked_by_email=person.email, asked_by_id=person.id, asked_at=now(),
+        expires_at=close_of(asking.until), at_expiry=asking.at_expiry,
+    )  # fmt: skip
+    try:
+        asked = _put(approval)
+    except IntegrityError:  # somebody asks the same at this very moment
+        db.session.rollback()
+        asked = _put(approval)
+    audit.note("asked_approval", company_id=ticket.company_id, person_id=person.id, about=ticket.number)
+    return asked
+
+
+def noticed(ticket: Ticket, told: Iterable) -> None:
+    """What a record says was asked through the core, into the mirror's transaction; told are its ApprovalRecords.
+
+    A question that the record has no more was withdrawn by whoever asked it.
+    """
+    known = {
+        approval.core_id: approval
+        for approval in db.session.scalars(
+            select(Approval).where(Approval.ticket_id == ticket.id, Approval.core_id.is_not(None))
+        )
+    }
+    named = set()
+    for record in told:
+        named.add(record.core_id)
+        if record.core_id not in known and ticket.state == State.OPEN and ticket.withdrawn_at is None:
+            _put(_from_record(ticket, record))
+    for core_id, approval in known.items():
+        if core_id not in named and approval.is_open:
+            conclude(approval, Standing.WITHDRAWN, by=approval.asked_by, channel=Channel.CORE, tells_core=False)
+
+
+def withdraw(person: Person | Visitor, approval_id: int) -> None:
+    """Staff take a question back. Commits. Raises AlreadyDecided when a manager was faster."""
+    found = card(approval_id)
+    conclude(found.approval, Standing.WITHDRAWN, by=person.name, by_id=person.id, channel=Channel.PORTAL)
+    audit.note("withdrew_approval", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+
+
+def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: bool = False) -> None:
+    """The manager needs to know more before deciding; the approval stays open, its deadline waits. Commits."""
+    text = typed_text.needed(note)
+    found, _approver = right_to_decide(person, approval_id)
+    _turn(found.approval, to=STAFF_TURN)
+    if by_link:
+        approval_links.use_up(found.approval.id, person.id)
+    wrote_down(found.approval, "asked_back", by=person.name, by_id=person.id, text=text)
+    occasion = f"approval-{found.approval.id}-asked-back-{now():%Y%m%d%H%M%S%f}"
+    tell_core(found, key=occasion, note=wording.text("cs", "told_asked_back", card=found, by=person.name, text=text))
+    _tell_asker(found, key=occasion, by=person.name, text=text)
+    audit.note("asked_back", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+
+
+def answer(person: Person | Visitor, approval_id: int, note: str) -> None:
+    """Staff answer what a manager asked back, and the managers are asked again. Commits."""
+    text = typed_text.needed(note)
+    found = card(approval_id)
+    answered(found, by=person.name, by_id=person.id, text=text)
+    audit.note("answered_approval", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+
+
+def answered(
+    found: ApprovalCard, *, by: str, by_id: int | None = None, text: str, message_id: int | None = None
+) -> None:
+    """Connectica's words to what was asked back, in the caller's transaction; at least a working day is left then."""
+    approval = found.approval
+    _turn(approval, to=MANAGER_TURN)
+    db.session.refresh(approval)
+    approval.expires_at = max(approval.expires_at, close_after(now(), 1))
+    wrote_down(approval, "answered", by=by, by_id=by_id, text=text, message_id=message_id)
+    invite(found, occasion=f"answered-{now():%Y%m%d%H%M%S%f}", text="approval_answered", by=by, answer=text)
+
+
+def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None = None, **facts: object) -> None:
+    """Ask everybody who may decide, each by a link of their own, in the caller's transaction."""
+    for approver in who_decides(found):
+        if only is not None and approver.person.id != only.id:
+            continue
+        path = f"/approvals/{found.approval.id}"
+        if notices.wants_letter(approver.person, notices.APPROVAL_ASKED):
+            path = approval_links.make(found.approval, approver.person)
+        notices.tell(
+            approver.person, notices.APPROVAL_ASKED,
+            key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}", text=text, path=path, card=found, approval=found.approval, stands_for=approver.stands_for, **facts,
+        )  # fmt: skip
+
+
+def _put(approval: Approval) -> Asked:
+    """Into the session, unless it is being asked already; a standing consent answers it there and then."""
+    same = select(Approval).where(
+        Approval.ticket_id == approval.ticket_id,
+        Approval.question_key == approval.question_key,
+        Approval.state == Standing.OPEN,
+    )
+    there = db.session.scalar(same)
+    if there is not None:
+        there.core_id = there.core_id or approval.core_id  # asked both ways: one decision answers both
+        return Asked(there.id, was_open=True)
+    approval.state, approval.turn, approval.reminders_sent = Standing.OPEN, MANAGER_TURN, 0
+    db.session.add(approval)
+    db.session.flush()
+    wrote_down(approval, "asked", by=approval.asked_by, by_id=approval.asked_by_id, text=approval.question)
+    found = card(approval.id)
+    consent = consents.of_employee(found.requester_id)
+    if consent is None:
+        invite(found, occasion="asked", text="approval_asked")
+        return Asked(approval.id)
+    standing = Standing.APPROVED if consent.allowed else Standing.DECLINED
+    conclude(
+        approval, standing, by=consent.given_by, by_id=consent.given_by_id, channel=Channel.CONSENT,
+        valid_until=consent.valid_until,
+    )  # fmt: skip
+    return Asked(approval.id, was_answered=True)
+
+
+def _from_record(ticket: Ticket, record) -> Approval:
+    question = typed_text.excerpt(record.question) or "?"
+    return Approval(
+        company_id=ticket.company_id, ticket_id=ticket.id, core_id=record.core_id, question=question,
+        question_key=question_key(question), asked_by=typed_text.line(record.asked_by.name or record.asked_by.email),
+        asked_by_email=record.asked_by.email, asked_at=_not_later_than_now(record.asked_at),
+        expires_at=close_after(now(), WORKING_DAYS), at_expiry=AtExpiry.STAY,
+    )  # fmt: skip
+
+
+def _not_later_than_now(moment: datetime) -> datetime:
+    return min(moment, now())
+
+
+def _turn(approval: Approval, *, to: str) -> None:
+    turned = rows_changed(
+        update(Approval)
+        .where(Approval.id == approval.id, Approval.state == Standing.OPEN, Approval.turn != to)
+        .values(turn=to)
+        .execution_options(synchronize_session=False)
+    )
+    if not turned:
+        db.session.rollback()
+        raise Refused("This question does not wait for you any more.")
+
+
+def _tell_asker(found: ApprovalCard, *, key: str, by: str, text: str) -> None:
+    """Who asked is told: staff as they wish, a technician by mail to the address the core gave, else all staff."""
+    approval = found.approval
+    facts = {"card": found, "approval": approval, "by": by, "text": text}
+    if approval.asked_by_id is None and approval.asked_by_email:
+        subject, body = wording.letter("cs", "approval_asked_back_by_mail", **facts)
+        letters.write(
+            key=f"{key}-technician", to=approval.asked_by_email, name=approval.asked_by, subject=subject, text=body
+        )
+        return
+    for person in notices.staff():
+        if approval.asked_by_id in {None, person.id}:
+            notices.tell(
+                person, notices.APPROVAL_ANSWERED, key=f"{key}-{person.id}", text="approval_asked_back",
+                path=f"/staff/approvals/{approval.id}", **facts,
+            )  # fmt: skip

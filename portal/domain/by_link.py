@@ -1,0 +1,74 @@
+"""Answering an approval by the link of a letter: no account is opened by it, and it answers one question once."""
+
+from dataclasses import dataclass
+
+from portal.db import db
+from portal.domain import approval_links, asking, deciding
+from portal.domain.approval_links import ApprovalLink
+from portal.domain.approvals import ApprovalCard, Channel, card
+from portal.domain.deciding import Decision
+from portal.domain.deputies import Approver
+from portal.domain.people import Person
+from portal.errors import NotFound, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a genuine link shows, and to whom."""
+
+    card: ApprovalCard
+    person: Person
+    stands_for: Person | None
+    may_answer: bool
+
+
+def opened(token: str) -> Opened:
+    """What a link shows: the question, or how it ended. Changes nothing. Raises NotFound."""
+    link = approval_links.genuine(token)
+    person, found = _holder(link), card(link.approval_id)
+    approver = _approver(person, found)
+    if found.approval.is_open and approver is None:
+        raise NotFound  # the right it was made for is gone
+    return Opened(
+        card=found,
+        person=person,
+        stands_for=approver.stands_for if approver else None,
+        may_answer=link.used_at is None and found.approval.waits_for_manager and not found.approval.is_too_late,
+    )
+
+
+def decide(token: str, decision: Decision) -> None:
+    """Approve or decline as the person the link was made for. Commits. Raises as deciding.decide does."""
+    link = _usable(token)
+    deciding.decide(_holder(link), link.approval_id, decision, channel=Channel.LINK)
+
+
+def ask_back(token: str, note: str) -> None:
+    """Ask Connectica for more; the link is used up by it, another comes with the answer. Commits."""
+    link = _usable(token)
+    asking.ask_back(_holder(link), link.approval_id, note, by_link=True)
+
+
+def _usable(token: str) -> ApprovalLink:
+    link = approval_links.genuine(token)
+    found = card(link.approval_id)
+    if found.approval.is_open and _approver(_holder(link), found) is None:
+        raise NotFound
+    if not found.approval.is_open:
+        raise deciding.already_decided(found.approval)
+    if link.used_at is not None:
+        raise Refused("This link has been used already; the answer will bring you another.")
+    return link
+
+
+def _holder(link: ApprovalLink) -> Person:
+    person = db.session.get_one(Person, link.person_id)
+    if not person.active:
+        raise NotFound
+    return person
+
+
+def _approver(person: Person, found: ApprovalCard) -> Approver | None:
+    if person.company_id != found.company_id:
+        raise NotFound
+    return next((one for one in deciding.who_decides(found) if one.person.id == person.id), None)

@@ -1,0 +1,216 @@
+"""Deciding an approval: who may, once and for all, and everybody who is told, in one transaction."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import or_, true, update
+
+from portal.clock import now, prague, today
+from portal.db import db, rows_changed
+from portal.domain import approval_links, audit, consents, notices, typed_text, wording
+from portal.domain.approvals import (
+    STAFF_TURN,
+    Approval,
+    ApprovalCard,
+    AtExpiry,
+    Channel,
+    Scope,
+    Standing,
+    card,
+    is_closed,
+    wrote_down,
+)
+from portal.domain.deputies import Approver, approvers, managers
+from portal.domain.mirror import Told
+from portal.domain.people import Person, Visitor
+from portal.domain.words import msgid
+from portal.errors import AlreadyDecided, NotFound, Refused
+
+LONGEST_CONSENT = timedelta(days=2 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a manager says: yes or no, why, and how far it reaches."""
+
+    approve: bool
+    note: str = ""
+    scope: Scope = Scope.TICKET
+    valid_until: date | None = None  # of a consent until a date: its last Prague day
+
+    @property
+    def standing(self) -> Standing:
+        return Standing.APPROVED if self.approve else Standing.DECLINED
+
+
+REACHES = {  # answer: how far it may reach
+    True: (Scope.TICKET, Scope.UNTIL, Scope.ALWAYS),
+    False: (Scope.TICKET, Scope.NEVER),
+}
+
+
+def decide(
+    person: Person | Visitor, approval_id: int, decision: Decision, *, channel: Channel = Channel.PORTAL
+) -> None:
+    """Approve or decline, for good. Commits.
+
+    Raises NotFound for another company's approval, Refused for somebody who may not decide it, and AlreadyDecided,
+    saying who decided what and when, to everybody but the first.
+    """
+    decision = _sensible(decision)
+    found, approver = right_to_decide(person, approval_id)
+    approval = found.approval
+    conclude(
+        approval, decision.standing, by=person.name, by_id=person.id, channel=channel, note=decision.note,
+        scope=decision.scope, valid_until=decision.valid_until, decided_for=approver.stands_for,
+        own_request=_is_requester(approver.right_of, found),
+    )  # fmt: skip
+    if decision.scope != Scope.TICKET:
+        consents.give(
+            person, company_id=found.company_id, employee_id=found.requester_id, allowed=decision.approve,
+            valid_until=decision.valid_until, approval_id=approval.id,
+        )  # fmt: skip
+    audit.note("decided", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+
+
+def conclude(
+    approval: Approval, standing: Standing, *, by: str, by_id: int | None = None, channel: Channel, note: str = "",
+    scope: str = "", valid_until: date | None = None, decided_for: Person | None = None, own_request: bool = False,
+    tells_core: bool = True,
+) -> None:  # fmt: skip
+    """End an open approval, in the caller's transaction: its state, its record, the core's note and the letters.
+
+    One UPDATE that only an open approval satisfies: of any number of callers at once exactly one wins. The others get
+    AlreadyDecided and their transaction is rolled back.
+    """
+    won = rows_changed(
+        update(Approval)
+        .where(Approval.id == approval.id, Approval.state == Standing.OPEN)
+        .where(_in_time() if standing in {Standing.APPROVED, Standing.DECLINED} else true())
+        .values(
+            state=standing, decided_at=now(), decided_by=by, decided_by_id=by_id, channel=channel, note=note,
+            scope=scope, valid_until=valid_until, own_request=own_request,
+            decided_for=decided_for.name if decided_for else "",
+            decided_for_id=decided_for.id if decided_for else None,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if not won:
+        db.session.rollback()
+        raise already_decided(card(approval.id).approval)
+    db.session.refresh(approval)
+    found = card(approval.id)
+    wrote_down(approval, standing, by=by, by_id=by_id, text=note)
+    approval_links.kill_all(approval.id)
+    if tells_core and _core_should_know(approval):
+        tell_core(
+            found, key=f"approval-{approval.id}-{standing}", decision=standing,
+            note=wording.text("cs", "told_decision", card=found, approval=approval),
+        )  # fmt: skip
+    _tell_people(found)
+
+
+def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[ApprovalCard, Approver]:
+    """The approval and the right a person has to decide it. Raises NotFound, Refused or AlreadyDecided."""
+    found = card(approval_id)
+    if found.company_id != person.company_id:
+        raise NotFound
+    if not found.approval.is_open:
+        raise already_decided(found.approval)
+    if is_closed(found.ticket_state, None):
+        raise Refused("This ticket is closed, there is nothing to approve.")
+    for approver in approvers(found.company_id):
+        if approver.person.id == person.id:
+            if approver not in who_decides(found):
+                raise Refused("This is your own request: a colleague has to decide it.")
+            return found, approver
+    raise Refused("Only an IT manager, or a deputy while they are away, decides this.")
+
+
+def who_decides(found: ApprovalCard) -> list[Approver]:
+    """Everybody who may decide this approval today: nobody their own request, unless there is no other manager."""
+    only_manager = len(managers(found.company_id)) == 1
+    return [
+        approver
+        for approver in approvers(found.company_id)
+        if not _concerns_themselves(approver, found) or (only_manager and approver.stands_for is None)
+    ]
+
+
+def already_decided(approval: Approval) -> AlreadyDecided:
+    """The words for whoever comes second."""
+    standing = Standing.EXPIRED if approval.is_too_late else approval.standing
+    when = approval.expires_at if standing == Standing.EXPIRED else approval.decided_at or now()
+    return AlreadyDecided(
+        _WORDS_FOR_THE_SECOND[standing], who=approval.decided_by, when=f"{prague(when):%-d. %-m. %Y %-H:%M}"
+    )
+
+
+def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "") -> None:
+    """Leave a note for the core, in the caller's transaction; the sync delivers it once."""
+    approval = found.approval
+    db.session.add(
+        Told(
+            key=key, ticket_id=approval.ticket_id, note=note, written_at=now(), approval=approval.core_id or "",
+            decision=decision,
+        )
+    )  # fmt: skip
+
+
+_WORDS_FOR_THE_SECOND = {
+    Standing.OPEN: msgid("This question does not wait for you any more."),
+    Standing.APPROVED: msgid("Already approved by %(who)s on %(when)s."),
+    Standing.DECLINED: msgid("Already declined by %(who)s on %(when)s."),
+    Standing.EXPIRED: msgid("The time to decide was over on %(when)s."),
+    Standing.WITHDRAWN: msgid("%(who)s withdrew the question on %(when)s."),
+}
+
+
+def _sensible(decision: Decision) -> Decision:
+    """The same decision with its note made harmless. Raises Refused when its parts contradict each other."""
+    note = typed_text.paragraph(decision.note)
+    if decision.scope not in REACHES[decision.approve]:
+        raise Refused("This answer cannot reach that far.")
+    if decision.scope != Scope.UNTIL:
+        return Decision(approve=decision.approve, note=note, scope=decision.scope)
+    if decision.valid_until is None or not today() <= decision.valid_until <= today() + LONGEST_CONSENT:
+        raise Refused("Say until which day the consent holds: from today on, within two years.")
+    return Decision(approve=decision.approve, note=note, scope=decision.scope, valid_until=decision.valid_until)
+
+
+def _in_time():
+    return or_(Approval.expires_at > now(), Approval.at_expiry == AtExpiry.STAY, Approval.turn == STAFF_TURN)
+
+
+def _concerns_themselves(approver: Approver, found: ApprovalCard) -> bool:
+    return _is_requester(approver.person, found) or _is_requester(approver.right_of, found)
+
+
+def _is_requester(person: Person, found: ApprovalCard) -> bool:
+    return person.email.strip().lower() == found.requester_email.strip().lower()
+
+
+def _core_should_know(approval: Approval) -> bool:
+    """A question that was asked and withdrawn in the portal never reached the core."""
+    return approval.state != Standing.WITHDRAWN or approval.core_id is not None
+
+
+def _tell_people(found: ApprovalCard) -> None:
+    """Staff who asked, and the other approvers; a standing consent was seen by whoever asked."""
+    approval = found.approval
+    if approval.channel == Channel.CONSENT:
+        return
+    if approval.asked_by_id is not None and approval.asked_by_id != approval.decided_by_id:
+        asker = db.session.get_one(Person, approval.asked_by_id)
+        if asker.active:
+            notices.tell(
+                asker, notices.APPROVAL_ANSWERED, key=f"approval-{approval.id}-{approval.state}-asker",
+                text="approval_over", path=f"/staff/approvals/{approval.id}", card=found, approval=approval,
+            )  # fmt: skip
+    for approver in who_decides(found):
+        if approver.person.id != approval.decided_by_id:
+            notices.tell(
+                approver.person, notices.APPROVAL_OVER,
+                key=f"approval-{approval.id}-{approval.state}-{approver.person.id}",
+                text="approval_over", path=f"/approvals/{approval.id}", card=found, approval=approval,
+            )  # fmt: skip

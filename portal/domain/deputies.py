@@ -1,0 +1,139 @@
+"""Deputies: who decides while a manager is away, from one day to another; and so, who may decide at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Select, select, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from portal.clock import now, today
+from portal.db import Base, db, rows_changed
+from portal.domain import audit
+from portal.domain.companies import Company
+from portal.domain.people import MANAGER, Person, PersonRole, Role, Visitor
+from portal.errors import NotFound, Refused
+
+
+class Deputy(Base):
+    """One absence of one manager; first and last are Prague days, both included."""
+
+    __tablename__ = "deputy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
+    manager_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    deputy_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    first: Mapped[date]
+    last: Mapped[date]
+    set_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Somebody who may decide: a manager, or a deputy in the place of one."""
+
+    person: Person
+    stands_for: Person | None = None
+
+    @property
+    def right_of(self) -> Person:
+        """Whose right to decide it is."""
+        return self.stands_for or self.person
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    deputy: Deputy
+    manager: Person
+    stand_in: Person
+
+    @property
+    def is_now(self) -> bool:
+        return self.deputy.first <= today() <= self.deputy.last
+
+
+def approvers(company_id: int) -> list[Approver]:
+    """Everybody who may decide for a company today, each once: deputies first as deputies, then managers."""
+    standing_in: dict[int, Approver] = {}
+    for absence in _absences(company_id, on=today()):
+        standing_in.setdefault(absence.stand_in.id, Approver(absence.stand_in, absence.manager))
+    own_right = [Approver(person) for person in managers(company_id) if person.id not in standing_in]
+    return [*own_right, *standing_in.values()]
+
+
+def managers(company_id: int) -> Sequence[Person]:
+    """The company's managers with a living account."""
+    return db.session.scalars(
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .join(Role, Role.id == PersonRole.role_id)
+        .where(Person.company_id == company_id, Person.active.is_(True), Role.name == MANAGER)
+        .order_by(Person.id)
+    ).all()
+
+
+def colleagues(company: Company, person: Person | Visitor) -> Sequence[Person]:
+    """Who could stand in for a person: the others of the company with a living account."""
+    others = select(Person).where(Person.company_id == company.id, Person.active.is_(True), Person.id != person.id)
+    return db.session.scalars(others.order_by(Person.name)).all()
+
+
+def planned(company: Company) -> list[Absence]:
+    """Absences of the company's managers that last or are to come."""
+    return _absences(company.id, until_after=today())
+
+
+def appoint(person: Person | Visitor, company: Company, *, deputy_id: int, first: date, last: date) -> Deputy:
+    """From the first day to the last the deputy is asked too and may decide in the person's place. Commits."""
+    if last < first:
+        raise Refused("The last day is before the first.")
+    if last < today():
+        raise Refused("These days are over.")
+    if deputy_id not in {colleague.id for colleague in colleagues(company, person)}:
+        raise NotFound
+    deputy = Deputy(
+        company_id=company.id, manager_id=person.id, deputy_id=deputy_id, first=first, last=last, set_at=now()
+    )
+    db.session.add(deputy)
+    db.session.flush()
+    audit.note("appointed_deputy", company_id=company.id, person_id=person.id, about=str(deputy_id))
+    return deputy
+
+
+def dismiss(person: Person | Visitor, company: Company, absence_id: int) -> None:
+    """The manager is back, the deputy decides no more. Commits. Raises NotFound for an absence not theirs."""
+    ended = rows_changed(
+        update(Deputy)
+        .where(Deputy.id == absence_id, Deputy.company_id == company.id, Deputy.manager_id == person.id)
+        .where(Deputy.ended_at.is_(None))
+        .values(ended_at=now())
+    )
+    if not ended:
+        raise NotFound
+    audit.note("dismissed_deputy", company_id=company.id, person_id=person.id, about=str(absence_id))
+
+
+def _absences(company_id: int, *, on: date | None = None, until_after: date | None = None) -> list[Absence]:
+    manager, stand_in = aliased(Person), aliased(Person)
+    wanted: Select = (
+        select(Deputy, manager, stand_in)
+        .join(manager, manager.id == Deputy.manager_id)
+        .join(stand_in, stand_in.id == Deputy.deputy_id)
+        .where(Deputy.company_id == company_id, Deputy.ended_at.is_(None))
+        .where(manager.company_id == company_id, stand_in.company_id == company_id, stand_in.active.is_(True))
+        .where(_is_manager(manager))
+        .order_by(Deputy.first, Deputy.id)
+    )
+    if on is not None:
+        wanted = wanted.where(Deputy.first <= on, Deputy.last >= on)
+    if until_after is not None:
+        wanted = wanted.where(Deputy.last >= until_after)
+    return [Absence(*row) for row in db.session.execute(wanted).tuples()]
+
+
+def _is_manager(person):
+    """A right that was taken away cannot be lent: the manager still is one."""
+    roles = select(PersonRole.person_id).join(Role, Role.id == PersonRole.role_id).where(Role.name == MANAGER)
+    return person.active.is_(True) & person.id.in_(roles)

@@ -1,0 +1,150 @@
+"""Notices: what people want to be told, at once, once a day or not at all, person by person and kind by kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.clock import PRAGUE, now, prague, today
+from portal.db import Base, db, insert_once
+from portal.domain import addresses, letters, wording
+from portal.domain.people import MANAGER, STAFF, VIEWER, Person, PersonRole, Role
+from portal.domain.words import msgid
+from portal.domain.working_time import OPENS, is_working_day
+from portal.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    label: str
+    default: str
+    roles: frozenset[str]  # whom it concerns
+
+
+APPROVAL_ASKED = Kind(
+    "approval_asked",
+    msgid("Connectica asks for an approval, reminders"),
+    letters.AT_ONCE,
+    frozenset({MANAGER, VIEWER}),
+)
+APPROVAL_OVER = Kind(
+    "approval_over", msgid("A colleague decided, or time ran out"), letters.DAILY, frozenset({MANAGER})
+)
+QUESTION_ANSWERED = Kind(
+    "question_answered",
+    msgid("Your question about an entry is answered"),
+    letters.AT_ONCE,
+    frozenset({MANAGER}),
+)
+APPROVAL_ANSWERED = Kind(
+    "approval_answered", msgid("A manager decided or asks back"), letters.AT_ONCE, frozenset({STAFF})
+)
+QUESTION_ASKED = Kind(
+    "question_asked", msgid("A manager asks about a time entry"), letters.AT_ONCE, frozenset({STAFF})
+)
+KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, APPROVAL_ANSWERED, QUESTION_ASKED)
+
+WAYS = {
+    letters.AT_ONCE: msgid("at once"),
+    letters.DAILY: msgid("once a day"),
+    letters.NEVER: msgid("not at all"),
+}
+
+
+class Notice(Base):
+    """A line for somebody's next daily digest."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    at: Mapped[datetime]
+    subject: Mapped[str]
+    path: Mapped[str]  # of the page it is about
+    digested_at: Mapped[datetime | None]
+
+
+def choices(person_id: int, roles: frozenset[str]) -> list[tuple[Kind, str]]:
+    """Every kind of notice that concerns a person, with what they chose."""
+    return [(kind, letters.choice(person_id, kind.name, kind.default)) for kind in KINDS if kind.roles & roles]
+
+
+def choose(person: Any, chosen: dict[str, str]) -> None:
+    """Remember how a person wants to be told. Commits. Raises Refused for a way there is not."""
+    for kind in KINDS:
+        how = chosen.get(kind.name)
+        if how is None:
+            continue
+        if how not in WAYS:
+            raise Refused("There is no such choice.")
+        letters.choose(person, kind.name, how)
+    db.session.commit()
+
+
+def wants_letter(person: Person, kind: Kind) -> bool:
+    """At once, by a letter of its own."""
+    return letters.choice(person.id, kind.name, kind.default) == letters.AT_ONCE
+
+
+def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts: Any) -> None:
+    """Let a person know as they wish, once a key, in the caller's transaction.
+
+    text names the wording; its facts get reader and link besides those given here.
+    """
+    how = letters.choice(person.id, kind.name, kind.default)
+    if how == letters.NEVER:
+        return
+    subject, body = wording.letter(person.language, text, reader=person, link=addresses.link(path), **facts)
+    if how == letters.AT_ONCE:
+        letters.write(key=key, to=person.email, name=person.name, subject=subject, text=body, person=person)
+    else:
+        insert_once(Notice, key=key, person_id=person.id, at=now(), subject=subject, path=path)
+
+
+def staff() -> Sequence[Person]:
+    """Everybody of Connectica with a living account."""
+    return db.session.scalars(
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .join(Role, Role.id == PersonRole.role_id)
+        .where(Person.company_id.is_(None), Person.active.is_(True), Role.name == STAFF)
+        .order_by(Person.id)
+    ).all()
+
+
+def send_digests() -> int:
+    """On the morning of a working day, one letter to everybody who has lines waiting. Commits person by person."""
+    if not is_working_day(today()) or prague(now()).time() < OPENS:
+        return 0
+    waiting = select(Notice.person_id).where(Notice.digested_at.is_(None), Notice.at < _this_morning()).distinct()
+    people = db.session.scalars(select(Person).where(Person.id.in_(waiting), Person.active.is_(True))).all()
+    for person in people:
+        _digest(person)
+    return len(people)
+
+
+def _digest(person: Person) -> None:
+    lines = db.session.scalars(
+        select(Notice)
+        .where(Notice.person_id == person.id, Notice.digested_at.is_(None), Notice.at < _this_morning())
+        .order_by(Notice.id)
+    ).all()
+    shown = [(line.subject, addresses.link(line.path)) for line in lines]
+    subject, body = wording.letter(person.language, "digest", reader=person, lines=shown, day=today())
+    letters.write(
+        key=f"digest-{person.id}-{today():%Y-%m-%d}", to=person.email, name=person.name, subject=subject, text=body,
+        person=person,
+    )  # fmt: skip
+    for line in lines:
+        line.digested_at = now()
+    db.session.commit()
+
+
+def _this_morning() -> datetime:
+    """When the office opened today: what comes later waits for the next working day."""
+    return datetime.combine(today(), OPENS, PRAGUE)

@@ -1,0 +1,197 @@
+"""Questioning a time entry: asking, answering, taking back, and noticing that the core corrected it."""
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal.clock import now
+from portal.db import db, rows_changed
+from portal.domain import audit, letters, notices, questions, typed_text, wording
+from portal.domain.companies import Company
+from portal.domain.messages import Message
+from portal.domain.people import Person, Visitor
+from portal.domain.questions import (
+    MANAGER_SIDE,
+    OPEN,
+    STAFF_SIDE,
+    Question,
+    QuestionCard,
+    QuestionMessage,
+    QuestionState,
+    differs,
+)
+from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.errors import Refused
+
+
+def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) -> int:
+    """Question an entry of the company; the id of the question. Commits. One open question an entry: another is added
+    to it. Raises NotFound, Refused for empty or endless words."""
+    words = typed_text.needed(text)
+    asked = questions.entry(company, entry_id)
+    there = questions.open_by_entry(company, [entry_id]).get(entry_id)
+    if there is not None:
+        reply(person, company, there.id, words)
+        return there.id
+    entry = asked.entry
+    question = Question(
+        company_id=company.id, time_entry_id=entry_id, asked_by=person.name, asked_by_id=person.id, asked_at=now(),
+        state=QuestionState.ASKED, was_category=entry.category, was_hours=entry.hours, was_day=entry.worked_day,
+        was_invoiced_on=entry.invoiced_on,
+    )  # fmt: skip
+    db.session.add(question)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # a colleague asks about it at this very moment
+        db.session.rollback()
+        raise Refused("A colleague is asking about this entry already.") from error
+    said = _say(question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
+    _tell_connectica(questions.card(question.id), said, words)
+    audit.note("asked_question", company_id=company.id, person_id=person.id, about=asked.ticket_number)
+    return question.id
+
+
+def reply(person: Person | Visitor, company: Company, question_id: int, text: str) -> None:
+    """The manager writes more; Connectica is to answer again. Commits."""
+    words = typed_text.needed(text)
+    found = questions.show(company, question_id)
+    _move(found.question, to=QuestionState.ASKED)
+    said = _say(found.question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
+    _tell_connectica(found, said, words)
+    audit.note("asked_question", company_id=company.id, person_id=person.id, about=found.ticket_number)
+
+
+def take_back(person: Person | Visitor, company: Company, question_id: int) -> None:
+    """The manager is content, or erred. Commits."""
+    found = questions.show(company, question_id)
+    _move(found.question, to=QuestionState.WITHDRAWN, by=person.name)
+    audit.note("took_question_back", company_id=company.id, person_id=person.id, about=found.ticket_number)
+
+
+def answer(person: Person | Visitor, question_id: int, text: str) -> None:
+    """Connectica answers; the question stays open until the manager, a correction or staff end it. Commits."""
+    words = typed_text.needed(text)
+    found = questions.card(question_id)
+    _answered(found, words, by=person.name, by_id=person.id)
+    audit.note("answered_question", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+
+
+def uphold(person: Person | Visitor, question_id: int, text: str) -> None:
+    """Connectica explains why the entry stays as it is, and closes the question. Commits."""
+    words = typed_text.needed(text)
+    found = questions.card(question_id)
+    _move(found.question, to=QuestionState.UPHELD, by=person.name)
+    said = _say(found.question, STAFF_SIDE, words, by=person.name, by_id=person.id)
+    _tell_manager(found, said, text="question_upheld", words=words, by=person.name)
+    audit.note("upheld_entry", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+
+
+def run() -> int:
+    """What questions wait for from the core: corrected entries and technicians' mail; how much came. Idempotent."""
+    return _notice_corrections() + _hear_mail()
+
+
+def _notice_corrections() -> int:
+    """An entry that is no more what it was when it was questioned has been corrected: the new value is linked."""
+    done = 0
+    open_ones = select(Question, TimeEntry).join(TimeEntry, TimeEntry.id == Question.time_entry_id)
+    for question, entry in db.session.execute(open_ones.where(Question.state.in_(OPEN))).tuples().all():
+        if differs(question, entry):
+            done += _corrected(question, entry)
+    return done
+
+
+def _corrected(question: Question, entry: TimeEntry) -> int:
+    version = db.session.scalar(
+        select(TimeEntryVersion)
+        .where(TimeEntryVersion.time_entry_id == entry.id, TimeEntryVersion.replaced_at >= question.asked_at)
+        .order_by(TimeEntryVersion.id)
+        .limit(1)
+    )
+    try:
+        _move(question, to=QuestionState.CORRECTED, by="Connectica", version_id=version.id if version else None)
+    except Refused:  # ended at this very moment by a person: their word stands
+        return 0
+    _tell_manager(questions.card(question.id), 0, text="question_corrected", words="", by="Connectica")
+    db.session.commit()
+    return 1
+
+
+def _hear_mail() -> int:
+    """A technician's mail that quotes our letter about a question is an answer to it."""
+    done = 0
+    wanted = (
+        select(Question, Message)
+        .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
+        .join(Message, Message.ticket_id == TimeEntry.ticket_id)
+        .outerjoin(QuestionMessage, QuestionMessage.message_id == Message.id)
+        .where(Question.state.in_(OPEN), Message.sent_at > Question.asked_at, Message.side == "technician")
+        .where(Message.sender_verified.is_(True), Message.withdrawn_at.is_(None), QuestionMessage.id.is_(None))
+        .order_by(Message.sent_at, Message.id)
+    )
+    for question, message in db.session.execute(wanted).tuples().all():
+        if question.reference in message.body + message.quoted:
+            words = typed_text.excerpt(typed_text.of_html(message.body)) or "…"
+            _answered(questions.card(question.id), words, by=message.author_name, message_id=message.id)
+            db.session.commit()
+            done += 1
+    return done
+
+
+def _answered(
+    found: QuestionCard, words: str, *, by: str, by_id: int | None = None, message_id: int | None = None
+) -> None:
+    _move(found.question, to=QuestionState.ANSWERED)
+    said = _say(found.question, STAFF_SIDE, words, by=by, by_id=by_id, message_id=message_id)
+    _tell_manager(found, said, text="question_answered", words=words, by=by)
+
+
+def _move(question: Question, *, to: QuestionState, by: str = "", version_id: int | None = None) -> None:
+    """To another state, from an open one only, in the caller's transaction: what is over stays over."""
+    ended = {} if to.is_open else {"over_at": now(), "over_by": by, "version_id": version_id}
+    moved = rows_changed(
+        update(Question)
+        .where(Question.id == question.id, Question.state.in_(OPEN))
+        .values(state=to, **ended)
+        .execution_options(synchronize_session=False)
+    )
+    if not moved:
+        db.session.rollback()
+        raise Refused("This question is closed.")
+    db.session.refresh(question)
+
+
+def _say(question: Question, side: str, text: str, *, by: str, by_id: int | None = None,
+         message_id: int | None = None) -> int:  # fmt: skip
+    said = QuestionMessage(
+        question_id=question.id, at=now(), side=side, by=by, by_id=by_id, text=text, message_id=message_id
+    )
+    db.session.add(said)
+    db.session.flush()
+    return said.id
+
+
+def _tell_connectica(found: QuestionCard, said: int, words: str) -> None:
+    """Staff as they wish, and the technician who wrote the entry, by mail."""
+    question = found.question
+    facts = {"card": found, "question": question, "entry": found.entry, "words": words, "by": question.asked_by}
+    for person in notices.staff():
+        notices.tell(
+            person, notices.QUESTION_ASKED, key=f"question-{question.id}-{said}-{person.id}", text="question_asked",
+            path=f"/staff/questions/{question.id}", **facts,
+        )  # fmt: skip
+    if "@" in found.technician_email:
+        subject, body = wording.letter("cs", "question_asked_by_mail", **facts)
+        letters.write(
+            key=f"question-{question.id}-{said}-technician", to=found.technician_email, name=found.technician,
+            subject=subject, text=body,
+        )  # fmt: skip
+
+
+def _tell_manager(found: QuestionCard, said: int, *, text: str, words: str, by: str) -> None:
+    question = found.question
+    asker = db.session.get_one(Person, question.asked_by_id)
+    if asker.active:
+        notices.tell(
+            asker, notices.QUESTION_ANSWERED, key=f"question-{question.id}-{text}-{said}", text=text,
+            path=f"/questions/{question.id}", card=found, question=question, entry=found.entry, words=words, by=by,
+        )  # fmt: skip

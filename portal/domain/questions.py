@@ -1,0 +1,268 @@
+"""Questions: a manager's objection to one time entry, Connectica's answer, and how it ended."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Select, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, db
+from portal.domain.companies import Company
+from portal.domain.technicians import Technician
+from portal.domain.tickets import Ticket
+from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.words import msgid
+from portal.errors import NotFound
+
+
+class QuestionState(StrEnum):
+    """Where a question stands. The first two are open; a correction is what the core's new value says."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    CORRECTED = "corrected"
+    UPHELD = "upheld"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return _STATES[self][0]
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _STATES[self][1]
+
+    @property
+    def is_open(self) -> bool:
+        return self in OPEN
+
+
+_STATES = {
+    QuestionState.ASKED: (msgid("Asked"), "warn"),
+    QuestionState.ANSWERED: (msgid("Answered"), "info"),
+    QuestionState.CORRECTED: (msgid("Corrected"), "ok"),
+    QuestionState.UPHELD: (msgid("Upheld"), "muted"),
+    QuestionState.WITHDRAWN: (msgid("Taken back"), "muted"),
+}
+OPEN = (QuestionState.ASKED, QuestionState.ANSWERED)
+MANAGER_SIDE, STAFF_SIDE = "manager", "staff"
+
+
+class Question(Base):
+    """One objection to one entry, with the entry as it was when it was asked."""
+
+    __tablename__ = "question"
+    __table_args__ = (
+        Index(
+            "uq_question_open", "time_entry_id", unique=True,
+            sqlite_where=text("state IN ('asked', 'answered')"),
+            postgresql_where=text("state IN ('asked', 'answered')"),
+        ),
+        Index("ix_question_listed", "company_id", "state", "id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    time_entry_id: Mapped[int] = mapped_column(ForeignKey("time_entry.id"), index=True)
+    asked_by: Mapped[str]
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default=QuestionState.ASKED)
+    was_category: Mapped[str]
+    was_hours: Mapped[Decimal]
+    was_day: Mapped[date]
+    was_invoiced_on: Mapped[date | None]  # an invoiced entry can be questioned too, and says so
+    over_at: Mapped[datetime | None]
+    over_by: Mapped[str] = mapped_column(default="")
+    version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("time_entry_version.id")
+    )  # what the correction replaced
+
+    @property
+    def standing(self) -> QuestionState:
+        return QuestionState(self.state)
+
+    @property
+    def reference(self) -> str:
+        """The mark in a letter by which a reply that quotes it is recognised."""
+        return f"[D{self.id}]"
+
+
+class QuestionMessage(Base):
+    """One contribution to the thread beside the entry."""
+
+    __tablename__ = "question_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+    at: Mapped[datetime]
+    side: Mapped[str]  # manager | staff
+    by: Mapped[str]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), unique=True)  # the mail it was read from
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCard:
+    """A question with what a list shows of its entry and ticket."""
+
+    question: Question
+    entry: TimeEntry
+    ticket_id: int
+    ticket_number: str
+    ticket_subject: str
+    technician: str
+    technician_email: str
+    company: str
+    company_id: int
+
+    @property
+    def is_changed(self) -> bool:
+        """The entry is no more what it was when it was questioned."""
+        return differs(self.question, self.entry)
+
+
+def differs(question: Question, entry: TimeEntry) -> bool:
+    """Hours, category, day or existence of an entry changed since it was questioned."""
+    was = (question.was_category, question.was_hours, question.was_day)
+    return entry.withdrawn_at is not None or was != (entry.category, entry.hours, entry.worked_day)
+
+
+def listed(company: Company, *, only_open: bool = True, limit: int = 100) -> list[QuestionCard]:
+    """Questions of the company, the newest first; answered ones, which wait for the manager, before the others."""
+    states = OPEN if only_open else tuple(set(QuestionState) - set(OPEN))
+    mine = _visible_to(company).where(Question.state.in_(states))
+    return _cards(mine.order_by(Question.state != QuestionState.ANSWERED, Question.id.desc()).limit(limit))
+
+
+def answered(company: Company) -> list[QuestionCard]:
+    """Questions with an answer that the manager has not closed yet."""
+    return _cards(_visible_to(company).where(Question.state == QuestionState.ANSWERED).order_by(Question.id))
+
+
+def answered_count(company: Company) -> int:
+    """How many of them."""
+    return _count(_visible_to(company).where(Question.state == QuestionState.ANSWERED))
+
+
+def open_count(company: Company) -> int:
+    """How many questions of the company are not closed."""
+    return _count(_visible_to(company).where(Question.state.in_(OPEN)))
+
+
+def open_by_entry(company: Company, entry_ids: Iterable[int]) -> dict[int, Question]:
+    """The open question of each of these entries that has one: for marks beside the entries."""
+    wanted = select(Question).where(Question.company_id == company.id, Question.state.in_(OPEN))
+    found = db.session.scalars(wanted.where(Question.time_entry_id.in_(list(entry_ids))))
+    return {question.time_entry_id: question for question in found}
+
+
+def entries_in_question(company: Company) -> frozenset[int]:
+    """Ids of all entries of the company with an open question: few, whatever the company's size."""
+    wanted = select(Question.time_entry_id).where(Question.company_id == company.id, Question.state.in_(OPEN))
+    return frozenset(db.session.scalars(wanted))
+
+
+def show(company: Company, question_id: int) -> QuestionCard:
+    """One question of the company. Raises NotFound."""
+    return _only(_visible_to(company).where(Question.id == question_id))
+
+
+def card(question_id: int) -> QuestionCard:
+    """One question of any company: for staff and for what runs by itself. Raises NotFound."""
+    return _only(_with_entry().where(Question.id == question_id))
+
+
+def of_entry(company: Company, entry_id: int) -> list[QuestionCard]:
+    """All questions there ever were about one entry, the newest first."""
+    return _cards(_visible_to(company).where(Question.time_entry_id == entry_id).order_by(Question.id.desc()))
+
+
+def open_everywhere() -> list[QuestionCard]:
+    """Open questions of all companies, those to be answered first: staff only."""
+    wanted = _with_entry().where(Question.state.in_(OPEN))
+    return _cards(wanted.order_by(Question.state != QuestionState.ASKED, Question.asked_at, Question.id))
+
+
+def thread(question: Question) -> Sequence[QuestionMessage]:
+    """What was said, in order."""
+    mine = select(QuestionMessage).where(QuestionMessage.question_id == question.id)
+    return db.session.scalars(mine.order_by(QuestionMessage.at, QuestionMessage.id)).all()
+
+
+def replaced(question: Question) -> TimeEntryVersion | None:
+    """What the entry was before the correction, as the mirror remembers it."""
+    return db.session.get(TimeEntryVersion, question.version_id) if question.version_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryToAsk:
+    """A time entry as the form shows it that a question is written in."""
+
+    entry: TimeEntry
+    ticket_number: str
+    ticket_subject: str
+    technician: str
+
+
+def entry(company: Company, entry_id: int) -> EntryToAsk:
+    """An entry of the company that exists. Raises NotFound."""
+    found = db.session.execute(
+        select(TimeEntry, Ticket, Technician)
+        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
+        .join(Technician, Technician.id == TimeEntry.technician_id)
+        .where(TimeEntry.company_id == company.id, TimeEntry.id == entry_id)
+        .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
+    ).first()
+    if found is None:
+        raise NotFound
+    return EntryToAsk(found[0], found[1].number, found[1].subject, found[2].name)
+
+
+def _visible_to(company: Company) -> Select:
+    return _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None))
+
+
+def _with_entry() -> Select:
+    return (
+        select(Question, TimeEntry, Ticket, Technician, Company)
+        .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
+        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
+        .join(Technician, Technician.id == TimeEntry.technician_id)
+        .join(Company, Company.id == Question.company_id)
+    )
+
+
+def _count(wanted: Select) -> int:
+    return db.session.scalar(select(func.count()).select_from(wanted.with_only_columns(Question.id).subquery())) or 0
+
+
+def _only(wanted: Select) -> QuestionCard:
+    for found in _cards(wanted):
+        return found
+    raise NotFound
+
+
+def _cards(wanted: Select) -> list[QuestionCard]:
+    return [_card(*row) for row in db.session.execute(wanted).tuples()]
+
+
+def _card(
+    question: Question, entry: TimeEntry, ticket: Ticket, technician: Technician, company: Company
+) -> QuestionCard:
+    return QuestionCard(
+        question=question,
+        entry=entry,
+        ticket_id=ticket.id,
+        ticket_number=ticket.number,
+        ticket_subject=ticket.subject,
+        technician=technician.name,
+        technician_email=technician.email,
+        company=company.name,
+        company_id=company.id,
+    )
