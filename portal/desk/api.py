@@ -1,11 +1,149 @@
-"""Core API v1 over the desk: what the portal's sync reads and the one thing it writes."""
+"""Core API v1 over the desk: what the portal's sync reads, and the one thing it writes."""
 
-from flask import Flask
+import gzip
+import hmac
+import sqlite3
+from typing import Any
 
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from portal.desk import directory, notes, prices, records
+from portal.desk.mail import plain
+from portal.desk.notes import DECISIONS, Contradicted, Told
 from portal.desk.store import Store
+from portal.errors import NotFound, Refused
+
+FEWEST, USUAL, MOST = 2, 100, 500  # changes on a page; with one, an inclusive cursor would never get on
+LARGEST_REQUEST = 8 * 1024 * 1024  # bytes
+LONGEST_KEY = 200  # characters
+_WORTH_PACKING = 2048  # bytes
+
+core = Blueprint("core", __name__, url_prefix="/core/v1")
 
 
 def create_api(store: Store, token: str) -> Flask:
     """The Core API as a WSGI application, under /core/v1, behind a bearer token."""
     api = Flask(__name__, static_folder=None)
+    api.config.update(STORE=store, TOKEN=token, MAX_CONTENT_LENGTH=LARGEST_REQUEST)
+    api.json.sort_keys = False  # type: ignore[attr-defined]
+    api.json.ensure_ascii = False  # type: ignore[attr-defined]
+    api.before_request(_let_in)
+    api.after_request(_packed)
+    api.register_blueprint(core)
+    for trouble, status in _STATUS.items():
+        api.register_error_handler(trouble, _answering(status))
+    api.register_error_handler(HTTPException, _http_error)
     return api
+
+
+@core.get("/changes")
+def changes():
+    cursor = request.args.get("cursor", "")
+    limit = _limit(request.args.get("limit"))
+    with _store().read() as db:
+        page = records.changes(db, cursor, limit)
+    return jsonify(changes=page.changes, cursor=page.cursor, more=page.more)
+
+
+@core.get("/companies")
+def companies():
+    with _store().read() as db:
+        return jsonify(companies=directory.companies(db))
+
+
+@core.get("/prices")
+def price_list():
+    with _store().read() as db:
+        return jsonify(prices=prices.price_list(db))
+
+
+@core.get("/attachments/<core_id>")
+def attachment(core_id):
+    with _store().read() as db:
+        file = records.attachment(db, core_id)
+    answer = Response(file.content, content_type=file.media_type)
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{file.quoted_name}"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer
+
+
+@core.post("/tickets/<core_id>/notes")
+def add_note(core_id):
+    note, is_new = notes.take(_store(), _told(core_id, request.get_json()))
+    return jsonify(note), 201 if is_new else 200
+
+
+def _store() -> Store:
+    return current_app.config["STORE"]
+
+
+def _limit(written: str | None) -> int:
+    if written is None:
+        return USUAL
+    if not (written.isascii() and written.isdigit() and FEWEST <= int(written[:9]) <= MOST and len(written) < 9):
+        raise Refused(f"limit is a whole number from {FEWEST} to {MOST}")
+    return int(written)
+
+
+def _told(ticket: str, said: Any) -> Told:
+    """The note of a request body. Raises Refused naming the field at fault."""
+    if not isinstance(said, dict):
+        raise Refused("a note is a JSON object")
+    fields = {name: said.get(name, "") for name in ("text", "key", "approval", "decision")}
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            raise Refused(f"{name} is text")
+        if plain(value) != value.replace("\r\n", "\n").replace("\r", "\n") and name != "text":
+            raise Refused(f"{name} has characters that are no text")
+    told = Told(ticket, **{**fields, "text": plain(fields["text"])})
+    if not told.text.strip() or not told.key:
+        raise Refused("text and key are needed")
+    if len(told.key) > LONGEST_KEY:
+        raise Refused(f"key has at most {LONGEST_KEY} characters")
+    if told.decision and told.decision not in DECISIONS:
+        raise Refused(f"decision is one of {', '.join(DECISIONS)}")
+    if told.approval and not told.decision:
+        raise Refused("a note on an approval says its decision")
+    return told
+
+
+def _let_in() -> Response | None:
+    """Whoever has no token learns nothing, not even which addresses there are."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    expected = current_app.config["TOKEN"]
+    if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), expected.encode()):
+        return None
+    answer = jsonify(error="a bearer token is needed")
+    answer.status_code = 401
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _packed(answer: Response) -> Response:
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.vary.add("Accept-Encoding")
+    if answer.is_json and "gzip" in request.accept_encodings and len(answer.get_data()) > _WORTH_PACKING:
+        answer.set_data(gzip.compress(answer.get_data(), compresslevel=3))
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
+
+
+def _answering(status: int):
+    def answer(error: Exception):
+        words = "the desk is busy, try again" if isinstance(error, sqlite3.Error) else str(error)
+        return jsonify(error=words), status
+
+    return answer
+
+
+def _http_error(error: HTTPException):
+    answer = jsonify(error=error.description or error.name)
+    answer.status_code = error.code or 500
+    if error.code == 405 and getattr(error, "valid_methods", None):
+        answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+    return answer
+
+
+_STATUS: dict[type[Exception], int] = {Refused: 400, NotFound: 404, Contradicted: 409, sqlite3.OperationalError: 503}

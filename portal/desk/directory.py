@@ -8,14 +8,13 @@ from portal.desk.store import Store
 from portal.errors import Refused
 
 # Addresses anybody can have say nothing about a company.
-FREEMAIL = frozenset(
-    """
+_FREEMAIL = """
     seznam.cz email.cz post.cz spoluzaci.cz stream.cz centrum.cz atlas.cz volny.cz tiscali.cz quick.cz azet.sk
     zoznam.sk centrum.sk gmail.com googlemail.com outlook.com outlook.cz hotmail.com hotmail.cz live.com msn.com
     yahoo.com icloud.com me.com mac.com proton.me protonmail.com gmx.com gmx.de gmx.net web.de mail.com aol.com
     yandex.com yandex.ru mail.ru tutanota.com zoho.com fastmail.com
-    """.split()
-)
+"""
+FREEMAIL = frozenset(_FREEMAIL.split())
 _DOMAIN = re.compile(r"^(?=.{3,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$")
 
 

@@ -1,6 +1,7 @@
 """The desk's price list: hourly rates by category, general or for one company, each valid from a Prague day on."""
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -8,7 +9,13 @@ from portal.desk.store import Store
 from portal.errors import Refused
 
 
-def add_price(
+@dataclass(frozen=True, slots=True)
+class Price:
+    rate: Decimal  # an hour
+    currency: str
+
+
+def add_price(  # noqa: PLR0917 - the columns of a price list, in their order
     store: Store,
     category: str,
     name: str,
@@ -43,14 +50,14 @@ def categories(db: sqlite3.Connection) -> set[str]:
     return {row["category"] for row in db.execute("SELECT DISTINCT category FROM price")}
 
 
-def rate(db: sqlite3.Connection, category: str, company: str, day: date) -> Decimal | None:
-    """The newest rate valid on the day, the company's own before the general one; None when there is none."""
+def price_on(db: sqlite3.Connection, category: str, company: str, day: date) -> Price | None:
+    """The newest price valid on the day, the company's own before the general one; None when there is none."""
     row = db.execute(
-        "SELECT rate FROM price WHERE category = ? AND company IN ('', ?) AND valid_from <= ?"
+        "SELECT rate, currency FROM price WHERE category = ? AND company IN ('', ?) AND valid_from <= ?"
         " ORDER BY company = '', valid_from DESC LIMIT 1",
         (category, company, day.isoformat()),
     ).fetchone()
-    return Decimal(row["rate"]) if row else None
+    return Price(Decimal(row["rate"]), row["currency"]) if row else None
 
 
 def _amount(rate: Decimal | int | str) -> Decimal:

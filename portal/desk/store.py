@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from portal.desk.house import House
+from portal.errors import Misconfigured
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
 
@@ -45,7 +46,10 @@ CREATE TABLE change (position INTEGER PRIMARY KEY AUTOINCREMENT, ticket INTEGER 
 
 CREATE TABLE participant (ticket INTEGER NOT NULL REFERENCES ticket, email TEXT NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (ticket, email)) WITHOUT ROWID;
-CREATE TABLE thread (message_id TEXT PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket) WITHOUT ROWID;
+CREATE TABLE thread (
+    id INTEGER PRIMARY KEY, message_id TEXT NOT NULL UNIQUE, ticket INTEGER NOT NULL REFERENCES ticket,
+    people TEXT NOT NULL);  -- whose mailbox has it: our recipients, or the sender
+CREATE INDEX thread_by_ticket ON thread (ticket);
 CREATE TABLE message (
     id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket, public INTEGER NOT NULL, side TEXT NOT NULL,
     author_name TEXT NOT NULL, author_email TEXT NOT NULL, sent_at TEXT NOT NULL, text TEXT NOT NULL,
@@ -54,7 +58,8 @@ CREATE INDEX message_by_ticket ON message (ticket);
 CREATE TABLE content (digest TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE attachment (
     id INTEGER PRIMARY KEY, message INTEGER NOT NULL REFERENCES message, name TEXT NOT NULL,
-    media_type TEXT NOT NULL, size INTEGER NOT NULL, content_id TEXT NOT NULL, digest TEXT NOT NULL REFERENCES content);
+    media_type TEXT NOT NULL, size INTEGER NOT NULL, content_id TEXT NOT NULL,
+    digest TEXT NOT NULL REFERENCES content);
 CREATE INDEX attachment_by_message ON attachment (message);
 CREATE TABLE time_entry (
     id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket, message INTEGER REFERENCES message,
@@ -150,9 +155,7 @@ class Store:
         with self.write() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
-                raise RuntimeError(
-                    f"{self.path} was written by a newer desk (its version {version}, ours {_VERSION})"
-                )
+                raise Misconfigured(f"{self.path} was written by a newer desk: install that one")
             if version == 0:
                 for statement in _SCHEMA.split(";\n"):
                     db.execute(statement)
