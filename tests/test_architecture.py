@@ -15,6 +15,7 @@ MAY_IMPORT = {  # shelf: other parts of the portal it may import
     "domain": {"db", "errors", "clock", "timecodes"},
     "cores": {"errors", "clock", "timecodes"},
     "desk": {"errors", "clock", "timecodes"},
+    "demo": {"desk", "errors", "clock"},
 }
 NEVER = {  # shelf: foreign packages it never imports
     "web": {"sqlalchemy", "requests"},
@@ -23,6 +24,7 @@ NEVER = {  # shelf: foreign packages it never imports
     "domain": {"flask", "requests"},
     "cores": {"flask", "sqlalchemy"},
     "desk": {"sqlalchemy"},
+    "demo": {"flask", "sqlalchemy", "requests"},
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "base", "service", "handler", "manager"}
 
