@@ -77,8 +77,8 @@ def technician_wrote(turn: Turn, technician: Technician) -> None:
     text = asked.text(said.text)
     public = not asked.internal and (_says_anything(text) or bool(said.files))
     message_id = tickets.add_message(
-        db, ticket, writing.address_of(technician), side="technician", text=text, html=_html(said, asked), files=said.files,
-        public=public, dated=mail.dated(said),
+        db, ticket, writing.address_of(technician), side="technician", text=text, html=_html(said, asked),
+        files=said.files, public=public, dated=mail.dated(said),
     )  # fmt: skip
     for code in asked.times:
         tickets.add_time(db, ticket, code, technician, message_id if public else None)

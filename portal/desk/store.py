@@ -46,9 +46,10 @@ CREATE TABLE change (position INTEGER PRIMARY KEY AUTOINCREMENT, ticket INTEGER 
 
 CREATE TABLE participant (ticket INTEGER NOT NULL REFERENCES ticket, email TEXT NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (ticket, email)) WITHOUT ROWID;
+-- Mails that belong to a ticket; people are the addresses whose mailboxes have them.
 CREATE TABLE thread (
     id INTEGER PRIMARY KEY, message_id TEXT NOT NULL UNIQUE, ticket INTEGER NOT NULL REFERENCES ticket,
-    people TEXT NOT NULL);  -- whose mailbox has it: our recipients, or the sender
+    people TEXT NOT NULL);
 CREATE INDEX thread_by_ticket ON thread (ticket);
 CREATE TABLE message (
     id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket, public INTEGER NOT NULL, side TEXT NOT NULL,
