@@ -1,0 +1,57 @@
+"""Hours as files: exactly what the page's filter shows, as a workbook or as CSV."""
+
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.domain import hours, mirror, prices
+from portal.domain.disclosure import Client
+from portal.domain.hours import HoursFilter
+from portal.domain.money import vat_percent
+from portal.domain.periods import Period
+from portal.exports import names
+from portal.exports.report import Report
+
+
+def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
+    """The hours of a company that a filter wants."""
+    price_list = prices.list_of(company)
+    period = names.period(wanted.period, language)
+    last_day = wanted.period.until if wanted.period else clock.today()
+    return Report(
+        title=_("Hours – %(period)s", period=period),
+        company=company.name,
+        period=period,
+        filters=_filters(company, wanted),
+        language=language,
+        currency=price_list.currency,
+        vat_percent=vat_percent(last_day),
+        data_of=mirror.age().reached_at,
+        rows=hours.rows(company, wanted),
+        name_of=price_list.name_of,
+    )
+
+
+def file_name(company: Client, period: Period | None) -> str:
+    """hodiny-strojirny-vltava-2026-11, without the ending."""
+    return names.file(_("hours"), company.name, period.slug if period else _("all"))
+
+
+def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...]:
+    """What narrows the rows, in the words of the page."""
+    found: list[tuple[str, str]] = []
+    if wanted.billing:
+        found.append((_("Billing"), _(wanted.billing.label)))
+    if wanted.invoiced_on:
+        found.append((_("Invoice"), wanted.invoiced_on.isoformat()))
+    offered = hours.choices(company, wanted.period) if wanted.narrows else {}
+    for by, value in (
+        ("category", wanted.category),
+        ("technician", wanted.technician),
+        ("employee", wanted.employee),
+    ):
+        if value:
+            label = dict(offered[by]).get(value, str(value))
+            found.append((_(hours.GROUPINGS[by].label), label))
+    if wanted.ticket:
+        found.append((_("Ticket"), wanted.ticket))
+    return tuple(found)

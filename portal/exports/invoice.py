@@ -1,0 +1,71 @@
+"""Invoices as files: the upcoming one and those of past months."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.domain import hours, invoiced, mirror, oddities, prices, upcoming
+from portal.domain.disclosure import Client
+from portal.domain.hours import Worked
+from portal.domain.invoiced import InvoicedRow
+from portal.domain.money import vat_percent
+from portal.domain.oddities import Surroundings
+from portal.domain.periods import Period, month_of
+from portal.exports import names
+from portal.exports.report import Report
+
+
+def upcoming_report(company: Client, *, language: str) -> Report:
+    """What would be invoiced now, with what is odd about it."""
+    price_list = prices.list_of(company)
+    around = Surroundings.of(hours.rows(company, upcoming.WANTED), clock.today())
+    return Report(
+        title=_("Upcoming invoice"),
+        company=company.name,
+        period=_("to be invoiced now"),
+        filters=(),
+        language=language,
+        currency=price_list.currency,
+        vat_percent=vat_percent(month_of(clock.today()).until),
+        data_of=mirror.age().reached_at,
+        rows=hours.rows(company, upcoming.WANTED),
+        name_of=price_list.name_of,
+        note_on=lambda row: _odd(row, around),
+    )
+
+
+def invoiced_report(company: Client, month: Period, *, language: str) -> Report:
+    """What was invoiced for a month, as it was frozen. Raises NotFound when nothing was."""
+    found = invoiced.month(company, month)
+    return Report(
+        title=_("Invoice – %(period)s", period=names.period(month, language)),
+        company=company.name,
+        period=names.period(month, language),
+        filters=(),
+        language=language,
+        currency=found.currency,
+        vat_percent=found.bill.vat_percent,
+        data_of=mirror.age().reached_at,
+        rows=invoiced.rows(company, month),
+        name_of=prices.list_of(company).name_of,
+        note_on=_difference,
+        notes=(_("As it was when it was invoiced; what changed later stands in the notes."),),
+    )
+
+
+def upcoming_file_name(company: Client) -> str:
+    return names.file(_("upcoming invoice"), company.name, clock.today().isoformat())
+
+
+def invoiced_file_name(company: Client, month: Period) -> str:
+    return names.file(_("invoice"), company.name, month.slug)
+
+
+def _odd(row: Worked, around: Surroundings) -> str:
+    return " ".join(_(rule.words) for rule in oddities.about(row, around) if rule.name != "no_price")
+
+
+def _difference(row: Any) -> str:
+    assert isinstance(row, InvoicedRow)
+    return _(row.difference.label) if row.difference else ""
