@@ -2,6 +2,12 @@
 
 from flask import Flask
 
+from portal.cli import demo
+
+GROUPS = (demo.cli,)
+
 
 def install(app: Flask) -> None:
     """Every command group, one module each."""
+    for group in GROUPS:
+        app.cli.add_command(group)

@@ -60,7 +60,7 @@ class Postbox:
             at=letter.queued_at,
             subject=letter.subject,
             message_id=letter.message_id,
-            text=body.get_payload(decode=True).decode().strip(),
+            text=bytes(body.get_payload(decode=True)).decode().strip(),
         )
         for recipient in letter.recipients:
             self._newest[letter.ticket, recipient] = quoted

@@ -1,0 +1,264 @@
+"""flask demo: a whole working system with a made-up year in it, on this machine alone."""
+
+import os
+import shutil
+import signal
+import smtplib
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import make_msgid
+from pathlib import Path
+from typing import Any
+
+import click
+import flask_migrate
+import requests
+from flask import Flask
+from flask.cli import AppGroup
+from flask_security import hash_password
+from sqlalchemy import select
+
+from portal import clock, config
+from portal.db import db
+from portal.demo import cast, year
+from portal.demo.processes import Children, answers, check_free
+from portal.domain import mirror, people
+from portal.domain.companies import Company
+from portal.errors import PortalError, Refused
+
+PASSWORD = "connectica-demo"  # noqa: S105 - the demo's, printed on the screen
+STAFF = ("dispecink@connectica.example", "Hana Dvořáčková")
+_PATIENCE = 90  # seconds for any part to come up; slow machines are slow
+
+cli = AppGroup("demo", help="A working system with a made-up year in it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the demo lives and listens."""
+
+    folder: Path
+    portal: str
+    desk: str
+    smtp: str
+
+    @property
+    def desk_file(self) -> Path:
+        return self.folder / "desk" / "desk.db"
+
+    @property
+    def mail_out(self) -> Path:
+        return self.folder / "desk" / "outbox"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The demo's own settings; none of the machine's may reach it, least of all its database."""
+        return {
+            **{row.name: row.default for row in config.SETTINGS},
+            "INSTANCE": self.folder / "portal",
+            "BASE_URL": f"http://{self.portal}",
+            "DEMO": True,
+            "DEMO_SMTP": self.smtp,
+            "CORE_URL": f"http://{self.desk}/core/v1",
+            "SYNC_SECONDS": 2,
+            "DESK_FOLDER": str(self.folder / "desk"),
+            "DESK_HTTP": self.desk,
+            "DESK_SMTP": self.smtp,
+            "DESK_TRUSTED_AUTHSERV": year.AUTHSERV,
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same for child processes."""
+        others = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
+        ours = {f"PORTAL_{name}": str(value) for name, value in self.settings.items()}
+        return others | ours | {"FLASK_APP": str(config.ROOT / "app.py"), "PYTHONUNBUFFERED": "1"}
+
+
+@cli.command(with_appcontext=False)
+def run() -> None:
+    """Start the desk, the sync and the portal; make the year first when there is none. Ctrl-C ends all of it."""
+    place = _place()
+    try:
+        with _ended_by_signals(), _plain_words():
+            _run(place)
+    except KeyboardInterrupt:
+        click.echo("\nThe demo has ended; its data is kept. Start again:  make demo")
+
+
+@cli.command(with_appcontext=False)
+def reset() -> None:
+    """Forget everything the demo keeps."""
+    place = _place()
+    with _plain_words():
+        if answers(place.portal) and place.desk_file.exists():
+            raise Refused(f"Something answers at {place.portal}: end the running demo first.")
+        shutil.rmtree(place.folder, ignore_errors=True)
+    click.echo(f"Forgotten. The next  make demo  begins anew ({place.folder}).")
+
+
+@cli.command(with_appcontext=False)
+@click.option("--from", "sender", default="petr.novak@strojirny-vltava.example", help="who writes")
+@click.option("--subject", default="Nejde mi otevřít výkres", help="what about; an answer keeps the [tag]")
+@click.option(
+    "--text", default="Dobrý den,\n\nvýkres se mi neotevře, píše to chybu čtení. Můžete se podívat?\n\nNovák"
+)
+def mail(sender: str, subject: str, text: str) -> None:
+    """Send a mail to the running demo."""
+    place = _place()
+    letter = EmailMessage(policy=SMTP)
+    letter["From"], letter["To"], letter["Subject"] = sender, config.load()["NOC_ADDRESS"], subject
+    letter["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    # What Connectica's mail server would have said about the sender; the demo's desk believes it.
+    letter["Authentication-Results"] = f"{year.AUTHSERV}; dkim=pass header.d={sender.rpartition('@')[2]}"
+    letter.set_content(text)
+    host, _, port = place.smtp.rpartition(":")
+    try:
+        with smtplib.SMTP(host, int(port), timeout=20) as server:
+            server.send_message(letter)
+    except OSError as error:
+        raise click.ClickException(f"Nobody takes mail at {place.smtp}: is the demo running? ({error})") from error
+    click.echo(f"Sent. It is a ticket on the manager's page within seconds:  http://{place.portal}/tickets")
+
+
+def _run(place: Place) -> None:
+    started = time.monotonic()
+    for address, name in ((place.portal, "PORTAL"), (place.desk, "DESK"), (place.smtp, "SMTP")):
+        check_free(address, f"PORTAL_DEMO_{name}")
+    (place.folder / "portal").mkdir(parents=True, exist_ok=True)
+    portal = _portal(place)
+    _seed(place)
+    with Children(place.folder, place.environment) as children:
+        flask = [sys.executable, "-m", "flask"]
+        children.start("desk", [*flask, "desk", "serve"])
+        _wait(children, "The desk", lambda: answers(place.desk) and answers(place.smtp))
+        children.start("sync", [*flask, "sync", "run", "--forever"])
+        _wait(children, "The first sync", lambda: _is_mirrored(portal))
+        _add_accounts(portal)
+        host, _, port = place.portal.rpartition(":")
+        granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--no-ws"]
+        children.start("portal", [*granian, "--host", host, "--port", port, str(config.ROOT / "app.py") + ":app"])
+        _wait(children, "The portal", lambda: _is_well(place))
+        _say_hello(place, time.monotonic() - started)
+        while True:
+            children.check()
+            time.sleep(0.5)
+
+
+def _portal(place: Place) -> Flask:
+    """The demo's portal in this process, its database brought up to date."""
+    from portal import create_app  # noqa: PLC0415 - portal/__init__ imports the commands
+
+    portal = create_app(**place.settings)
+    with portal.app_context():
+        flask_migrate.upgrade()
+    return portal
+
+
+def _seed(place: Place) -> None:
+    """Play the year into a new desk. A file half made is never taken for a whole one."""
+    if place.desk_file.exists():
+        return
+    shutil.rmtree(place.folder / "desk", ignore_errors=True)
+    unfinished = place.desk_file.with_suffix(".unfinished")
+    store = year.HastyStore(unfinished, year.house(place.settings["NOC_ADDRESS"]))
+    played = year.play(store, clock.now(), mail_out=place.mail_out, progress=_show_progress)
+    store.close()
+    os.replace(unfinished, place.desk_file)  # noqa: PTH105 - one step, whatever stood there
+    click.echo(f"\r{played.tickets} tickets, {played.mails} mails in, {played.letters} mails out, "
+               f"{len(played.invoiced)} months invoiced.")  # fmt: skip
+
+
+def _show_progress(done: int, total: int) -> None:
+    if sys.stdout.isatty():
+        click.echo(f"\rMaking a year of mail … {100 * done // total} %", nl=False)
+    elif done % max(1, total // 5) == 0:
+        click.echo(f"Making a year of mail … {100 * done // total} %")
+
+
+def _wait(children: Children, what: str, is_so: Any) -> None:
+    children.wait_until(is_so, what=what, seconds=_PATIENCE)
+
+
+def _is_mirrored(portal: Flask) -> bool:
+    with portal.app_context():
+        reached = mirror.age().reached_at
+        known = set(db.session.scalars(select(Company.core_id)))
+        db.session.remove()
+    return reached is not None and known >= {troupe.core_id for troupe in cast.COMPANIES}
+
+
+def _is_well(place: Place) -> bool:
+    try:
+        return requests.get(f"http://{place.portal}/healthz", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _add_accounts(portal: Flask) -> None:
+    """Each company's manager and one of the staff, unless they are there."""
+    with portal.app_context():
+        companies = {company.core_id: company for company in db.session.scalars(select(Company))}
+        wanted = [(troupe.manager.email, troupe.manager.name, companies[troupe.core_id]) for troupe in cast.COMPANIES]
+        for email, name, company in [*wanted, (*STAFF, None)]:
+            if people.by_email(email) is None:
+                role = people.MANAGER if company else people.STAFF
+                people.add(email=email, name=name, company=company, role=role, language="cs",
+                           password_hash=hash_password(PASSWORD))  # fmt: skip
+        db.session.remove()
+
+
+def _say_hello(place: Place, seconds: float) -> None:
+    accounts = [(troupe.manager.email, troupe.name) for troupe in cast.COMPANIES]
+    noc = place.settings["NOC_ADDRESS"]
+    click.echo(f"""
+The demo runs (ready in {seconds:.0f} s).
+
+  Portal     http://{place.portal}
+  Mail out   http://{place.portal}/demo/mail     what the desk wrote to people
+  Core API   http://{place.desk}/core/v1     the desk
+  Mail in    {place.smtp} (SMTP)     write to {noc}, or:  .venv/bin/flask demo mail
+
+  Sign in with the password  {PASSWORD}""")
+    for email, name in [*accounts, (STAFF[0], "Connectica's staff")]:
+        click.echo(f"    {email:36}{name}")
+    click.echo("\nCtrl-C ends it and keeps the data; make demo-reset forgets it.")
+
+
+def _place() -> Place:
+    values = config.load()
+    folder = Path(values["DEMO_FOLDER"])
+    return Place(
+        folder=folder if folder.is_absolute() else config.ROOT / folder,
+        portal=values["DEMO_PORTAL"],
+        desk=values["DEMO_DESK"],
+        smtp=values["DEMO_SMTP"],
+    )
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A closed terminal and a polite kill end the demo as Ctrl-C does; while it ends, nothing hurries it."""
+
+    def end(*_: object) -> None:
+        for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(name, end)
+    yield
+
+
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    """What went wrong, without a traceback."""
+    try:
+        yield
+    except PortalError as error:
+        raise click.ClickException(str(error)) from error
