@@ -22,6 +22,7 @@ def create_app(**overrides: Any) -> Flask:
     )
     app.config.from_mapping(values)
     app.config["SECRET_KEY"] = config.secret(values, "SECRET_KEY")
+    app.config["CORE_HOOK_SECRET"] = config.secret(values, "CORE_HOOK_SECRET")
     app.config["SQLALCHEMY_DATABASE_URI"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'portal.db'}"
 
     db.init_app(app)

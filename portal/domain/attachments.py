@@ -1,12 +1,17 @@
 """Attachments: files of messages, mirrored in the background under the hash of their bytes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, db
+from portal.domain.companies import Company
+from portal.domain.messages import Message
+from portal.domain.tickets import Ticket, _visible_to
+from portal.errors import NotFound
 
 
 class Attachment(Base):
@@ -29,3 +34,38 @@ class Attachment(Base):
 def path_of(folder: Path, sha256: str) -> Path:
     """Where the bytes with this hash are kept, in a folder of attachments: ab/abcd…"""
     return folder / sha256[:2] / sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An attachment somebody may have, and where its bytes are once they are mirrored."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int  # bytes
+    sha256: str | None
+    ticket_number: str
+
+    def path_in(self, folder: Path) -> Path | None:
+        """The file with its bytes; None while they are on their way."""
+        path = path_of(folder, self.sha256) if self.sha256 else None
+        return path if path and path.is_file() else None
+
+
+def find(company: Company, attachment_id: int) -> Download:
+    """An attachment of one of the company's tickets. Raises NotFound for anybody else's, or a withdrawn one."""
+    query = (
+        _visible_to(company)
+        .join(Message, Message.ticket_id == Ticket.id)
+        .join(Attachment, Attachment.message_id == Message.id)
+        .where(Attachment.id == attachment_id, Attachment.withdrawn_at.is_(None), Message.withdrawn_at.is_(None))
+    )
+    row = db.session.execute(
+        query.with_only_columns(
+            Attachment.id, Attachment.name, Attachment.media_type, Attachment.size, Attachment.sha256, Ticket.number
+        )
+    ).first()
+    if row is None:
+        raise NotFound
+    return Download(*row)

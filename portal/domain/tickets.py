@@ -3,12 +3,16 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, bindparam, select
+from sqlalchemy import ForeignKey, Index, Select, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
 from portal.domain.companies import Company
+from portal.domain.employees import Employee
 from portal.domain.states import State
+from portal.domain.technicians import Technician
+
+MOST_CHOICES = 500  # people offered in a filter; more than that nobody picks from, they search
 
 
 class Ticket(Base):
@@ -80,3 +84,36 @@ def counts(company: Company) -> dict[State, int]:
     """How many tickets are in each state, from the counter the mirror keeps."""
     kept = dict(db.session.execute(_COUNTS, {"company": company.id}).tuples().all())
     return {state: kept.get(state, 0) for state in State}
+
+
+def counts_by_company() -> list[tuple[str, dict[State, int]]]:
+    """For staff alone: every company's name with its counts, by name."""
+    found: dict[int, tuple[str, dict[State, int]]] = {}
+    query = select(Company.id, Company.name, TicketCount.state, TicketCount.tickets).outerjoin(
+        TicketCount, TicketCount.company_id == Company.id
+    )
+    for id_, name, state, many in db.session.execute(query.order_by(Company.name, Company.id)):
+        _, counted = found.setdefault(id_, (name, dict.fromkeys(State, 0)))
+        if state in set(State):
+            counted[State(state)] = many
+    return list(found.values())
+
+
+def requesters(company: Company) -> list[tuple[int, str]]:
+    """The employees of the company as (id, name), by name: whom a list can be narrowed to."""
+    wanted = select(Employee.id, Employee.name).where(Employee.company_id == company.id)
+    return [
+        row.tuple() for row in db.session.execute(wanted.order_by(Employee.name, Employee.id).limit(MOST_CHOICES))
+    ]
+
+
+def technicians(company: Company) -> list[tuple[int, str]]:
+    """The technicians who are responsible for any ticket of the company, as (id, name), by name."""
+    serves = _visible_to(company).where(Ticket.technician_id == Technician.id).exists()
+    wanted = select(Technician.id, Technician.name).where(serves).order_by(Technician.name, Technician.id)
+    return [row.tuple() for row in db.session.execute(wanted.limit(MOST_CHOICES))]
+
+
+def _visible_to(company: Company) -> Select[tuple[Ticket]]:
+    """Where every read starts: the company's own tickets that still exist."""
+    return select(Ticket).where(Ticket.company_id == company.id, Ticket.withdrawn_at.is_(None))

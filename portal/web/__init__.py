@@ -6,22 +6,29 @@ from portal.web import (
     accounts,
     apologies,
     assets,
+    attachments,
     compression,
     filters,
     gate,
+    health,
+    hooks,
     languages,
     pages,
     settings,
     staff,
     start,
+    ticket_rows,
     tickets,
 )
 
 BLUEPRINTS = (
     start.bp,
     tickets.bp,
+    attachments.bp,
     settings.bp,
     staff.bp,
+    health.bp,
+    hooks.bp,
 )
 
 
@@ -34,6 +41,8 @@ def install(app: Flask) -> None:
     assets.install(app)
     filters.install(app)
     pages.install(app)
+    ticket_rows.install(app)
     apologies.install(app)
+    hooks.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

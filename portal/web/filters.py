@@ -11,12 +11,26 @@ from portal import clock
 from portal.web.languages import current
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+LONGEST_NAME = 120  # characters of a file's name
 UNITS = ("B", "kB", "MB", "GB")
 
 
 def install(app: Flask) -> None:
     """Every filter under the name of its function."""
-    for filter_ in (money, number, hours, day, short_day, moment, time_of_day, month, size, ago):
+    for filter_ in (
+        money,
+        number,
+        hours,
+        day,
+        short_day,
+        moment,
+        time_of_day,
+        month,
+        size,
+        ago,
+        file_name,
+        written_day,
+    ):
         app.jinja_env.filters[filter_.__name__] = filter_
 
 
@@ -77,6 +91,24 @@ def ago(value: datetime) -> str:
     if passed < timedelta(seconds=60):
         return _unbroken(dates.format_timedelta(-passed, granularity="second", add_direction=True, locale=current()))
     return _unbroken(dates.format_timedelta(-passed, granularity="minute", add_direction=True, locale=current()))
+
+
+def file_name(name: str) -> str:
+    """The name of a file without what could lead out of a folder, break a header or turn the text around."""
+    letters = "".join(letter if letter.isprintable() and letter not in '\\/:*?"<>|' else "_" for letter in name)
+    kept = letters.strip(" .") or "attachment"
+    stem, dot, ending = kept.rpartition(".")
+    if len(kept) > LONGEST_NAME and dot and len(ending) <= 10:
+        return f"{stem[: LONGEST_NAME - len(ending) - 1]}.{ending}"
+    return kept[:LONGEST_NAME]
+
+
+def written_day(words: str) -> str:
+    """A day or a moment as a core wrote it (ISO 8601); anything else stays as it is."""
+    try:
+        return day(datetime.fromisoformat(words) if "T" in words else date.fromisoformat(words))
+    except ValueError:
+        return words
 
 
 _DAY = {"cs": "d. M. yyyy", "en": "d MMM yyyy"}

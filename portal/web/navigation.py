@@ -9,6 +9,8 @@ from portal.domain import mirror, tickets
 from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
 from portal.domain.states import State
 
+STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says the core did not answer
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -33,10 +35,16 @@ class Frame:
 
     person: Visitor
     doors: tuple[Door, ...]
-    states: list[tuple[State, int]] = field(default_factory=list)
-    all_tickets: int = 0
+    counts: dict[State, int] = field(default_factory=dict)
     age: mirror.Age | None = None
     waiting: dict[str, int] = field(default_factory=dict)  # section: how many things wait there for this person
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the data are so old that a reader should know: the core is away, or nobody reads it."""
+        if self.age is None or self.age.seconds is None:
+            return True
+        return self.age.seconds > (TROUBLED if self.age.is_troubled else STALE)
 
 
 WAITING: dict[str, Any] = {}  # section: a function of (person) that counts what waits there
@@ -53,7 +61,5 @@ def frame(person: Visitor) -> Frame | None:
         waiting={section: count(person) for section, count in WAITING.items()},
     )
     if person.company is not None:
-        counts = tickets.counts(person.company)
-        around.states = [(state, counts[state]) for state in State]
-        around.all_tickets = sum(counts.values())
+        around.counts = tickets.counts(person.company)
     return around

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
+from portal.domain import people
 from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
 from portal.web import languages, navigation
 
@@ -18,7 +19,9 @@ def install(app: Flask) -> None:
     """What every template may ask, besides its context and the filters."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(language=languages.current, role_name=role_name, age_in_words=age_in_words)
+    app.jinja_env.globals.update(
+        language=languages.current, role_name=role_name, age_in_words=age_in_words, initials=people.initials
+    )  # fmt: skip
 
 
 def render(*, page: str, part: str | None = None, status: int = 200, **context: Any) -> Response:
@@ -40,6 +43,23 @@ def render(*, page: str, part: str | None = None, status: int = 200, **context: 
     if part:
         response.vary.update(VARY)
     return response
+
+
+def row_id(written: str) -> int:
+    """An id from an address; raises ValueError for what no row could have."""
+    value = int(written)
+    if not 0 < value < 2**31:
+        raise ValueError(written)
+    return value
+
+
+def signature() -> dict[str, Any]:
+    """Who does this and from where, for the audit log."""
+    return {
+        "company_id": current_user.company_id,
+        "person_id": current_user.id,
+        "address": request.remote_addr or "",
+    }
 
 
 def plain(page: str, **context: Any) -> str:

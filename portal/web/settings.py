@@ -25,10 +25,7 @@ def change() -> AnyResponse:
     if language not in LANGUAGES:
         raise Refused("There is no such language.")
     people.prefer(current_user.id, language=language, theme=theme)
-    audit.note(
-        audit.SETTINGS_CHANGED,
-        company_id=current_user.company_id, person_id=current_user.id, address=request.remote_addr or "",
-    )  # fmt: skip
+    audit.note(audit.SETTINGS_CHANGED, **pages.signature())
     current_user.language = language
     refresh()
     flash(_("Saved."))

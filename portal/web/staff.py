@@ -2,6 +2,8 @@
 
 from flask import Blueprint, Response
 
+from portal.domain import mirror, tickets
+from portal.domain.states import State
 from portal.web import pages
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
@@ -9,4 +11,11 @@ bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 @bp.get("")
 def index() -> Response:
-    return pages.render(page="staff/index.html")
+    return pages.render(
+        page="staff/index.html",
+        age=mirror.age(),
+        aside=mirror.set_aside(),
+        untold=mirror.untold_count(),
+        companies=tickets.counts_by_company(),
+        states=list(State),
+    )

@@ -1,0 +1,225 @@
+"""Conversations: everything the page of one ticket tells, in the order it happened."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.db import db
+from portal.domain import disclosure
+from portal.domain.attachments import Attachment
+from portal.domain.companies import Company
+from portal.domain.employees import Employee
+from portal.domain.messages import Message
+from portal.domain.states import State
+from portal.domain.technicians import Technician
+from portal.domain.tickets import Ticket, TicketEvent, _visible_to
+from portal.domain.time_entries import TimeEntry
+from portal.errors import NotFound
+
+MOST_MESSAGES = 100  # of one page; earlier ones are a link away
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment as a chip shows it."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int  # bytes
+    is_here: bool  # its bytes are mirrored already
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Time as the strip under a message shows it."""
+
+    id: int
+    category: str
+    hours: Decimal
+    technician: str
+    worked_at: datetime
+    worked_day: date
+    invoiced_on: date | None
+    message_id: int | None
+
+
+@dataclass(slots=True)
+class Said:
+    """A message with what belongs to it."""
+
+    id: int
+    side: str
+    author: str
+    email: str
+    at: datetime
+    sender_verified: bool
+    body: str  # clean HTML
+    quoted: str  # clean HTML: folded history and signature
+    files: list[File] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    shape: str = "message"
+
+    @property
+    def is_technicians(self) -> bool:
+        return self.side == "technician"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A change of a field: a quiet line. kind: state | technician | due; new and old are states' own values there."""
+
+    id: int
+    kind: str
+    at: datetime
+    old: str
+    new: str
+    by: str
+    shape: str = "event"
+
+    @property
+    def new_state(self) -> State | None:
+        return State(self.new) if self.kind == "state" and self.new in set(State) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Time without a public message: it was written in an internal note, and is billed all the same."""
+
+    entry: Entry
+    shape: str = "time"
+
+    @property
+    def at(self) -> datetime:
+        return self.entry.worked_at
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One ticket and all that was said, done and worked on it."""
+
+    id: int
+    number: str
+    kind: str
+    subject: str
+    state: State
+    requester: str
+    requester_email: str
+    technician: str | None
+    opened_at: datetime
+    changed_at: datetime
+    due_at: datetime | None
+    done_at: datetime | None
+    turns: list[Said | Happened | Worked] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    earlier: int | None = None  # the message the page of earlier ones ends before; None when nothing is left out
+    hides_hours: bool = False  # Connectica shows this company no time before it is invoiced
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.state is State.OPEN and self.due_at is not None and self.due_at < clock.now()
+
+    @property
+    def hours(self) -> Decimal:
+        return sum((entry.hours for entry in self.entries), Decimal(0))
+
+    def hours_by(self, what: str) -> list[tuple[str, Decimal]]:
+        """Hours by "category" or "technician", most first."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for entry in self.entries:
+            sums[getattr(entry, what)] += entry.hours
+        return sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def show(company: Company, number: str, *, before: int | None = None) -> Conversation:
+    """The company's ticket of that number, with its newest messages, or those before one. Raises NotFound."""
+    query = (
+        _visible_to(company)
+        .join(Employee, Employee.id == Ticket.requester_id)
+        .outerjoin(Technician, Technician.id == Ticket.technician_id)
+        .where(Ticket.number == number)
+        .order_by(Ticket.id.desc())
+        .with_only_columns(
+            Ticket.id, Ticket.number, Ticket.kind, Ticket.subject, Ticket.state, Employee.name, Employee.email,
+            Technician.name, Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.done_at,
+        )
+    )  # fmt: skip
+    row = db.session.execute(query).first()
+    if row is None:
+        raise NotFound
+    told = disclosure.of(company)
+    ticket = Conversation(*row[:4], State(row[4]), *row[5:], hides_hours=told.hides_hours)
+    ticket.entries = _entries(ticket.id, told)
+    end = _sent_at(ticket.id, before) if before is not None else None
+    said = _messages(ticket, before, end)
+    start = said[0].at if ticket.earlier else None
+    quiet: list[Happened | Worked] = [
+        *_events(ticket.id),
+        *(Worked(one) for one in ticket.entries if not one.message_id),
+    ]
+    here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
+    ticket.turns = sorted([*said, *here], key=lambda turn: turn.at)
+    return ticket
+
+
+def _sent_at(ticket_id: int, message_id: int) -> datetime:
+    sent_at = db.session.scalar(
+        select(Message.sent_at).where(Message.id == message_id, Message.ticket_id == ticket_id)
+    )
+    if sent_at is None:
+        raise NotFound
+    return sent_at
+
+
+def _messages(ticket: Conversation, before: int | None, end: datetime | None) -> list[Said]:
+    """The newest messages, or the newest before one; says on the ticket whether there are earlier ones."""
+    query = select(Message).where(Message.ticket_id == ticket.id, Message.withdrawn_at.is_(None))
+    if before is not None:
+        query = query.where((Message.sent_at < end) | ((Message.sent_at == end) & (Message.id < before)))
+    newest = query.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST_MESSAGES + 1)
+    columns = (
+        Message.id, Message.side, Message.author_name, Message.author_email, Message.sent_at,
+        Message.sender_verified, Message.body, Message.quoted,
+    )  # fmt: skip
+    said = [Said(*row) for row in db.session.execute(newest.with_only_columns(*columns))]
+    if len(said) > MOST_MESSAGES:
+        said.pop()
+        ticket.earlier = said[-1].id
+    by_id = {message.id: message for message in said}
+    files = select(
+        Attachment.message_id,
+        Attachment.id,
+        Attachment.name,
+        Attachment.media_type,
+        Attachment.size,
+        Attachment.sha256,
+    ).where(Attachment.message_id.in_(by_id), Attachment.withdrawn_at.is_(None))
+    for message_id, *file, sha256 in db.session.execute(files.order_by(Attachment.id)):
+        by_id[message_id].files.append(File(*file, is_here=sha256 is not None))
+    for entry in ticket.entries:
+        if entry.message_id in by_id:
+            by_id[entry.message_id].entries.append(entry)
+    return said[::-1]
+
+
+def _events(ticket_id: int) -> list[Happened]:
+    query = select(
+        TicketEvent.id, TicketEvent.kind, TicketEvent.at, TicketEvent.old, TicketEvent.new, TicketEvent.by
+    ).where(TicketEvent.ticket_id == ticket_id)
+    return [Happened(*row) for row in db.session.execute(query.order_by(TicketEvent.at, TicketEvent.id))]
+
+
+def _entries(ticket_id: int, told: disclosure.Disclosure) -> list[Entry]:
+    query = (
+        select(
+            TimeEntry.id, TimeEntry.category, TimeEntry.hours, Technician.name, TimeEntry.worked_at,
+            TimeEntry.worked_day, TimeEntry.invoiced_on, TimeEntry.message_id,
+        )
+        .join(Technician, Technician.id == TimeEntry.technician_id)
+        .where(TimeEntry.ticket_id == ticket_id, TimeEntry.withdrawn_at.is_(None), told.entries)
+    )  # fmt: skip
+    return [Entry(*row) for row in db.session.execute(query.order_by(TimeEntry.worked_at, TimeEntry.id))]

@@ -1,0 +1,111 @@
+"""Invoices: the upcoming one line by line, and what was invoiced in earlier months."""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal import clock
+from portal.domain import budgets, forecasting, invoiced, letters, periods, prices, upcoming
+from portal.domain.periods import Period, month_of
+from portal.errors import NotFound
+from portal.exports import invoice as invoice_files
+from portal.web import downloads, languages, pages
+from portal.web.gate import own_company
+
+bp = Blueprint("invoices", __name__)
+
+
+@bp.get("/invoices/upcoming")
+def show_upcoming() -> Response:
+    company, month = own_company(), month_of(clock.today())
+    found = upcoming.preview(company)
+    return pages.render(
+        page="invoices/upcoming.html",
+        upcoming=found,
+        month=month,
+        forecast=forecasting.of(company, found.tally, found.running),
+        use=budgets.use(company, month),
+        budget=budgets.chosen(company, month),
+        units=list(budgets.Unit),
+        earlier=invoiced.months(company)[:6],
+    )
+
+
+@bp.post("/invoices/budget")
+def set_budget() -> AnyResponse:
+    budgets.choose(
+        own_company(),
+        month_of(clock.today()),
+        unit=request.form.get("unit", ""),
+        amount=request.form.get("amount", ""),
+        person_id=current_user.id,
+    )
+    flash(_("The budget is set."))
+    return redirect(url_for(".show_upcoming"))
+
+
+@bp.get("/invoices")
+def index() -> Response:
+    company = own_company()
+    return pages.render(
+        page="invoices/index.html",
+        months=invoiced.months(company),
+        wants_mail=letters.choice(current_user.id, letters.MONTHLY_SUMMARY) != letters.NEVER,
+    )
+
+
+@bp.post("/invoices/mail")
+def set_mail() -> AnyResponse:
+    how = letters.AT_ONCE if request.form.get("wanted") == "yes" else letters.NEVER
+    letters.choose(current_user, letters.MONTHLY_SUMMARY, how)
+    flash(_("Saved."))
+    return redirect(url_for(".index"))
+
+
+@bp.get("/invoices/<slug>")
+def show(slug: str) -> Response:
+    company, month = own_company(), _month(slug)
+    found = invoiced.month(company, month)
+    return pages.render(
+        page="invoices/show.html",
+        invoice=found,
+        lines=upcoming.lines_of(invoiced.rows(company, month), prices.list_of(company)),
+        differences=invoiced.differences(company, month),
+        added=invoiced.added_later(company, month),
+    )
+
+
+@bp.get("/invoices/upcoming.xlsx")
+def upcoming_workbook() -> AnyResponse:
+    company = own_company()
+    report = invoice_files.upcoming_report(company, language=languages.current())
+    return downloads.workbook(report, invoice_files.upcoming_file_name(company))
+
+
+@bp.get("/invoices/upcoming.csv")
+def upcoming_csv() -> AnyResponse:
+    company = own_company()
+    report = invoice_files.upcoming_report(company, language=languages.current())
+    return downloads.csv(report, invoice_files.upcoming_file_name(company))
+
+
+@bp.get("/invoices/<slug>.xlsx")
+def workbook(slug: str) -> AnyResponse:
+    company, month = own_company(), _month(slug)
+    report = invoice_files.invoiced_report(company, month, language=languages.current())
+    return downloads.workbook(report, invoice_files.invoiced_file_name(company, month))
+
+
+@bp.get("/invoices/<slug>.csv")
+def csv(slug: str) -> AnyResponse:
+    company, month = own_company(), _month(slug)
+    report = invoice_files.invoiced_report(company, month, language=languages.current())
+    return downloads.csv(report, invoice_files.invoiced_file_name(company, month))
+
+
+def _month(slug: str) -> Period:
+    month = periods.parse(slug)
+    if month is None or not month.is_month:
+        raise NotFound
+    return month
