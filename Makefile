@@ -1,43 +1,49 @@
 .DEFAULT_GOAL := help
+PYTHON ?= python3
 PY := .venv/bin/python
+READY := .venv/ready translations/cs/LC_MESSAGES/messages.mo
 export FLASK_APP := app.py
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
-demo: .venv/ready ## a working system with a sample company: desk, sync and portal
+demo: $(READY) ## a working system with a made-up year in it: desk, sync and portal
 	@$(PY) -m flask demo run
 
-demo-reset: .venv/ready ## forget the demo's data
+demo-reset: $(READY) ## forget the demo's data
 	@$(PY) -m flask demo reset
 
-run: .venv/ready ## the portal alone, as configured by PORTAL_* settings
+run: $(READY) ## the portal alone, as configured by PORTAL_* settings
 	@$(PY) -m flask db upgrade
 	@$(PY) -m granian --interface wsgi --host 127.0.0.1 --port 8000 app:app
 
-test: .venv/ready ## every test, on SQLite and on PostgreSQL
+test: $(READY) ## every test, on SQLite and on PostgreSQL
 	@$(PY) -m pytest
 
-lint: .venv/ready ## style, types and templates
+lint: $(READY) ## style, types and templates
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/djlint templates --lint --quiet
 
-bench: .venv/ready ## speed, each figure beside a bare Flask response of the same run
+bench: $(READY) ## speed, each figure beside a bare Flask response of the same run
 	@$(PY) -m bench
 
 lock: .venv/ready ## choose versions anew and write them down with their hashes
-	@$(PY) -m pip install --quiet uv
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.txt
 
 .venv/ready: requirements.txt
-	@python3 -c 'import sys; assert sys.version_info >= (3, 11)' || { echo "Python 3.11 or newer is needed."; exit 1; }
-	@python3 -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make virtual environments here. Install that part:  apt-get install python3-venv"; exit 1; }
-	@echo "Setting up Python packages in .venv (a minute the first time) …"
-	@python3 -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@PATH="$$PWD/.venv/bin:$$PATH" pybabel compile --directory translations --statistics 2>/dev/null || true
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON); choose another one:  make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make virtual environments here. Install that part:  apt-get install python3-venv"; exit 1; }
+	@echo "Setting up, once: a virtual environment in .venv …"
+	@$(PYTHON) -m venv .venv
+	@echo "Setting up, once: the packages of requirements.txt, by their hashes …"
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+	@.venv/bin/uv pip install --quiet --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
 	@touch $@
+
+translations/cs/LC_MESSAGES/messages.mo: translations/cs/LC_MESSAGES/messages.po | .venv/ready
+	@.venv/bin/pybabel --quiet compile --directory translations
 
 .PHONY: help demo demo-reset run test lint bench lock
