@@ -32,7 +32,7 @@ def run() -> int:
 def _withdraw_closed() -> int:
     """A ticket that is done, in error or gone needs no approval any more."""
     done = 0
-    for approval, ticket in db.session.execute(_open().add_columns(Ticket)).tuples().all():
+    for approval, ticket in db.session.execute(_open().add_columns(Ticket)).all():
         if is_closed(ticket.state, ticket.withdrawn_at):
             done += _concluded(approval, Standing.WITHDRAWN, channel=Channel.CORE, by="Connectica")
     return done
@@ -76,7 +76,7 @@ def _hear_mail() -> int:
         .where(Message.sent_at > Approval.asked_at, Message.withdrawn_at.is_(None), ApprovalEvent.id.is_(None))
         .order_by(Message.sent_at, Message.id)
     )
-    for approval, message in db.session.execute(wanted).tuples().all():
+    for approval, message in db.session.execute(wanted).all():
         done += _heard(approval, message)
     return done
 

@@ -1,7 +1,7 @@
 """Approvals: "may we serve this?", asked by staff or a technician, decided once by a manager."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -351,11 +351,7 @@ def _only(wanted: Select) -> ApprovalCard:
 
 
 def _cards(wanted: Select) -> list[ApprovalCard]:
-    return [_card(*row) for row in _rows(wanted)]
-
-
-def _rows(wanted: Select) -> Iterable[tuple[Approval, Ticket, Employee, Company]]:
-    return db.session.execute(wanted).tuples()
+    return [_card(*row) for row in db.session.execute(wanted)]
 
 
 def _card(approval: Approval, ticket: Ticket, requester: Employee, company: Company) -> ApprovalCard:

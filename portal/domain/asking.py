@@ -118,7 +118,7 @@ def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: 
         approval_links.use_up(found.approval.id, person.id)
     wrote_down(found.approval, "asked_back", by=person.name, by_id=person.id, text=text)
     occasion = f"approval-{found.approval.id}-asked-back-{now():%Y%m%d%H%M%S%f}"
-    tell_core(found, key=occasion, note=wording.text("cs", "told_asked_back", card=found, by=person.name, text=text))
+    tell_core(found, key=occasion, note=wording.text("cs", "told_asked_back", card=found, by=person.name, words=text))
     _tell_asker(found, key=occasion, by=person.name, text=text)
     audit.note("asked_back", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
@@ -214,7 +214,7 @@ def _turn(approval: Approval, *, to: str) -> None:
 def _tell_asker(found: ApprovalCard, *, key: str, by: str, text: str) -> None:
     """Who asked is told: staff as they wish, a technician by mail to the address the core gave, else all staff."""
     approval = found.approval
-    facts = {"card": found, "approval": approval, "by": by, "text": text}
+    facts = {"card": found, "approval": approval, "by": by, "words": text}
     if approval.asked_by_id is None and approval.asked_by_email:
         subject, body = wording.letter("cs", "approval_asked_back_by_mail", **facts)
         letters.write(

@@ -54,14 +54,14 @@ class ConsentRow:
 def in_force(company: Company) -> list[ConsentRow]:
     """Consents of the company that answer questions today, by the employee's name."""
     wanted = _visible_to(company).where(ServiceConsent.revoked_at.is_(None), _not_over())
-    return [_row(*row) for row in db.session.execute(wanted.order_by(Employee.name, Employee.email)).tuples()]
+    return [_row(*row) for row in db.session.execute(wanted.order_by(Employee.name, Employee.email))]
 
 
 def over(company: Company, *, limit: int = 20) -> Sequence[ConsentRow]:
     """Consents revoked or ended, the newest first."""
     ended = or_(ServiceConsent.revoked_at.is_not(None), ServiceConsent.valid_until < today())
     rows = db.session.execute(_visible_to(company).where(ended).order_by(ServiceConsent.id.desc()).limit(limit))
-    return [_row(*row) for row in rows.tuples()]
+    return [_row(*row) for row in rows]
 
 
 def of_employee(employee_id: int) -> ServiceConsent | None:

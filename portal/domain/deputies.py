@@ -130,7 +130,7 @@ def _absences(company_id: int, *, on: date | None = None, until_after: date | No
         wanted = wanted.where(Deputy.first <= on, Deputy.last >= on)
     if until_after is not None:
         wanted = wanted.where(Deputy.last >= until_after)
-    return [Absence(*row) for row in db.session.execute(wanted).tuples()]
+    return [Absence(*row) for row in db.session.execute(wanted)]
 
 
 def _is_manager(person):

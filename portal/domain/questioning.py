@@ -94,7 +94,7 @@ def _notice_corrections() -> int:
     """An entry that is no more what it was when it was questioned has been corrected: the new value is linked."""
     done = 0
     open_ones = select(Question, TimeEntry).join(TimeEntry, TimeEntry.id == Question.time_entry_id)
-    for question, entry in db.session.execute(open_ones.where(Question.state.in_(OPEN))).tuples().all():
+    for question, entry in db.session.execute(open_ones.where(Question.state.in_(OPEN))).all():
         if differs(question, entry):
             done += _corrected(question, entry)
     return done
@@ -128,7 +128,7 @@ def _hear_mail() -> int:
         .where(Message.sender_verified.is_(True), Message.withdrawn_at.is_(None), QuestionMessage.id.is_(None))
         .order_by(Message.sent_at, Message.id)
     )
-    for question, message in db.session.execute(wanted).tuples().all():
+    for question, message in db.session.execute(wanted).all():
         if question.reference in message.body + message.quoted:
             words = typed_text.excerpt(typed_text.of_html(message.body)) or "…"
             _answered(questions.card(question.id), words, by=message.author_name, message_id=message.id)

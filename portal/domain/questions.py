@@ -249,7 +249,7 @@ def _only(wanted: Select) -> QuestionCard:
 
 
 def _cards(wanted: Select) -> list[QuestionCard]:
-    return [_card(*row) for row in db.session.execute(wanted).tuples()]
+    return [_card(*row) for row in db.session.execute(wanted)]
 
 
 def _card(

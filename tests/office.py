@@ -1,0 +1,84 @@
+"""Samples for approvals and questions: two companies with their people, and an open ticket of each."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.db import db
+from portal.domain import asking
+from portal.domain.approvals import Approval, AtExpiry
+from portal.domain.asking import Asked, Asking
+from portal.domain.letters import Letter
+from portal.domain.messages import Message
+from portal.domain.mirror import Told
+from portal.domain.people import MANAGER, STAFF, VIEWER
+from portal.domain.tickets import Ticket
+from tests.ledger import Ledger
+
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # ten o'clock in Prague, a working day
+SECRET = "TAJEMSTVI-TRI-LIPY"  # stands in everything of the other company
+
+
+class Office:
+    """Strojírny Vltava with two managers and a reader, Tři lípy as the others, and Connectica's dispatcher."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        add = self.ledger
+        self.company = add.company()
+        self.manager = add.person(self.company, MANAGER, name="Marie Malá", email="marie@vltava.example")
+        self.other_manager = add.person(self.company, MANAGER, name="Petr Velký", email="petr@vltava.example")
+        self.viewer = add.person(self.company, VIEWER, name="Vít Tichý", email="vit@vltava.example")
+        self.staff = add.person(None, STAFF, name="Dana Dispečerka", email="dana@connectica.example")
+        self.foreign = add.company(SECRET)
+        self.foreign_manager = add.person(self.foreign, MANAGER, name=SECRET, email="cizi@lipy.example")
+        self.ticket = self.new_ticket("Nový notebook pro brigádníka")
+        self.foreign_ticket = add.ticket(self.foreign, state="open", subject=SECRET, employee=SECRET)
+        db.session.commit()
+
+    def new_ticket(self, subject: str = "Tiskárna netiskne", employee: str = "Eva Dvořáková") -> Ticket:
+        return self.ledger.ticket(self.company, state="open", subject=subject, employee=employee)
+
+    def ask(self, question: str = "Smíme brigádníkovi dát notebook?", *, ticket: Ticket | None = None, days: int = 4,
+            at_expiry: AtExpiry = AtExpiry.STAY, reason: str = "") -> Asked:  # fmt: skip
+        until = clock.today() + timedelta(days=days)
+        return asking.ask(
+            self.staff, (ticket or self.ticket).id, Asking(question, until=until, at_expiry=at_expiry, reason=reason)
+        )
+
+    def approval(self, asked: Asked | int) -> Approval:
+        number = asked if isinstance(asked, int) else asked.approval_id
+        return db.session.get_one(Approval, number, populate_existing=True)
+
+    def message(self, ticket: Ticket, author: str, body: str, *, side: str = "employee", quoted: str = "",
+                sender_verified: bool = True) -> Message:  # fmt: skip
+        """A mail that the mirror took in now."""
+        number = next(self.ledger._next)
+        row = Message(
+            core_id=f"mail{number}", ticket_id=ticket.id, side=side, author_name=author.partition("@")[0],
+            author_email=author, sent_at=clock.now(), body=body, quoted=quoted, sender_verified=sender_verified,
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.commit()
+        return row
+
+
+def letters_to(person) -> list[Letter]:
+    """What was written to a person so far, in order."""
+    return list(db.session.scalars(select(Letter).where(Letter.to == person.email).order_by(Letter.id)))
+
+
+def told() -> list[Told]:
+    """What the core is to be told so far, in order."""
+    return list(db.session.scalars(select(Told).order_by(Told.id)))
+
+
+def link_in(letter: Letter) -> str:
+    """The path of the link in a letter."""
+    (path,) = [row.split("//", 1)[1].partition("/")[2] for row in letter.text.splitlines() if "/decide/" in row]
+    return "/" + path
+
+
+def token_in(letter: Letter) -> str:
+    return link_in(letter).removeprefix("/decide/")
