@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.db import Base, db
 from portal.domain.companies import Company
+from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
 MANAGER, VIEWER, STAFF = "manager", "viewer", "staff"
@@ -152,9 +153,9 @@ def add(
 ) -> Person:
     """A new account. Commits. Raises Refused when the address has one, or the role and the company disagree."""
     if role not in ROLES:
-        raise Refused("There is no role called %(role)s.", role=role)
+        raise Refused(msgid("There is no role called %(role)s."), role=role)
     if (company is None) != (role == STAFF):
-        raise Refused("Staff belong to no company, everybody else to exactly one.")
+        raise Refused(msgid("Staff belong to no company, everybody else to exactly one."))
     person = Person(
         email=email.strip().lower(), name=name.strip(), company_id=company.id if company else None, language=language,
         password=password_hash, fs_uniquifier=_new_session_key(), created_at=clock.now(),
@@ -165,7 +166,7 @@ def add(
         db.session.commit()
     except IntegrityError as error:
         db.session.rollback()
-        raise Refused("%(email)s has an account already.", email=email) from error
+        raise Refused(msgid("%(email)s has an account already."), email=email) from error
     return person
 
 
@@ -205,7 +206,7 @@ def end_sessions(person_id: int) -> None:
 def prefer(person_id: int, *, language: str, theme: str) -> None:
     """The language and the look a person wants. Commits."""
     if theme not in THEMES:
-        raise Refused("There is no such theme.")
+        raise Refused(msgid("There is no such theme."))
     db.session.execute(update(Person).where(Person.id == person_id).values(language=language, theme=theme))
     db.session.commit()
 

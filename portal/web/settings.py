@@ -7,6 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import audit, people
+from portal.domain.words import msgid
 from portal.errors import Refused
 from portal.web import pages
 from portal.web.languages import LANGUAGES
@@ -23,7 +24,7 @@ def show() -> Response:
 def change() -> AnyResponse:
     language, theme = request.form.get("language", ""), request.form.get("theme", "")
     if language not in LANGUAGES:
-        raise Refused("There is no such language.")
+        raise Refused(msgid("There is no such language."))
     people.prefer(current_user.id, language=language, theme=theme)
     audit.note(audit.SETTINGS_CHANGED, **pages.signature())
     current_user.language = language
