@@ -8,7 +8,7 @@ from flask_login import user_logged_out
 from flask_security import LoginForm, Security, UserDatastore, user_authenticated
 from flask_wtf.csrf import CSRFProtect
 
-from portal.domain import audit, people
+from portal.domain import attempts, audit, people
 from portal.domain.people import Person, Role, Visitor
 from portal.web import pages
 
@@ -51,13 +51,18 @@ class SignInForm(LoginForm):
     def validate(self, **kwargs: Any) -> bool:
         self.refusal = _("We do not know this address with this password.")
         email = (self.email.data or "").strip().lower()
+        address = request.remote_addr or ""
+        if attempts.too_many(email, address):
+            self.refusal = _("Too many attempts. Please try again in a quarter of an hour.")
+            return False
         if super().validate(**kwargs):
+            attempts.forget(email, address)
             return True
         audit.note(
             audit.SIGN_IN_FAILED,
             company_id=self.user.company_id if self.user else None,
             about=email,
-            address=request.remote_addr or "",
+            address=address,
         )
         return False
 
