@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from portal.cli import demo
+from portal.cli import demo, desk, people
 
-GROUPS = (demo.cli,)
+GROUPS = (demo.cli, desk.cli, people.cli)
 
 
 def install(app: Flask) -> None:

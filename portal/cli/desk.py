@@ -1,0 +1,270 @@
+"""flask desk: the embedded core served, looked after, and its month closed."""
+
+import logging
+import ssl
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+
+from portal import clock, config
+from portal.desk import directory, intake, invoicing, outbox, prices, tickets
+from portal.desk.house import House
+from portal.desk.mailbox import Place
+from portal.desk.outbox import Folder, Postman, Smtp
+from portal.desk.running import Address, Doors, serve
+from portal.desk.store import Store
+from portal.errors import Misconfigured, PortalError
+
+cli = AppGroup("desk", help="The embedded core: a mailbox turned into tickets.")
+
+
+def open_store(values: dict[str, Any]) -> Store:
+    """The desk's store as the settings say."""
+    house = House(
+        address=values["NOC_ADDRESS"],
+        trusted_authserv=values["DESK_TRUSTED_AUTHSERV"],
+        dispatch=values["DESK_DISPATCH"],
+        largest_mail=values["DESK_LARGEST_MB"] * 1024 * 1024,
+        keep_raw_days=values["DESK_KEEP_RAW_DAYS"],
+    )
+    return Store(folder(values) / "desk.db", house)
+
+
+def folder(values: dict[str, Any]) -> Path:
+    """Where the desk keeps its database and, without a mail server, the letters it wrote."""
+    given = Path(values["DESK_FOLDER"])
+    return given if given.is_absolute() else values["INSTANCE"] / given
+
+
+@cli.command("serve")
+def serve_command() -> None:
+    """Mail in, mail out and the Core API, until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s desk %(message)s")
+    for noisy in ("mail.log", "waitress.queue"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    values = current_app.config
+    try:
+        serve(_store(), _doors(values), _say_ready)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen: {error}; see PORTAL_DESK_HTTP and PORTAL_DESK_SMTP") from error
+
+
+@cli.group(invoke_without_command=True)
+@click.option("--ignored", is_flag=True, help="Also automatic mail that made no ticket.")
+@click.pass_context
+@with_appcontext
+def aside(context: click.Context, ignored: bool) -> None:
+    """Mail that made no ticket, and letters that do not leave."""
+    if context.invoked_subcommand is None:
+        _list_aside(_store(), ("aside", "ignored") if ignored else ("aside",))
+
+
+@aside.command("show")
+@click.argument("mail", type=int)
+def show_command(mail: int) -> None:
+    """The raw form of a mail."""
+    with _plain_words():
+        sys.stdout.buffer.write(intake.raw_mail(_store(), mail))
+
+
+@aside.command("take")
+@click.argument("mail", type=int)
+@click.option("--trust", is_flag=True, help="You vouch that it is from whom it says.")
+def take_command(mail: int, trust: bool) -> None:
+    """Try a mail again."""
+    with _plain_words():
+        received = intake.take_again(_store(), mail, trusted=trust)
+    click.echo(f"{received.outcome} {received.ticket} {received.reason}".strip())
+
+
+@aside.command("drop")
+@click.argument("mail", type=int)
+def drop_command(mail: int) -> None:
+    """Forget a mail."""
+    with _plain_words():
+        intake.drop(_store(), mail)
+
+
+@aside.command("send")
+@click.argument("letter", type=int)
+def send_command(letter: int) -> None:
+    """Try again to send a letter that was given up."""
+    with _plain_words():
+        outbox.try_again(_store(), letter)
+
+
+@cli.command("prices")
+@click.option("--add", nargs=3, metavar="CATEGORY RATE FROM", help="For example --add PROGP85 1250.00 2026-01-01.")
+@click.option("--name", default="", help="With --add: what the category is called.")
+@click.option("--company", default="", help="With --add: for this company only.")
+@click.option("--currency", default="CZK", show_default=True, help="With --add.")
+def prices_command(add: tuple[str, str, str] | None, name: str, company: str, currency: str) -> None:
+    """The price list, or one more price."""
+    store = _store()
+    with _plain_words():
+        if add:
+            category, rate, valid_from = add
+            prices.add_price(store, category, name or category, rate, _day(valid_from), company, currency)
+    with store.read() as db:
+        for row in prices.price_list(db):
+            price = f"{row['category']:<12} {row['rate']:>10} {row['currency']}"
+            click.echo(f"{price}  {row['valid_from']}  {row['company']:<20} {row['name']}")
+
+
+@cli.command("companies")
+@click.option("--add", nargs=2, metavar="ID NAME", help="Know a company, or change it.")
+@click.option("--domain", "domains", multiple=True, help="With --add: a mail domain of it; repeat for more.")
+@click.option("--language", default="cs", type=click.Choice(["cs", "en"]), help="With --add: of letters to it.")
+def companies_command(add: tuple[str, str] | None, domains: tuple[str, ...], language: str) -> None:
+    """Client companies and their mail domains, or one more."""
+    store = _store()
+    with _plain_words():
+        if add:
+            directory.add_company(store, add[0], add[1], list(domains), language)
+    with store.read() as db:
+        for row in directory.companies(db):
+            click.echo(f"{row['core_id']:<20} {row['language']}  {row['name']}  ({', '.join(row['domains'])})")
+
+
+@cli.command("technicians")
+@click.option("--add", nargs=3, metavar="LOGIN NAME EMAIL", help="Know a technician, or change one.")
+def technicians_command(add: tuple[str, str, str] | None) -> None:
+    """Technicians, or one more."""
+    store = _store()
+    with _plain_words():
+        if add:
+            directory.add_technician(store, *add)
+    with store.read() as db:
+        for person in directory.technicians(db):
+            click.echo(f"{person.login:<24} {person.name}  <{person.email}>")
+
+
+@cli.command("invoice")
+@click.argument("month", metavar="YYYY-MM")
+@click.option("--for-real", is_flag=True, help="Without it only what would happen is said.")
+def invoice_command(month: str, for_real: bool) -> None:
+    """Invoice a month: what was worked up to its end becomes invoiced, its tickets done."""
+    day = _day(f"{month}-01")
+    store = _store()
+    if for_real and (day.year, day.month) >= (clock.today().year, clock.today().month):
+        raise click.ClickException(f"{month} has not ended yet")
+    report = invoicing.invoice(store, day, dry_run=not for_real)
+    for line in report.lines:
+        amount = "no price!" if line.amount is None else f"{line.amount:,.2f} {line.currency}".replace(",", " ")
+        click.echo(f"{line.company or '(no company)':<36} {line.category:<12} {line.hours:>8} h  {amount:>18}")
+    click.echo(f"{report.entries} entries, {report.hours} h; {len(report.done)} tickets done")
+    if report.kept:
+        click.echo(f"still waiting, with later time: {', '.join(report.kept)}")
+    if report.dry_run:
+        click.echo("This was a dry run; nothing changed. Add --for-real to invoice.")
+
+
+@cli.command("token")
+def token_command() -> None:
+    """The tokens: for the Core API, and for technicians' mail programs."""
+    click.echo(f"Core API           {config.secret(current_app.config, 'CORE_TOKEN')}")
+    click.echo(f"mail submission    {config.secret(current_app.config, 'DESK_SUBMISSION_TOKEN')}")
+
+
+@cli.command("remove")
+@click.argument("number")
+@click.option("--into", default="", metavar="NUMBER", help="Merge it into this ticket instead.")
+def remove_command(number: str, into: str) -> None:
+    """Take a ticket away, or merge it into another one."""
+    with _plain_words():
+        tickets.remove(_store(), number, merged_into=into)
+
+
+@cli.command("move")
+@click.argument("number")
+@click.argument("company")
+def move_command(number: str, company: str) -> None:
+    """Give a ticket, for example a stranger's, to a company."""
+    with _plain_words():
+        tickets.move(_store(), number, company)
+
+
+def _store() -> Store:
+    return open_store(current_app.config)
+
+
+def _doors(values: dict[str, Any]) -> Doors:
+    return Doors(
+        http=_address("DESK_HTTP", values),
+        smtp=_address("DESK_SMTP", values),
+        postman=_postman(values),
+        token=config.secret(values, "CORE_TOKEN"),
+        submission_token=config.secret(values, "DESK_SUBMISSION_TOKEN"),
+        trust_local=values["DESK_TRUST_LOCAL"],
+        tls=_tls(values),
+        imap=Place.parse(values["DESK_IMAP_URL"]) if values["DESK_IMAP_URL"] else None,
+        imap_seconds=values["DESK_IMAP_SECONDS"],
+        poke=values["DESK_POKE_URL"],
+        poke_secret=config.secret(values, "CORE_HOOK_SECRET"),
+    )
+
+
+def _address(name: str, values: dict[str, Any]) -> Address:
+    host, _, port = values[name].rpartition(":")
+    if not (host and port.isdigit() and int(port) < 65536):
+        raise Misconfigured(f"PORTAL_{name}={values[name]!r}: write host:port")
+    return Address(host.strip("[]"), int(port))
+
+
+def _postman(values: dict[str, Any]) -> Postman:
+    if values["DESK_MAIL_OUT"]:
+        return Smtp(values["DESK_MAIL_OUT"], sender=values["NOC_ADDRESS"])
+    return Folder(folder(values) / "outbox")
+
+
+def _tls(values: dict[str, Any]) -> ssl.SSLContext | None:
+    if not values["DESK_SMTP_CERTIFICATE"]:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(values["DESK_SMTP_CERTIFICATE"])
+    except OSError as error:
+        raise Misconfigured(f"PORTAL_DESK_SMTP_CERTIFICATE: {error}") from error
+    return context
+
+
+def _say_ready(http: Address, smtp: Address) -> None:
+    click.echo(f"desk: mail in (SMTP) {smtp} · Core API http://{http}/core/v1")
+    sys.stdout.flush()
+
+
+def _list_aside(store: Store, outcomes: tuple[str, ...]) -> None:
+    mails = intake.kept_mails(store, *outcomes)
+    letters = outbox.in_trouble(store)
+    for mail in mails:
+        click.echo(f"mail {mail.id}  {mail.received_at[:16]}  {mail.outcome}  {mail.sender}  {mail.subject!r}")
+        click.echo(f"    {mail.reason}")
+    for letter in letters:
+        fate = "given up" if letter.given_up_at else f"tried {letter.tries} times"
+        click.echo(f"letter {letter.id}  {letter.queued_at:%Y-%m-%d %H:%M}  {fate}  {' '.join(letter.recipients)}")
+        click.echo(f"    {letter.subject!r}: {letter.trouble}")
+    if not mails and not letters:
+        click.echo("Nothing is aside.")
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise click.ClickException(f"{written!r} is not a day; write for example 2026-01-01") from error
+
+
+class _plain_words:  # noqa: N801 - reads as a statement
+    """Our errors are shown as one line, not as a trace."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PortalError):
+            raise click.ClickException(str(error)) from error
