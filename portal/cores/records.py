@@ -132,6 +132,7 @@ class Unreadable(Struct, frozen=True, kw_only=True):
 
 
 Change = TicketRecord | Tombstone | Unreadable
+NAMELESS = "unreadable:"  # begins the core_id of an item that does not even say what it is called
 
 
 class ChangesPage(Struct, frozen=True, kw_only=True):
@@ -168,4 +169,4 @@ def _name_of(raw: bytes) -> str:
     try:
         return _NAMED.decode(raw).core_id
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return f"unreadable:{hashlib.sha256(raw).hexdigest()[:16]}"
+        return f"{NAMELESS}{hashlib.sha256(raw).hexdigest()[:16]}"

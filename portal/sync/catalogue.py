@@ -1,0 +1,106 @@
+"""Companies and prices: short lists that are read whole at every run and mirrored when they changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from portal.cores.records import CompanyRecord, PriceRecord
+from portal.db import db
+from portal.domain import invoices
+from portal.domain.companies import Company
+from portal.domain.prices import Price
+from portal.domain.typed_text import line
+
+DEAREST = Decimal(10_000_000)  # an hourly rate above it is a mistake, and would overflow sums
+LANGUAGES = ("cs", "en")
+
+PriceKey = tuple[int | None, str, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What came of a list: whether anything changed, and what of it could not be taken."""
+
+    changed: bool = False
+    troubles: tuple[str, ...] = ()
+
+
+def mirror_companies(told: Iterable[CompanyRecord]) -> Mirrored:
+    """New companies, new names. A company that is told no more keeps its tickets. Does not commit."""
+    known = {company.core_id: company for company in db.session.scalars(select(Company))}
+    changed = False
+    for record in told:
+        name = line(record.name) or record.core_id
+        language = record.language if record.language in LANGUAGES else LANGUAGES[0]
+        company = known.get(record.core_id)
+        if company is None:
+            company = known[record.core_id] = Company(core_id=record.core_id)
+            db.session.add(company)
+        elif (company.name, company.language) == (name, language):
+            continue
+        company.name, company.language, changed = name, language, True
+    db.session.flush()
+    return Mirrored(changed)
+
+
+def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
+    """Exactly the rows the core lists; None leaves the portal's own list alone. Does not commit.
+
+    A row that makes no sense is left out and complained of, and an empty list never empties a full one. Invoices
+    do not depend on it: they keep the rates they were frozen with.
+    """
+    if told is None:
+        return Mirrored()
+    known: dict[PriceKey, Price] = {
+        (price.company_id, price.category, price.valid_from): price for price in db.session.scalars(select(Price))
+    }
+    companies = dict(db.session.execute(select(Company.core_id, Company.id)).tuples())
+    wanted: dict[PriceKey, PriceRecord] = {}
+    troubles = []
+    for record in told:
+        fault = _fault(record, companies)
+        if fault:
+            troubles.append(f"price list: {line(record.category, longest=30)} from {record.valid_from}: {fault}")
+        else:
+            wanted[companies.get(record.company), record.category, record.valid_from] = record
+    if known and not wanted:
+        return Mirrored(troubles=(*troubles, "the core's price list is empty: the one that was known is kept"))
+    changed = _make_it_so(known, wanted, drop=not troubles)
+    if changed:
+        invoices.fill_in_rates()
+    return Mirrored(changed, tuple(troubles))
+
+
+def _make_it_so(known: dict[PriceKey, Price], wanted: dict[PriceKey, PriceRecord], *, drop: bool) -> bool:
+    changed = False
+    for key, record in wanted.items():
+        price = known.get(key)
+        name, currency = line(record.name) or record.category, record.currency
+        if price is None:
+            price = Price(company_id=key[0], category=key[1], valid_from=key[2])
+            db.session.add(price)
+        elif (price.name, price.rate, price.currency) == (name, record.rate, currency):
+            continue
+        price.name, price.rate, price.currency, changed = name, record.rate, currency, True
+    for key in known.keys() - wanted.keys() if drop else ():  # what could not be read may be one of those
+        db.session.delete(known[key])
+        changed = True
+    db.session.flush()
+    return changed
+
+
+def _fault(record: PriceRecord, companies: dict[str, int]) -> str:
+    """Why a row cannot be taken; empty when it can."""
+    rate = record.rate
+    if not record.category or len(record.category) > 50 or not record.category.isprintable():
+        return "it names no category"
+    if not rate.is_finite() or not 0 <= rate <= DEAREST or rate != rate.quantize(Decimal("0.01")):
+        return f"{rate} is no hourly rate"
+    if len(record.currency) != 3 or not record.currency.isascii() or not record.currency.isupper():
+        return f"{record.currency[:10]!r} is no currency"
+    if record.company and record.company not in companies:
+        return f"the company {record.company[:50]!r} is unknown"
+    return ""

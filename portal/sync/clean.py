@@ -1,0 +1,169 @@
+"""Cleaning: foreign HTML and plain text become the little HTML that is safe to show as it is. Pure.
+
+Every word stays; scripts, styles, forms, ids, classes, remote pictures and addresses of our own pages do not.
+"""
+
+import re
+from collections.abc import Mapping
+from html import escape, unescape
+
+import nh3
+
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "div", "dl", "dt", "em",
+    "hr", "i", "img", "ins", "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+    "ol": {"start"},
+}
+SCHEMES = {"http", "https", "mailto", "tel", "cid"}
+LINK_REL = "noopener noreferrer nofollow"
+MOST_SHOWN = 200_000  # letters of clean HTML or text; a longer message is cut visibly, and is whole in the core
+_CUT = " […]"
+
+
+def from_html(source: str) -> str:
+    """Foreign HTML, cleaned; inline pictures keep their `cid:` address until pictures() gives them ours."""
+    cleaned = nh3.clean(
+        _NAMES.sub(_renamed, without_controls(source)),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=_kept,
+        clean_content_tags={"script", "style", "title", "head"},
+        url_schemes=SCHEMES,
+        link_rel=LINK_REL,
+    )
+    return _tidy(cleaned)
+
+
+def from_text(text: str) -> str:
+    """Plain text as paragraphs, its lines kept, its links and addresses clickable."""
+    paragraphs = re.split(r"\n[ \t]*\n\s*", shortened(without_controls(text)).strip())
+    return "".join(f"<p>{_linked(paragraph).replace(chr(10), '<br>')}</p>" for paragraph in paragraphs if paragraph)
+
+
+def plain(cleaned: str) -> str:
+    """The words of clean HTML, a line a block."""
+    return unescape(_ANY_TAG.sub("", _LINE_END.sub("\n", cleaned))).replace("\xa0", " ")
+
+
+def stripped(source: str) -> str:
+    """The words of HTML that is too long or too deep to be cleaned, as text."""
+    return unescape(_ANY_TAG.sub("", _LINE_END.sub("\n", _UNSEEN.sub("", source)))).replace("\xa0", " ")
+
+
+def excerpt(cleaned: str, *, longest: int = 200) -> str:
+    """The first words, as one line."""
+    words = " ".join(plain(cleaned[: longest * 40]).split())
+    return words if len(words) <= longest else words[: longest - 1].rsplit(" ", 1)[0] + "…"
+
+
+def has_pictures(cleaned: str) -> bool:
+    return '<img src="cid:' in cleaned
+
+
+def pictures(cleaned: str, addresses: Mapping[str, str]) -> str:
+    """Inline pictures at their address by Content-ID; those of no known attachment are left out."""
+
+    def _placed(tag: re.Match[str]) -> str:
+        address = addresses.get(unescape(tag[1]).strip("<>"))
+        return f'<img src="{escape(address)}"{tag[2]}>' if address else ""
+
+    return _CID_PICTURE.sub(_placed, cleaned)
+
+
+def without_controls(text: str) -> str:
+    """The text without the control letters no page may hold and no database takes."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning and a sign that there is more."""
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN].rstrip() + _CUT
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Elements that part the text but may not stay: without a division in their place words would run together. Those
+# whose content a parser takes for text (noscript, iframe, …) would otherwise show their markup to the reader.
+_NAMES = re.compile(
+    r"<(/?)(address|article|aside|center|details|dialog|dir|fieldset|figcaption|figure|footer|form|frameset|header|"
+    r"hgroup|iframe|legend|listing|main|menu|nav|noembed|noframes|noscript|optgroup|option|plaintext|search|section|"
+    r"select|summary|svg|math|template|textarea|video|audio|object|canvas|xmp|h[1-6])(?=[\s/>])",
+    re.IGNORECASE,
+)
+_LINE_END = re.compile(
+    r"<(?:br|hr|/?(?:p|div|li|tr|t[dh]|table|ul|ol|dl|dt|dd|blockquote|pre|caption))\b[^<>]*>", re.I
+)
+_ANY_TAG = re.compile(r"<[^<>]*>")
+_UNSEEN = re.compile(r"<(script|style|title)\b[^<>]*>[^<]*(?:<(?!/\1)[^<]*)*", re.IGNORECASE)
+_CID_PICTURE = re.compile(r'<img src="cid:([^"]*)"((?: [a-z]+="[^"]*")*)>')
+_NO_PICTURE = re.compile(r'<img(?! src="cid:)(?: [a-z]+="[^"]*")*>')
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+_LINK = re.compile(
+    r"(?P<web>\b(?:https?://|www\.)[^\s<>\"']{2,2000})"
+    r"|(?P<mail>(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
+)
+
+
+def _renamed(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}div"
+
+
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    """The value of an attribute we show, or None."""
+    if attribute == "src":
+        return value if value.lower().startswith("cid:") else None
+    if attribute == "href":  # an address without a scheme would be one of our own pages
+        return value if value.lower().startswith(("http://", "https://", "mailto:", "tel:")) else None
+    if attribute in {"width", "height", "colspan", "rowspan", "start"}:
+        return value if _NUMBER.fullmatch(value) else None
+    return value
+
+
+def _tidy(cleaned: str) -> str:
+    cleaned = _NO_PICTURE.sub("", cleaned) if "<img" in cleaned else cleaned
+    end = _end_without_emptiness(cleaned)
+    return cleaned[:end].strip()
+
+
+def _end_without_emptiness(cleaned: str) -> int:
+    """Where the last words end: mail programs leave empty paragraphs behind them."""
+    end = len(cleaned)
+    while True:
+        end = len(cleaned[:end].rstrip()) if cleaned[end - 1 : end].isspace() else end
+        if cleaned.endswith(("<br>", "<hr>"), 0, end):
+            end -= len("<br>")
+            continue
+        name = next((name for name in ("p", "div", "span") if cleaned.endswith(f"</{name}>", 0, end)), None)
+        start = cleaned.rfind(f"<{name}>", 0, end) if name else -1
+        if start < 0 or plain(cleaned[start:end]).strip():
+            return end
+        end = start
+
+
+def _linked(text: str) -> str:
+    """Escaped text whose web and mail addresses are links; nothing but http, https and mailto is ever made."""
+    parts, place = [], 0
+    for found in _LINK.finditer(text):
+        address = _without_trail(found.group())
+        parts += [escape(text[place : found.start()]), _anchor(address, mail=bool(found["mail"]))]
+        place = found.start() + len(address)
+    return "".join([*parts, escape(text[place:])])
+
+
+def _anchor(address: str, *, mail: bool) -> str:
+    target = f"mailto:{address}" if mail else address if "://" in address else f"http://{address}"
+    return f'<a href="{escape(target)}" rel="{LINK_REL}">{escape(address)}</a>'
+
+
+def _without_trail(address: str) -> str:
+    """Without the full stop or bracket that belongs to the sentence."""
+    address = address.rstrip(".,;:!?…“”\"'")
+    while address.endswith(")") and address.count("(") < address.count(")"):
+        address = address[:-1].rstrip(".,;:!?")
+    return address

@@ -1,0 +1,220 @@
+"""The run: fetch what changed, plan, perform; rows and cursor are committed together, page by page."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+
+from portal import clock
+from portal.cores import records
+from portal.cores.protocol import Core
+from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
+from portal.db import db
+from portal.domain.mirror import MirrorState, SetAside
+from portal.domain.tickets import Ticket
+from portal.errors import CoreError
+from portal.sync import catalogue, lease, mirror
+from portal.sync.lease import Lead
+from portal.sync.plan import PutAside, Step, plan
+from portal.sync.recall import recall
+
+AT_ONCE = 100  # tickets in a commit
+LONGEST_TROUBLE = 500
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did. told counts changes as the core told them, some of which were known already."""
+
+    told: int = 0
+    changed: int = 0
+    withdrawn: int = 0  # of changed: those the core has no more
+    aside: int = 0
+    is_complete: bool = False  # the core was read to its end
+    troubles: list[str] = field(default_factory=list)
+    began_at: datetime = field(default_factory=clock.now)
+
+    @property
+    def seconds(self) -> float:
+        return (clock.now() - self.began_at).total_seconds()
+
+
+class Sync:
+    """One core and the mirror of it. A run may be ended anywhere, by stopping() or by death: the next one goes on."""
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        report: Callable[[Summary], None] = lambda summary: None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._core = core
+        self._report = report
+        self._stopping = stopping
+        self._has_retried = False
+
+    def run(self, lead: Lead, *, full: bool = False) -> Summary:
+        """Read the core on from where the last run stopped; a full run reads everything and withdraws the rest.
+
+        Raises CoreError when the core does not do its part (the mirror says so, too), and LostLead.
+        """
+        summary = Summary()
+        try:
+            self._read_catalogue(lead, summary)
+            self._read_changes(lead, summary, full=full)
+        except CoreError as error:
+            db.session.rollback()
+            self._note(lead, trouble=str(error))
+            raise
+        self._note(lead, trouble="; ".join(summary.troubles), reached=summary.is_complete)
+        return summary
+
+    def _read_catalogue(self, lead: Lead, summary: Summary) -> None:
+        """Companies before tickets, and records set aside again when they may be understood now."""
+        companies, prices = self._core.companies(), self._core.price_list()
+        lease.hold(lead)
+        _state()
+        mirrored = [catalogue.mirror_companies(companies), catalogue.mirror_prices(prices)]
+        if any(each.changed for each in mirrored):
+            mirror.grow_generation()
+        db.session.commit()
+        summary.troubles += [trouble for each in mirrored for trouble in each.troubles]
+        if mirrored[0].changed or not self._has_retried:  # nothing else can change what we made of them
+            self._retry(lead)
+            self._has_retried = True
+
+    def _read_changes(self, lead: Lead, summary: Summary, *, full: bool) -> None:
+        cursor = None if full else db.session.scalar(select(MirrorState.cursor))
+        db.session.rollback()  # no transaction stays open while we wait for the core
+        seen: set[str] = set()
+        for page in self._core.changes(cursor):
+            seen |= {change.core_id for change in page.changes if not isinstance(change, Tombstone)}
+            self._take(lead, page.changes, summary, cursor=page.cursor)
+            self._report(summary)
+            if self._stopping() and page.more:
+                return
+        if full:
+            self._withdraw_all_but(seen, lead, summary)
+        summary.is_complete = True
+
+    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: Summary) -> None:
+        """What a full run did not meet is gone from the core, unless it was the core that failed."""
+        live = set(db.session.scalars(select(Ticket.core_id).where(Ticket.withdrawn_at.is_(None))))
+        gone = sorted(live - seen)
+        if gone and not live & seen:
+            summary.troubles.append(
+                f"the core told none of the {len(live)} tickets of the mirror in a full run: nothing was withdrawn"
+            )
+        elif gone and any(name.startswith(records.NAMELESS) for name in seen):
+            summary.troubles.append(
+                f"{len(gone)} tickets were not told in a full run, but one of its records has no readable name:"
+                " nothing was withdrawn"
+            )
+        else:
+            for start in range(0, len(gone), AT_ONCE):
+                stones = [
+                    Tombstone(core_id=name, reason="deleted", at=clock.now())
+                    for name in gone[start : start + AT_ONCE]
+                ]
+                self._take(lead, stones, summary)
+                self._report(summary)
+
+    def _retry(self, lead: Lead) -> None:
+        rows = db.session.execute(select(SetAside.raw)).scalars().all()
+        changes = [records.read_change(raw.encode()) for raw in rows]
+        readable = [change for change in changes if not isinstance(change, Unreadable)]
+        for start in range(0, len(readable), AT_ONCE):
+            self._take(lead, readable[start : start + AT_ONCE], Summary())
+
+    def _take(self, lead: Lead, changes: Sequence[Change], summary: Summary, *, cursor: str | None = None) -> None:
+        """Perform changes and move the cursor in one transaction; one by one if the database refuses them together."""
+        newest = list({change.core_id: change for change in changes}.values())
+        try:
+            done = self._commit(lead, newest, cursor)
+        except _REFUSED as error:
+            if type(error) not in _REFUSED:  # a lost connection or a full disk is no fault of a record
+                raise
+            db.session.rollback()
+            done = [step for change in newest for step in self._take_alone(lead, change)]
+            self._commit(lead, [], cursor)
+        summary.told += len(newest)
+        summary.aside += sum(each.is_aside for each in done)
+        summary.changed += sum(each.is_change for each in done)
+        summary.withdrawn += sum(each.is_change and each.is_tombstone for each in done)
+
+    def _take_alone(self, lead: Lead, change: Change) -> list["_Done"]:
+        try:
+            return self._commit(lead, [change], None)
+        except _REFUSED as error:
+            if type(error) not in _REFUSED:
+                raise
+            db.session.rollback()
+            log.exception("the database refused the record of %s", change.core_id)
+            reason = f"the database refused it: {error.orig}"[:LONGEST_TROUBLE]
+            return self._commit(lead, [Unreadable(core_id=change.core_id, raw=_raw(change), reason=reason)], None)
+
+    def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None) -> list["_Done"]:
+        lease.hold(lead)
+        had = recall(changes)
+        known = had.known(changes)
+        plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
+        if mirror.perform((step for steps in plans for step in steps), had):
+            mirror.grow_generation()
+        if cursor is not None:
+            _state().cursor = cursor
+        db.session.commit()
+        db.session.expunge_all()  # a first sync meets more tickets than memory should hold
+        return [_Done.of(change, steps) for change, steps in zip(changes, plans, strict=True)]
+
+    def _note(self, lead: Lead, *, trouble: str, reached: bool = False) -> None:
+        """How the run went, for the pages that say how old their data is."""
+        lease.hold(lead)
+        state = _state()
+        state.tried_at, state.trouble = clock.now(), trouble[:LONGEST_TROUBLE]
+        if reached:
+            state.reached_at = clock.now()
+        db.session.commit()
+
+
+# The database's verdict on what it was given; its subclasses are about the database itself.
+_REFUSED = (IntegrityError, DataError, StatementError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    is_change: bool
+    is_aside: bool
+    is_tombstone: bool
+
+    @classmethod
+    def of(cls, change: Change, steps: Iterable[Step]) -> "_Done":
+        kinds = [type(step) for step in steps]
+        return cls(any(kind is not PutAside for kind in kinds), PutAside in kinds, isinstance(change, Tombstone))
+
+
+def _planned(change: Change, known, companies) -> list[Step]:
+    try:
+        return plan(change, known, companies)
+    except Exception as error:  # one record that meets a fault of ours must not stop all others
+        log.exception("no plan for the record of %s", change.core_id)
+        return [PutAside(change.core_id, _raw(change), f"a fault of the portal: {type(error).__name__}: {error}")]
+
+
+def _raw(change: Change) -> str:
+    return records.written(change).decode() if isinstance(change, TicketRecord | Tombstone) else change.raw
+
+
+def _state() -> MirrorState:
+    """The mirror's one row."""
+    state = db.session.scalars(select(MirrorState)).first()
+    if state is None:
+        state = MirrorState(id=1, generation=0, trouble="")
+        db.session.add(state)
+        db.session.flush()
+    return state

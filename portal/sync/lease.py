@@ -1,0 +1,64 @@
+"""Leading: of any number of processes one does a job, by a row that expires unless it is renewed."""
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import case, or_, update
+
+from portal import clock
+from portal.db import db, insert_once, rows_changed
+from portal.domain.mirror import Lease
+from portal.errors import PortalError
+
+LASTS = timedelta(seconds=30)  # a leader that died is followed after this long
+
+
+class LostLead(PortalError):
+    """Somebody else leads now: what was not committed is undone, and is theirs to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The right to do one job. The fence grows with every new leader, so that a late one is recognised."""
+
+    name: str
+    holder: str
+    fence: int
+
+
+def new_holder() -> str:
+    """A name for this process that no other one ever had."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def take(name: str, holder: str) -> Lead | None:
+    """Lead, or lead on; None while somebody else does. Commits."""
+    now = clock.now()
+    insert_once(Lease, name=name, holder="", expires_at=now - LASTS, fence=0)
+    taken = db.session.execute(
+        update(Lease)
+        .where(Lease.name == name, or_(Lease.expires_at < now, Lease.holder == holder))
+        .values(holder=holder, expires_at=now + LASTS, fence=case((Lease.holder == holder, Lease.fence),
+                                                                  else_=Lease.fence + 1))
+        .returning(Lease.fence)
+    ).scalar()  # fmt: skip
+    db.session.commit()
+    return None if taken is None else Lead(name, holder, taken)
+
+
+def hold(lead: Lead) -> None:
+    """Renew in the caller's transaction, which can be committed only by the one who leads. Raises LostLead."""
+    renewed = update(Lease).where(Lease.name == lead.name, Lease.holder == lead.holder, Lease.fence == lead.fence)
+    if not rows_changed(renewed.values(expires_at=clock.now() + LASTS)):
+        raise LostLead(f"another process leads the {lead.name} now")
+
+
+def give_back(lead: Lead) -> None:
+    """Let the next one lead at once. Commits."""
+    db.session.rollback()
+    ours = update(Lease).where(Lease.name == lead.name, Lease.holder == lead.holder, Lease.fence == lead.fence)
+    db.session.execute(ours.values(expires_at=clock.now() - LASTS))
+    db.session.commit()

@@ -1,0 +1,186 @@
+"""Foreign HTML read just closely enough to fold it: its text, the place of every letter, its elements. Pure."""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+
+MOST_LETTERS = 600_000  # of HTML; a longer body is shown as text
+MOST_TAGS = 40_000
+DEEPEST = 150  # nested elements: cleaning takes the square of the depth, and no mail needs more
+
+BLOCKS = frozenset(
+    {
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
+        "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
+        "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+    }
+)  # fmt: skip
+_EMPTY = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
+)
+_UNSEEN = frozenset({"head", "script", "style", "title"})
+_CLOSED_BY_THE_NEXT = {"p": BLOCKS - {"caption", "tbody", "td", "tfoot", "th", "thead", "tr"}, "li": {"li"}}
+
+# No attribute may be longer than this, so that a quote which is never closed costs little.
+_TAG = re.compile(
+    r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}')*+)>|<!--|<[!?/][^<>]*>"
+)
+_PIECE = re.compile(r"(\s+)|(&#?\w{1,31};?)|([^\s&]+|&)")
+_LETTER_AND_TAGS = re.compile(r"(?:&#?\w{1,31};?|.)(?:\s|</[^<>]*>|<br\b[^<>]*>)*", re.DOTALL)
+_DATA = re.compile(r"([\"'])\s*data:[^\"']*\1", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Element:
+    """One element: where its tag starts, where its content does, and where it ends, as offsets of the source."""
+
+    name: str
+    attributes: str
+    start: int
+    inside: int
+    end: int
+
+
+@dataclass(slots=True)
+class Markup:
+    """text is what a reader sees, a line a block; places[i] is where letter i of it stands in the source."""
+
+    source: str
+    text: str = ""
+    places: list[int] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)  # in the order they start
+    is_reasonable: bool = True  # False: too long, too many tags or too deep; the rest was not read
+
+    def letter_at(self, place: int) -> int:
+        """The first letter of the text that stands at this offset of the source or after it."""
+        low, high = 0, len(self.places)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self.places[middle] < place else (low, middle)
+        return low
+
+    def stretch(self, start: int, end: int) -> tuple[int, int]:
+        """Where the letters from start to end stand in the source, with the tags that are there for them alone."""
+        while end > start and self.text[end - 1].isspace():
+            end -= 1
+        return self._before_the_tags_of(self.places[start]), self._after_the_tags_of(end)
+
+    def _before_the_tags_of(self, place: int) -> int:
+        for element in reversed(self.elements):
+            if element.start < place and not self.source[element.inside : place].strip():
+                place = element.start
+            elif element.inside < place:
+                break
+        return place
+
+    def _after_the_tags_of(self, end: int) -> int:
+        if not self.text[end:].strip():
+            return len(self.source)
+        found = _LETTER_AND_TAGS.match(self.source, self.places[end - 1])
+        return found.end() if found else self.places[end]
+
+    def opened_before(self, place: int) -> str:
+        """The tags that are open at an offset: with them in front, a part cut out there keeps its table or list."""
+        around = (element for element in self.elements if element.inside <= place < element.end)
+        return "".join(self.source[element.start : element.inside] for element in around)
+
+
+def without_data(source: str) -> str:
+    """The source with pictures written into its attributes left out: they are never shown, and they are long."""
+    return _DATA.sub('""', source) if "data:" in source else source
+
+
+def read(source: str) -> Markup:
+    """The text and the elements of foreign HTML; never fails, and takes a time in proportion to its length."""
+    markup = Markup(source)
+    if len(source) > MOST_LETTERS or source.count("<") > MOST_TAGS:
+        markup.is_reasonable = False
+        return markup
+    _Reader(markup).run()
+    return markup
+
+
+class _Reader:
+    def __init__(self, markup: Markup) -> None:
+        self._markup = markup
+        self._source = markup.source
+        self._lower = markup.source.lower()
+        self._letters: list[str] = []
+        self._last = "\n"
+        self._open: list[Element] = []
+        self._open_names: dict[str, int] = {}
+
+    def run(self) -> None:
+        place, end = 0, len(self._source)
+        while place < end and self._markup.is_reasonable:
+            tag = _TAG.search(self._source, place)
+            self._text(place, tag.start() if tag else end)
+            if tag is None:
+                break
+            place = self._tag(tag)
+        self._markup.text = "".join(self._letters)
+
+    def _tag(self, tag: re.Match[str]) -> int:
+        """Take one tag; answers where to read on."""
+        closing, name, attributes = tag.groups()
+        if name is None:
+            return self._after("-->", tag.end()) if tag.group() == "<!--" else tag.end()
+        name = name.lower()
+        if name in BLOCKS or name == "br":
+            self._new_line(tag.start(), always=name == "br")
+        if closing:
+            self._close(name, tag.end())
+        elif name in _UNSEEN - {"head"}:  # a head is only a wrapper, and is often left open
+            return self._after(">", self._after(f"</{name}", tag.end()))
+        elif name not in _EMPTY:
+            self._begin(Element(name, attributes, tag.start(), tag.end(), len(self._source)))
+        else:
+            self._markup.elements.append(Element(name, attributes, tag.start(), tag.end(), tag.end()))
+        return tag.end()
+
+    def _after(self, mark: str, place: int) -> int:
+        found = self._lower.find(mark, place)
+        return len(self._source) if found < 0 else found + len(mark)
+
+    def _begin(self, element: Element) -> None:
+        if self._open and element.name in _CLOSED_BY_THE_NEXT.get(self._open[-1].name, ()):
+            self._close(self._open[-1].name, element.start)
+        self._open.append(element)
+        self._open_names[element.name] = self._open_names.get(element.name, 0) + 1
+        self._markup.elements.append(element)
+        if len(self._open) > DEEPEST:
+            self._markup.is_reasonable = False
+
+    def _close(self, name: str, place: int) -> None:
+        if not self._open_names.get(name):  # an end without a beginning ends nothing
+            return
+        while True:
+            element = self._open.pop()
+            element.end = place
+            self._open_names[element.name] -= 1
+            if element.name == name:
+                return
+
+    def _text(self, start: int, end: int) -> None:
+        keeps_lines = bool(self._open_names.get("pre"))
+        for piece in _PIECE.finditer(self._source, start, end):
+            space, entity, word = piece.groups()
+            if word:
+                self._say(word, range(piece.start(), piece.end()))
+            elif entity:
+                letters = unescape(entity).replace("\xa0", " ")
+                self._say(letters, [piece.start()] * len(letters))
+            elif keeps_lines and "\n" in space:
+                self._new_line(piece.start(), always=True)
+            elif self._last not in " \n":
+                self._say(" ", [piece.start()])
+
+    def _new_line(self, place: int, *, always: bool) -> None:
+        if always or self._last != "\n":
+            self._say("\n", [place])
+
+    def _say(self, letters: str, places: range | list[int]) -> None:
+        if letters:
+            self._letters.append(letters)
+            self._markup.places.extend(places)
+            self._last = letters[-1]

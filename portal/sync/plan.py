@@ -1,0 +1,219 @@
+"""Deciding: what the core said, and what the mirror has of it, become steps. Pure: nothing is written here."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from portal.cores import records
+from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
+from portal.errors import RecordNotUnderstood
+from portal.sync import rows
+from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, PersonRow, TicketRow, TicketRows
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the mirror has of one ticket, and of things that its record names and that were another ticket's."""
+
+    ticket: TicketRow | None = None
+    fingerprint: str = ""
+    is_withdrawn: bool = False
+    is_aside: bool = False
+    messages: Mapping[str, MessageRow] = field(default_factory=dict)
+    attachments: Mapping[str, AttachmentRow] = field(default_factory=dict)
+    events: Mapping[str, EventRow] = field(default_factory=dict)
+    entries: Mapping[str, EntryRow] = field(default_factory=dict)
+    withdrawn: Container[str] = ()  # "message 7", "time_entry 9": those of the above that are withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class MeetEmployee:
+    """There is such an employee, by this name now."""
+
+    company: str
+    person: PersonRow
+
+
+@dataclass(frozen=True, slots=True)
+class MeetTechnician:
+    person: PersonRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutTicket:
+    """The ticket is this, and exists. shows: a row of a list would look different."""
+
+    row: TicketRow
+    record: TicketRecord
+    fingerprint: str
+    text: str
+    shows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PutMessage:
+    row: MessageRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutAttachment:
+    row: AttachmentRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutEvent:
+    row: EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutEntry:
+    """remember: the earlier state is kept as a version, because what will be billed changes."""
+
+    row: EntryRow
+    remember: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawTicket:
+    core_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawMessage:
+    core_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAttachment:
+    core_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawEntry:
+    core_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropEvent:
+    """The core takes back a change of a field: there is nothing to remember of it."""
+
+    core_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    core_id: str
+    raw: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """What was set aside is understood now."""
+
+    core_id: str
+
+
+Step = (
+    MeetEmployee | MeetTechnician | PutTicket | PutMessage | PutAttachment | PutEvent | PutEntry | WithdrawTicket
+    | WithdrawMessage | WithdrawAttachment | WithdrawEntry | DropEvent | PutAside | Heal
+)  # fmt: skip
+
+NOBODY = Known()
+LONGEST_RAW = 500_000  # letters of a record set aside; a longer one comes back only when the core tells it again
+NO_COMPANY = "no company: the core does not say whose ticket it is"
+
+
+def plan(change: Change, known: Known, companies: Container[str]) -> list[Step]:
+    """What to do so that the mirror says what the core said; nothing when it does already."""
+    match change:
+        case Unreadable():
+            return [PutAside(change.core_id, change.raw[:LONGEST_RAW], change.reason)]
+        case Tombstone():
+            return [*_heal(change, known), *withdrawal(known)]
+        case TicketRecord() if not change.company:
+            return [*withdrawal(known), _aside(change, NO_COMPANY)]
+        case TicketRecord() if change.company not in companies:
+            return [*withdrawal(known), _aside(change, f"unknown company {change.company!r}")]
+        case TicketRecord():
+            return _told(change, known)
+
+
+def withdrawal(known: Known) -> list[Step]:
+    """The ticket and all its time are no more; its conversation stays below it, unseen."""
+    if known.ticket is None or known.is_withdrawn:
+        return []
+    core_id = known.ticket.core_id
+    entries = [entry for entry in known.entries.values() if entry.ticket == core_id]
+    return [
+        *(WithdrawEntry(entry.core_id) for entry in entries if f"time_entry {entry.core_id}" not in known.withdrawn),
+        WithdrawTicket(core_id),
+    ]
+
+
+def _told(record: TicketRecord, known: Known) -> list[Step]:
+    fingerprint = rows.fingerprint(record)
+    if fingerprint == known.fingerprint and not known.is_withdrawn:
+        return _heal(record, known)
+    try:
+        made = rows.rows_of(record)
+    except RecordNotUnderstood as error:
+        return [_aside(record, str(error))]
+    shows = made.ticket != known.ticket or known.is_withdrawn
+    return [
+        *_heal(record, known),
+        MeetEmployee(made.ticket.company, made.requester),
+        *map(MeetTechnician, made.technicians),
+        PutTicket(made.ticket, record, fingerprint, made.text, shows),
+        *_differences(made, known),
+    ]
+
+
+def _differences(made: TicketRows, known: Known) -> list[Step]:
+    """Everything below the ticket that is new, changed or gone."""
+    ours = made.ticket.core_id
+    below_us = {row.core_id for row in known.messages.values() if row.ticket == ours}
+    messages = _compared(made.messages, known.messages, known, "message")
+    attachments = _compared(made.attachments, known.attachments, known, "attachment")
+    events = _compared(made.events, known.events, known, "event")
+    entries = _compared(made.entries, known.entries, known, "time_entry")
+    return [
+        *(PutMessage(row) for row in messages.new),
+        *(WithdrawMessage(row.core_id) for row in messages.gone if row.ticket == ours),
+        *(PutAttachment(row) for row in attachments.new),
+        *(WithdrawAttachment(row.core_id) for row in attachments.gone if row.message in below_us),
+        *(PutEvent(row) for row in events.new),
+        *(DropEvent(row.core_id) for row in events.gone if row.ticket == ours),
+        *(PutEntry(row, _is_to_remember(row, known)) for row in entries.new),
+        *(WithdrawEntry(row.core_id) for row in entries.gone if row.ticket == ours),
+    ]
+
+
+Row = TypeVar("Row", MessageRow, AttachmentRow, EventRow, EntryRow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared(Generic[Row]):
+    new: list[Row]  # new, changed, or there again
+    gone: list[Row]
+
+
+def _compared(wanted: tuple[Row, ...], had: Mapping[str, Row], known: Known, kind: str) -> _Compared[Row]:
+    kept = {row.core_id for row in wanted}
+    return _Compared(
+        new=[row for row in wanted if had.get(row.core_id) != row or f"{kind} {row.core_id}" in known.withdrawn],
+        gone=[row for key, row in had.items() if key not in kept and f"{kind} {key}" not in known.withdrawn],
+    )
+
+
+def _is_to_remember(row: EntryRow, known: Known) -> bool:
+    had = known.entries.get(row.core_id)
+    return had is not None and (f"time_entry {row.core_id}" in known.withdrawn or not row.is_billed_as(had))
+
+
+def _aside(record: TicketRecord, reason: str) -> PutAside:
+    return PutAside(record.core_id, records.written(record).decode()[:LONGEST_RAW], reason)
+
+
+def _heal(change: Change, known: Known) -> list[Step]:
+    return [Heal(change.core_id)] if known.is_aside else []

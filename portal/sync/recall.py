@@ -1,0 +1,218 @@
+"""Remembering: what the mirror has of the tickets of one page, read with a few questions and told as rows."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.cores.records import Change, TicketRecord
+from portal.db import Base, db
+from portal.domain.attachments import Attachment
+from portal.domain.companies import Company
+from portal.domain.employees import Employee
+from portal.domain.messages import Message
+from portal.domain.mirror import SetAside
+from portal.domain.technicians import Technician
+from portal.domain.tickets import Ticket, TicketEvent
+from portal.domain.time_entries import TimeEntry
+from portal.sync import rows
+from portal.sync.plan import Known
+from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, TicketRow
+
+AT_ONCE = 5_000  # values in one question: both databases take more
+
+
+@dataclass(slots=True)
+class Recalled:
+    """The mirror's own rows by their natural keys. What is made later is put in, too."""
+
+    companies: dict[str, int] = field(default_factory=dict)
+    technicians: dict[str, Technician] = field(default_factory=dict)
+    employees: dict[tuple[int, str], Employee] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    messages: dict[str, Message] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+    events: dict[str, TicketEvent] = field(default_factory=dict)
+    entries: dict[str, TimeEntry] = field(default_factory=dict)
+    aside: dict[str, SetAside] = field(default_factory=dict)
+
+    def known(self, changes: Collection[Change]) -> dict[str, Known]:
+        """What plan() wants to know of each change, by its name."""
+        telling = _Telling(self)
+        return {change.core_id: telling.known(change) for change in changes}
+
+
+def recall(changes: Collection[Change]) -> Recalled:
+    """Read what the mirror has of these changes. Of tickets that did not change, no more than that."""
+    names = [change.core_id for change in changes]
+    found = Recalled(
+        companies=dict(db.session.execute(select(Company.core_id, Company.id)).tuples()),
+        technicians={row.email: row for row in db.session.scalars(select(Technician))},
+        tickets=_by_name(Ticket, Ticket.core_id, names),
+        aside=_by_name(SetAside, SetAside.core_id, names),
+    )
+    changed = [change for change in changes if not _is_unchanged(change, found)]
+    ids = [found.tickets[change.core_id].id for change in changed if change.core_id in found.tickets]
+    told = [change for change in changed if isinstance(change, TicketRecord)]
+    messages = [message for record in told for message in record.messages]
+    found.messages = _of(Message, Message.ticket_id, ids, [message.core_id for message in messages])
+    found.attachments = _of(
+        Attachment, Attachment.message_id, [message.id for message in found.messages.values()],
+        [file.core_id for message in messages for file in message.attachments],
+    )  # fmt: skip
+    found.events = _of(
+        TicketEvent, TicketEvent.ticket_id, ids, [event.core_id for record in told for event in record.events]
+    )
+    found.entries = _of(
+        TimeEntry, TimeEntry.ticket_id, ids, [entry.core_id for record in told for entry in record.time_entries]
+    )
+    _add_those_around(found)
+    _add_employees(found, told)
+    return found
+
+
+def _is_unchanged(change: Change, found: Recalled) -> bool:
+    ticket = found.tickets.get(change.core_id)
+    if ticket is None or ticket.withdrawn_at is not None or not isinstance(change, TicketRecord):
+        return False
+    return ticket.record_hash == rows.fingerprint(change) and change.company in found.companies
+
+
+def _add_those_around(found: Recalled) -> None:
+    """Messages and tickets that things named by these records belonged to until now."""
+    message_ids = {row.message_id for row in found.attachments.values()}
+    message_ids |= {row.message_id for row in found.entries.values() if row.message_id}
+    missing = message_ids - {row.id for row in found.messages.values()}
+    found.messages |= {row.core_id: row for row in _those(Message, Message.id, missing)}
+    children: Iterable[Any] = (*found.messages.values(), *found.events.values(), *found.entries.values())
+    missing = {row.ticket_id for row in children} - {row.id for row in found.tickets.values()}
+    found.tickets |= {row.core_id: row for row in _those(Ticket, Ticket.id, missing)}
+
+
+def _add_employees(found: Recalled, told: list[TicketRecord]) -> None:
+    emails = {rows.person(record.requester).email for record in told}
+    ids = {ticket.requester_id for ticket in found.tickets.values()}
+    for part in _parts(emails | ids):
+        wanted = or_(
+            Employee.email.in_([key for key in part if isinstance(key, str)]),
+            Employee.id.in_([key for key in part if isinstance(key, int)]),
+        )
+        for row in db.session.scalars(select(Employee).where(wanted)):
+            found.employees[row.company_id, row.email] = row
+
+
+Table = TypeVar("Table", bound=Base)
+
+
+def _of(table: type[Table], parent: Any, parents: Collection[int], names: Collection[str]) -> dict[str, Table]:
+    """The rows below these parents, and those of these names wherever they are."""
+    name: Any = table.core_id  # type: ignore[attr-defined]
+    found: dict[str, Table] = {row.core_id: row for row in _those(table, parent, parents)}  # type: ignore[attr-defined]
+    return found | _by_name(table, name, [key for key in names if key not in found])
+
+
+def _by_name(table: type[Table], name: InstrumentedAttribute[str], names: Collection[str]) -> dict[str, Table]:
+    return {row.core_id: row for row in _those(table, name, names)}  # type: ignore[attr-defined]
+
+
+def _those(table: type[Table], column: Any, values: Collection[Any]) -> Iterator[Table]:
+    for part in _parts(values):
+        yield from db.session.scalars(select(table).where(column.in_(part)))
+
+
+def _parts(values: Collection[Any]) -> Iterator[list[Any]]:
+    every = list(values)
+    for start in range(0, len(every), AT_ONCE):
+        yield every[start : start + AT_ONCE]
+
+
+class _Shelf:
+    """The rows of one table: all by name, and those of each ticket."""
+
+    def __init__(self, found: Mapping[str, Any], kind: str, make: Callable[[Any], Any], ticket: Callable[[Any], str]):
+        self.rows = {name: make(row) for name, row in found.items()}
+        self.withdrawn = [f"{kind} {name}" for name, row in found.items() if getattr(row, "withdrawn_at", None)]
+        self._below: dict[str, list[str]] = {}
+        for name, row in self.rows.items():
+            self._below.setdefault(ticket(row), []).append(name)
+
+    def about(self, ticket: str, named: Iterable[Any]) -> dict[str, Any]:
+        """The rows below a ticket, and those that its record names wherever they are."""
+        names = [*self._below.get(ticket, ()), *(record.core_id for record in named)]
+        return {name: self.rows[name] for name in names if name in self.rows}
+
+
+class _Telling:
+    """Tables as rows: numbers of our own become the core's names again."""
+
+    def __init__(self, found: Recalled) -> None:
+        self._found = found
+        self._company = {number: name for name, number in found.companies.items()}
+        self._ticket = {row.id: name for name, row in found.tickets.items()}
+        self._message = {row.id: name for name, row in found.messages.items()}
+        self._technician = {row.id: email for email, row in found.technicians.items()}
+        self._employee = {row.id: row.email for row in found.employees.values()}
+
+        self._messages = _Shelf(found.messages, "message", self._message_row, lambda row: row.ticket)
+        self._attachments = _Shelf(
+            found.attachments, "attachment", self._attachment_row, lambda row: self._messages.rows[row.message].ticket
+        )
+        self._events = _Shelf(found.events, "event", self._event_row, lambda row: row.ticket)
+        self._entries = _Shelf(found.entries, "time_entry", self._entry_row, lambda row: row.ticket)
+        self._withdrawn = {
+            name for shelf in (self._messages, self._attachments, self._entries) for name in shelf.withdrawn
+        }
+
+    def known(self, change: Change) -> Known:
+        name, ticket = change.core_id, self._found.tickets.get(change.core_id)
+        told = change if isinstance(change, TicketRecord) else None
+        messages = told.messages if told else ()
+        return Known(
+            ticket=self._ticket_row(ticket) if ticket else None,
+            fingerprint=ticket.record_hash if ticket else "",
+            is_withdrawn=ticket is not None and ticket.withdrawn_at is not None,
+            is_aside=name in self._found.aside,
+            messages=self._messages.about(name, messages),
+            attachments=self._attachments.about(name, [file for message in messages for file in message.attachments]),
+            events=self._events.about(name, told.events if told else ()),
+            entries=self._entries.about(name, told.time_entries if told else ()),
+            withdrawn=self._withdrawn,
+        )
+
+    def _ticket_row(self, ticket: Ticket) -> TicketRow:
+        return _same(
+            TicketRow,
+            ticket,
+            company=self._company[ticket.company_id],
+            requester=self._employee.get(ticket.requester_id, ""),
+            technician=self._technician[ticket.technician_id] if ticket.technician_id else "",
+        )
+
+    def _message_row(self, message: Message) -> MessageRow:
+        return _same(MessageRow, message, ticket=self._ticket[message.ticket_id])
+
+    def _attachment_row(self, attachment: Attachment) -> AttachmentRow:
+        return _same(AttachmentRow, attachment, message=self._message[attachment.message_id])
+
+    def _event_row(self, event: TicketEvent) -> EventRow:
+        return _same(EventRow, event, ticket=self._ticket[event.ticket_id])
+
+    def _entry_row(self, entry: TimeEntry) -> EntryRow:
+        return _same(
+            EntryRow,
+            entry,
+            ticket=self._ticket[entry.ticket_id],
+            message=self._message[entry.message_id] if entry.message_id else "",
+            technician=self._technician[entry.technician_id],
+        )
+
+
+Row = TypeVar("Row", TicketRow, MessageRow, AttachmentRow, EventRow, EntryRow)
+
+
+def _same(make: Callable[..., Row], table_row: Base, **instead: str) -> Row:
+    """A row with the columns of the same names, and these instead of our numbers."""
+    names = (each.name for each in fields(make) if each.name not in instead)  # type: ignore[arg-type]
+    return make(**instead, **{name: getattr(table_row, name) for name in names})
