@@ -1,8 +1,10 @@
 """Companies: the clients; every other row belongs to exactly one."""
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, db
+from portal.errors import NotFound
 
 
 class Company(Base):
@@ -13,3 +15,13 @@ class Company(Base):
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="cs")
     shown_live: Mapped[str] = mapped_column(default="money", server_default="money")  # see disclosure.Shown
+
+
+def by_name(name: str) -> Company:
+    """The company of that name, or of that id in the core: for an administrator. Raises NotFound."""
+    found = db.session.scalar(
+        select(Company).where(or_(Company.name == name, Company.core_id == name)).order_by(Company.id).limit(1)
+    )
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,82 @@
+"""People from the command line: flask people add | list | password | deactivate."""
+
+import secrets
+import sys
+
+import click
+from flask.cli import AppGroup
+from flask_security import hash_password
+
+from portal.domain import companies, people
+from portal.errors import NotFound, Refused
+
+cli = AppGroup("people", help="Who may sign in to the portal.")
+
+SHORTEST_PASSWORD = 12  # characters
+
+
+@cli.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="First and last name.")
+@click.option("--company", default="", help="Name of the company, or its id in the core; staff have none.")
+@click.option("--role", type=click.Choice(list(people.ROLES)), required=True)
+@click.option("--language", type=click.Choice(["cs", "en"]), default="cs", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
+def add(*, email: str, name: str, company: str, role: str, language: str, password_stdin: bool) -> None:
+    """Make an account; its password is printed once if it was made here."""
+    password, was_made = _password(from_stdin=password_stdin)
+    try:
+        owner = companies.by_name(company) if company else None
+        person = people.add(
+            email=email, name=name, company=owner, role=role, language=language, password_hash=hash_password(password)
+        )
+    except NotFound as error:
+        raise click.ClickException(f"There is no company called {company}. Is the first sync over?") from error
+    except Refused as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{person.email} may sign in as {role}.")
+    if was_made:
+        click.echo(f"Password: {password}")
+
+
+@cli.command("list")
+def list_people() -> None:
+    """Every account: address, name, roles, company."""
+    for person in people.everybody():
+        company = person.company.name if person.company else "Connectica"
+        roles = ", ".join(sorted(person.role_names))
+        click.echo(f"{person.email}\t{person.name}\t{roles}\t{company}{'' if person.active else chr(9) + 'inactive'}")
+
+
+@cli.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
+def password(email: str, password_stdin: bool) -> None:
+    """Give an account a new password; all its sessions end."""
+    chosen, was_made = _password(from_stdin=password_stdin)
+    _known(lambda: people.set_password(email, hash_password(chosen)), email)
+    click.echo(f"{email} has a new password{': ' + chosen if was_made else '.'}")
+
+
+@cli.command("deactivate")
+@click.argument("email")
+def deactivate(email: str) -> None:
+    """Nobody signs in with this account any more; its sessions end now."""
+    _known(lambda: people.deactivate(email), email)
+    click.echo(f"{email} may not sign in any more.")
+
+
+def _password(*, from_stdin: bool) -> tuple[str, bool]:
+    if not from_stdin:
+        return secrets.token_urlsafe(12), True
+    given = sys.stdin.readline().rstrip("\r\n")
+    if len(given) < SHORTEST_PASSWORD:
+        raise click.ClickException(f"A password has at least {SHORTEST_PASSWORD} characters.")
+    return given, False
+
+
+def _known(change, email: str) -> None:
+    try:
+        change()
+    except NotFound as error:
+        raise click.ClickException(f"Nobody has the address {email}.") from error

@@ -1,0 +1,90 @@
+"""The browser's side: signed-in clients, and two look-alike companies where B's every text carries a marker."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal import clock
+from portal.db import db
+from portal.domain import people
+from portal.domain.people import MANAGER, STAFF, VIEWER, Person
+from portal.domain.states import State
+from tests import samples
+
+MARKER = "XQMARKERQX"  # in every text of company B; nobody else may ever see it
+
+
+@pytest.fixture
+def at_a_moment() -> Iterator[None]:
+    with clock.set_to(samples.NOW):
+        yield
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
+    """A client with the session the sign-in page would have given this person."""
+
+    def signed_in(person: Person) -> FlaskClient:
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = person.fs_uniquifier, True
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
+    """Companies A and B with one full ticket each, their people, and Connectica's staff."""
+    folder = tmp_path / "attachments"
+    one = SimpleNamespace(**{name: _company(name, mark, folder) for name, mark in (("a", ""), ("b", MARKER))})
+    one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
+    samples.settle()
+    return one
+
+
+@pytest.fixture
+def manager(world: SimpleNamespace, sign_in: Callable[[Person], FlaskClient]) -> FlaskClient:
+    return sign_in(world.a.manager)
+
+
+def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
+    owner = samples.company(f"Strojírny {name.upper()} {mark}".strip())
+    asks = samples.employee(owner, f"Řehoř Kučera {mark}".strip())
+    serves = samples.technician("Petr Svoboda")
+    ticket = samples.ticket(
+        owner, f"Příliš žluťoučký kůň {mark}".strip(), requester=asks, served_by=serves,
+        due_at=clock.now() - timedelta(hours=2), opened_at=clock.now() - timedelta(days=1),
+    )  # fmt: skip
+    asked = samples.message(
+        ticket, f"<p>Tiskárna nejede. {mark}</p>", author=asks.name, quoted=f"<p>Starší text {mark}</p>",
+        sender_verified=False,
+    )  # fmt: skip
+    picture = samples.attachment(asked, f"snímek {mark}.png".replace(" .", "."), data=PNG, folder=folder)
+    said = samples.message(
+        ticket, f"<p>Opraveno. {mark}</p>", side="technician", author="Petr Svoboda",
+        sent_at=ticket.opened_at + timedelta(minutes=30),
+    )  # fmt: skip
+    entry = samples.time_entry(ticket, "1.00", under=said)
+    samples.time_entry(ticket, "0.25", "KONZ95", worked_at=said.sent_at + timedelta(minutes=5))
+    samples.event(ticket, "technician", "Petr Svoboda", at=ticket.opened_at + timedelta(minutes=1))
+    samples.event(ticket, "state", State.OPEN, old=State.DONE, at=ticket.opened_at + timedelta(minutes=2))
+    samples.event(ticket, "due", "2026-11-24", at=ticket.opened_at + timedelta(minutes=3))
+    db.session.commit()
+    manager = samples.person(owner, role=MANAGER, email=f"manager@{name}.example", name=f"Jana {mark}".strip())
+    viewer = samples.person(owner, role=VIEWER, email=f"viewer@{name}.example", name="Karel Čtenář")
+    return SimpleNamespace(
+        company=owner, ticket=ticket, asked=asked, said=said, picture=picture, entry=entry, manager=manager,
+        viewer=viewer, employee=asks, technician=serves,
+    )  # fmt: skip
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c626001000000ffff03000006000557bfabd40000000049454e44ae426082"
+)
