@@ -28,6 +28,7 @@ from portal.domain.time_entries import TimeEntry
 from portal.domain.words import msgid
 
 AT_ONCE = 1_000  # rows a batch: some hundred kilobytes, some milliseconds
+ON_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,15 @@ def rows(
             return
         after = (batch[-1].worked_day, batch[-1].worked_at, batch[-1].id)
         left = None if left is None else left - size
+
+
+def page(company: Client, wanted: HoursFilter, after: int | None) -> tuple[list[Worked], int | None]:
+    """One page of rows() after an entry, and the entry after which the next page starts, if there is one."""
+    place = db.session.execute(
+        _visible_to(company, TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id).where(TimeEntry.id == after)
+    ).first()
+    found = list(rows(company, wanted, after=tuple(place) if place else None, at_most=ON_A_PAGE + 1))
+    return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
 
 
 def totals(company: Client, wanted: HoursFilter) -> Tally:

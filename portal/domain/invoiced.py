@@ -140,6 +140,11 @@ def rows(company: Client, wanted: Period) -> Iterator[InvoicedRow]:
         after = (batch[-1].day, batch[-1].id)
 
 
+def differences(company: Client, wanted: Period) -> list[InvoicedRow]:
+    """The entries of a month's invoices that differ from them today."""
+    return [row for row in rows(company, wanted) if row.difference]
+
+
 def added_later(company: Client, wanted: Period) -> list[TimeEntry]:
     """Entries of the invoiced days that no invoice has, noticed after it was frozen: newest first, 200 at most.
 

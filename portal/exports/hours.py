@@ -9,6 +9,7 @@ from portal.domain.hours import HoursFilter
 from portal.domain.money import vat_percent
 from portal.domain.periods import Period
 from portal.exports import names
+from portal.exports.names import FileName
 from portal.exports.report import Report
 
 
@@ -31,8 +32,8 @@ def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
     )
 
 
-def file_name(company: Client, period: Period | None) -> str:
-    """hodiny-strojirny-vltava-2026-11, without the ending."""
+def file_name(company: Client, period: Period | None) -> FileName:
+    """hodiny-strojirny-vltava-2026-11 and so on."""
     return names.file(_("hours"), company.name, period.slug if period else _("all"))
 
 

@@ -13,6 +13,7 @@ from portal.domain.money import vat_percent
 from portal.domain.oddities import Surroundings
 from portal.domain.periods import Period, month_of
 from portal.exports import names
+from portal.exports.names import FileName
 from portal.exports.report import Report
 
 
@@ -54,11 +55,11 @@ def invoiced_report(company: Client, month: Period, *, language: str) -> Report:
     )
 
 
-def upcoming_file_name(company: Client) -> str:
+def upcoming_file_name(company: Client) -> FileName:
     return names.file(_("upcoming invoice"), company.name, clock.today().isoformat())
 
 
-def invoiced_file_name(company: Client, month: Period) -> str:
+def invoiced_file_name(company: Client, month: Period) -> FileName:
     return names.file(_("invoice"), company.name, month.slug)
 
 

@@ -1,6 +1,7 @@
 """Names of periods and of files, in the reader's language."""
 
 import re
+from dataclasses import dataclass
 
 from babel import dates
 from flask_babel import gettext as _
@@ -21,7 +22,19 @@ def period(wanted: Period | None, language: str) -> str:
     return " – ".join(dates.format_date(day, form, locale=language) for day in (wanted.since, wanted.until))
 
 
-def file(*words: str) -> str:
-    """Words as a file's name that every system can keep: no diacritics, no spaces, never empty."""
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """A file's name without its ending, twice: one that every system can keep, and one as a person would write it."""
+
+    plain: str
+    spoken: str
+
+
+def file(*words: str) -> FileName:
+    """Words as a file's name. The plain one has no diacritics and no spaces and is never empty."""
     plain = (re.sub(r"[^a-z0-9]+", "-", fold(_LEGAL_FORM.sub("", word))).strip("-")[:60] for word in words)
-    return "-".join(word for word in plain if word) or "connectica"
+    spoken = (re.sub(r"[^\w .,()-]+", " ", word).strip(" .")[:80] for word in words)
+    return FileName(
+        plain="-".join(word for word in plain if word) or "connectica",
+        spoken=" – ".join(word for word in spoken if word) or "Connectica",
+    )

@@ -5,17 +5,28 @@ from flask import Flask
 from portal.web import (
     accounts,
     apologies,
+    approvals,
     assets,
     attachments,
     compression,
+    consents,
+    decide,
+    demo,
+    deputies,
     filters,
     gate,
     health,
     hooks,
+    hours,
+    invoices,
     languages,
+    overview,
     pages,
+    questions,
     settings,
     staff,
+    staff_approvals,
+    staff_questions,
     start,
     ticket_rows,
     tickets,
@@ -23,7 +34,17 @@ from portal.web import (
 
 BLUEPRINTS = (
     start.bp,
+    overview.bp,
+    approvals.bp,
+    decide.bp,
+    consents.bp,
+    deputies.bp,
+    questions.bp,
+    staff_approvals.bp,
+    staff_questions.bp,
     tickets.bp,
+    hours.bp,
+    invoices.bp,
     attachments.bp,
     settings.bp,
     staff.bp,
@@ -46,3 +67,4 @@ def install(app: Flask) -> None:
     hooks.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    demo.install(app)

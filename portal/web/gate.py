@@ -18,6 +18,11 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "health.show",
     "hooks.core",  # signed by the core
     "start.favicon",
+    "decide.show",  # the token in the address is the key
+    "decide.answer",
+    "demo.index",  # these three exist in the demo only, for this machine only
+    "demo.show",
+    "demo.write",
 }
 COMPANY = frozenset({MANAGER, VIEWER})
 EVERYBODY = frozenset({MANAGER, VIEWER, STAFF})
@@ -27,6 +32,30 @@ MAY = {  # a blueprint or an endpoint: the roles that may reach it; the endpoint
     "attachments": COMPANY,
     "settings": EVERYBODY,
     "staff": frozenset({STAFF}),
+    "staff_approvals": frozenset({STAFF}),
+    "staff_questions": frozenset({STAFF}),
+    "overview": EVERYBODY,
+    "approvals": COMPANY,  # a reader may be a deputy: the domain knows
+    "consents": COMPANY,
+    "consents.revoke": frozenset({MANAGER}),
+    "deputies": COMPANY,
+    "deputies.appoint": frozenset({MANAGER}),
+    "deputies.dismiss": frozenset({MANAGER}),
+    "questions": COMPANY,
+    "questions.write": frozenset({MANAGER}),
+    "questions.ask": frozenset({MANAGER}),
+    "questions.reply": frozenset({MANAGER}),
+    "questions.take_back": frozenset({MANAGER}),
+    "hours": COMPANY,
+    "hours.workbook": frozenset({MANAGER}),
+    "hours.csv": frozenset({MANAGER}),
+    "invoices": COMPANY,
+    "invoices.upcoming_workbook": frozenset({MANAGER}),
+    "invoices.upcoming_csv": frozenset({MANAGER}),
+    "invoices.workbook": frozenset({MANAGER}),
+    "invoices.csv": frozenset({MANAGER}),
+    "invoices.set_budget": frozenset({MANAGER}),
+    "invoices.set_mail": frozenset({MANAGER}),
 }
 
 LARGEST_BODY = 2 * 1024 * 1024  # bytes of any request; nobody uploads files here

@@ -1,12 +1,17 @@
 """Hours: the time of every intervention, what changed in it, and its files."""
 
+from datetime import date, datetime
+from typing import Any
+
 from flask import Blueprint, Response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import changes, history, hours, periods, prices, visits
+from portal.domain import changes, disclosure, history, hours, periods, prices, visits
+from portal.domain.billing import Billing
 from portal.domain.hours import GROUPINGS, HoursFilter
+from portal.domain.periods import Period
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
 from portal.web import charts, downloads, languages, pages
@@ -17,38 +22,19 @@ bp = Blueprint("hours", __name__)
 
 @bp.get("/hours")
 def index() -> Response:
-    company, wanted = own_company(), HoursFilter.parse(request.args)
-    by = request.args.get("by", "category")
-    rows, following = hours.page(company, wanted, request.args.get("after", type=pages.row_id))
-    shown = {"wanted": wanted, "rows": rows, "following": following, "currency": prices.list_of(company).currency}
+    wanted = HoursFilter.parse(request.args)
     if pages.wants_part() and "after" in request.args:
-        return pages.render(page="hours/index.html", part="hours/_more.html", **shown)
+        return pages.render(page="hours/index.html", part="hours/_more.html", **_entries(wanted))
     since = visits.previous(current_user, visits.HOURS)
-    year = history.until(company, wanted.period or periods.month_of(clock.today()), wanted)
-    response = pages.render(
-        page="hours/index.html",
-        part="hours/_part.html",
-        by=by if by in GROUPINGS else "category",
-        groups=hours.groups(company, wanted, by if by in GROUPINGS else "category"),
-        groupings=GROUPINGS,
-        tally=hours.totals(company, wanted),
-        choices=hours.choices(company, wanted.period),
-        chart=charts.columns(year),
-        history=year,
-        changes=changes.since(company, since) if since else [],
-        fresh=changes.count_new(company, since),
-        since=since,
-        exported=visits.last(current_user, visits.EXPORT),
-        **shown,
-    )
+    shown = _entries(wanted) | _sums(wanted) | _year(wanted) | _news(since)
     visits.note(current_user, visits.HOURS)
-    return response
+    return pages.render(page="hours/index.html", part="hours/_part.html", **shown)
 
 
 @bp.get("/hours/changes")
 def changed() -> Response:
-    found = changes.since(own_company(), None)
-    return pages.render(page="hours/changes.html", changes=found, exported=visits.last(current_user, visits.EXPORT))
+    exported = visits.last(current_user, visits.EXPORT)
+    return pages.render(page="hours/changes.html", changes=changes.since(own_company(), None), exported=exported)
 
 
 @bp.get("/hours/<slug>.xlsx")
@@ -65,9 +51,51 @@ def csv(slug: str) -> AnyResponse:
     return downloads.csv(report, hours_files.file_name(company, wanted.period))
 
 
+def _entries(wanted: HoursFilter) -> dict[str, Any]:
+    company = own_company()
+    rows, following = hours.page(company, wanted, request.args.get("after", type=pages.row_id))
+    return {"wanted": wanted, "rows": rows, "following": following, "currency": prices.list_of(company).currency}
+
+
+def _sums(wanted: HoursFilter) -> dict[str, Any]:
+    company, by = own_company(), request.args.get("by", "")
+    by = by if by in GROUPINGS else "category"
+    return {
+        "tally": hours.totals(company, wanted),
+        "groups": hours.groups(company, wanted, by),
+        "groupings": GROUPINGS,
+        "by": by,
+        "choices": hours.choices(company, wanted.period),
+        "billings": list(Billing),
+        "day_period": _day_period,
+        "hides_hours": disclosure.of(company).hides_hours,
+        "may_export": downloads.may(current_user),
+    }
+
+
+def _year(wanted: HoursFilter) -> dict[str, Any]:
+    found = history.until(own_company(), wanted.period or periods.month_of(clock.today()), wanted)
+    return {"history": found, "chart": charts.columns(found)}
+
+
+def _news(since: datetime | None) -> dict[str, Any]:
+    """What is new to this person; nothing is to somebody who never looked."""
+    company = own_company()
+    return {
+        "since": since,
+        "changes": changes.since(company, since) if since else [],
+        "fresh": changes.count_new(company, since),
+        "exported": visits.last(current_user, visits.EXPORT),
+    }
+
+
 def _of_slug(slug: str) -> HoursFilter:
     """The page's filter with the period of the file's address; what is no period is no file."""
     period = periods.parse(slug)
     if period is None and slug != "all":
         raise NotFound
     return HoursFilter.parse(request.args).but(period=period)
+
+
+def _day_period(day: date) -> Period:
+    return Period(day, day)

@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import budgets, forecasting, invoiced, letters, periods, prices, upcoming
+from portal.domain import budgets, disclosure, forecasting, invoiced, letters, periods, prices, upcoming
 from portal.domain.periods import Period, month_of
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
@@ -29,6 +29,8 @@ def show_upcoming() -> Response:
         budget=budgets.chosen(company, month),
         units=list(budgets.Unit),
         earlier=invoiced.months(company)[:6],
+        disclosure=disclosure.of(company),
+        may_export=downloads.may(current_user),
     )
 
 
@@ -52,6 +54,7 @@ def index() -> Response:
         page="invoices/index.html",
         months=invoiced.months(company),
         wants_mail=letters.choice(current_user.id, letters.MONTHLY_SUMMARY) != letters.NEVER,
+        may_export=downloads.may(current_user),
     )
 
 
@@ -73,6 +76,7 @@ def show(slug: str) -> Response:
         lines=upcoming.lines_of(invoiced.rows(company, month), prices.list_of(company)),
         differences=invoiced.differences(company, month),
         added=invoiced.added_later(company, month),
+        may_export=downloads.may(current_user),
     )
 
 

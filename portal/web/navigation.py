@@ -25,6 +25,8 @@ class Door:
 
 NAV = (
     Door("tickets.index", _l("Tickets"), "list", frozenset({MANAGER, VIEWER}), "tickets"),
+    Door("hours.index", _l("Hours"), "clock", frozenset({MANAGER, VIEWER}), "hours"),
+    Door("invoices.show_upcoming", _l("Invoices"), "document", frozenset({MANAGER, VIEWER}), "invoices"),
     Door("staff.index", _l("Overview"), "home", frozenset({STAFF}), "staff"),
 )
 

@@ -19,7 +19,7 @@ from portal.domain.billing import Billing
 from portal.domain.hours import HoursFilter
 from portal.domain.periods import Period, month_of
 from portal.exports import hours as hours_file
-from portal.exports import invoice, report, rows_csv
+from portal.exports import invoice, names, report, rows_csv
 from tests.conftest import missing
 from tests.ledger import midnight
 
@@ -223,8 +223,9 @@ def test_the_upcoming_invoice_says_what_is_odd(ledger, read, company):
     assert "More than a working day" in column(entries, "Note")[0]
 
 
-def test_file_names_are_plain_ascii():
-    from portal.exports import names
-
-    assert names.file("hodiny", "Strojírny Vltava, a. s.", "2026-11") == "hodiny-strojirny-vltava-2026-11"
-    assert names.file("../..", "\r\n\"'") == "connectica"
+def test_a_files_name_is_plain_ascii_and_has_a_form_for_people():
+    name = names.file("hodiny", "Strojírny Vltava, a. s.", "2026-11")
+    assert name.plain == "hodiny-strojirny-vltava-2026-11"
+    assert name.spoken == "hodiny – Strojírny Vltava, a. s – 2026-11"
+    assert names.file("../..", "\r\n\"'").plain == "connectica"
+    assert not set('/\\\r\n"') & set(names.file('a/b\\c\r\nd"', "\u202e").spoken)
