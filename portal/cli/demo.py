@@ -46,6 +46,7 @@ class Place:
     portal: str
     desk: str
     smtp: str
+    tickets: int
 
     @property
     def desk_file(self) -> Path:
@@ -167,7 +168,7 @@ def _seed(place: Place) -> None:
     shutil.rmtree(place.folder / "desk", ignore_errors=True)
     unfinished = place.desk_file.with_suffix(".unfinished")
     store = year.HastyStore(unfinished, year.house(place.settings["NOC_ADDRESS"]))
-    played = year.play(store, clock.now(), mail_out=place.mail_out, progress=_show_progress)
+    played = year.play(store, clock.now(), mail_out=place.mail_out, tickets=place.tickets, progress=_show_progress)
     store.close()
     os.replace(unfinished, place.desk_file)  # noqa: PTH105 - one step, whatever stood there
     click.echo(f"\r{played.tickets} tickets, {played.mails} mails in, {played.letters} mails out, "
@@ -238,6 +239,7 @@ def _place() -> Place:
         portal=values["DEMO_PORTAL"],
         desk=values["DEMO_DESK"],
         smtp=values["DEMO_SMTP"],
+        tickets=values["DEMO_TICKETS"],
     )
 
 

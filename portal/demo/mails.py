@@ -158,10 +158,10 @@ def _outlook(letter: Letter) -> _Styled:
 def _outlook_old(letter: Letter) -> _Styled:
     own = _own(letter)
     if not (old := letter.answers):
-        return own, _paragraphs(own)
+        return own, f"{_paragraphs(own)}{_HERE}"
     rows = _header_rows(letter, old, sent="Odesláno", long=True)
     head = "\n".join(f"{name}: {value}" for name, value in rows)
-    return f"{own}\n\n-----Původní zpráva-----\n{head}\n\n{old.text}", _paragraphs(own)
+    return f"{own}\n\n-----Původní zpráva-----\n{head}\n\n{old.text}", f"{_paragraphs(own)}{_HERE}"
 
 
 def _seznam(letter: Letter) -> _Styled:
@@ -192,7 +192,7 @@ def _apple(letter: Letter) -> _Styled:
 def _phone(letter: Letter) -> _Styled:
     own = f"{letter.text}\n\nOdesláno z iPhonu"
     if not (old := letter.answers):
-        return own, _divs(own)
+        return own, f"{_divs(own)}{_HERE}"
     day = clock.prague(old.at)
     head = f"{_day(day)} v {_time(day)}, {old.name} <{old.email}>:"
     return f"{own}\n\n{head}\n\n{_with_marks(old.text)}", f"{_divs(own)}{_HERE}"

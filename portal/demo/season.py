@@ -48,10 +48,12 @@ class Performance:
     acts: tuple[Act, ...] = ()
 
 
-def programme(now: datetime, *, seed: int = 2026) -> list[Performance]:
+def programme(now: datetime, *, seed: int = 2026, tickets: int = TICKETS) -> list[Performance]:
     """A year of stories up to this moment, without mails still to come: the same for the same moment and seed."""
     rng = random.Random(seed)  # noqa: S311 - a made-up year, not a secret
-    found = [_perform(story, troupe, start, now=now, rng=rng) for story, troupe, start in _what_happens(now, rng)]
+    found = [
+        _perform(story, troupe, start, now=now, rng=rng) for story, troupe, start in _what_happens(now, tickets, rng)
+    ]
     return [performance for performance in found if performance.acts]
 
 
@@ -79,7 +81,7 @@ def _holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("CZ", years=year))
 
 
-def _what_happens(now: datetime, rng: random.Random) -> Iterator[tuple[Story, Troupe, datetime]]:
+def _what_happens(now: datetime, tickets: int, rng: random.Random) -> Iterator[tuple[Story, Troupe, datetime]]:
     """Every story with its company and its first moment, in no order."""
     stories = screenplay.stories()
     single = [story for story in stories if story.is_once]
@@ -91,7 +93,7 @@ def _what_happens(now: datetime, rng: random.Random) -> Iterator[tuple[Story, Tr
         day = working_day_after(max(today - timedelta(days=ago), first_day(today)), 0)
         yield story, troupe, _moment_in(troupe, day if day <= today else today, rng)
     days = list(_days(first_day(today), today))
-    for day in rng.choices(days, [_busyness(day) for day in days], k=TICKETS - len(single)):
+    for day in rng.choices(days, [_busyness(day) for day in days], k=max(0, tickets - len(single))):
         troupe = rng.choices(cast.COMPANIES, [troupe.share for troupe in cast.COMPANIES])[0]
         fitting = [story for story in repeated if story.fits(troupe.core_id)]
         story = rng.choices(fitting, [story.weight for story in fitting])[0]

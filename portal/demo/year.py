@@ -24,6 +24,7 @@ KEPT_LETTERS = timedelta(days=7)  # younger letters of the desk lie in the folde
 
 Progress = Callable[[int, int], None]  # mails played, mails in all
 
+_LATER = timedelta(minutes=10)  # what is sent again sooner is the same letter once more
 _DIRECTIVE = re.compile(r"^([A-Z]{3,}[0-9]*:.*|INTERNI)$")
 _DUE = re.compile(r"^TERMIN: \{\+(\d+)\}$", re.MULTILINE)
 _SIGNED = {cast.OUTLOOK, cast.OUTLOOK_OLD, cast.GMAIL, cast.THUNDERBIRD, cast.APPLE}
@@ -97,11 +98,17 @@ def set_up(store: Store, today: date) -> None:
 
 
 def play(
-    store: Store, now: datetime, *, mail_out: Path, seed: int = 2026, progress: Progress = lambda done, total: None
+    store: Store,
+    now: datetime,
+    *,
+    mail_out: Path,
+    seed: int = 2026,
+    tickets: int = season.TICKETS,
+    progress: Progress = lambda done, total: None,
 ) -> Played:
     """Play the year up to now into an empty desk; each past month is invoiced on the next one's first working day."""
     today = clock.prague_day(now)
-    programme = season.programme(now, seed=seed)
+    programme = season.programme(now, seed=seed, tickets=tickets)
     acts = sorted(
         (
             (act.at, number, position)
@@ -224,7 +231,7 @@ def _dressed(own: str, act: Act, number: int, position: int) -> str:
     speaker, addressee = act.speaker, act.addressee
     greeting, farewell = "", ""
     if not is_note:
-        is_first = position < 2
+        is_first = position < 2 or (act.line.wait or _LATER) < _LATER
         if act.line.speaker == "technician":
             greeting = f"Dobrý den, {addressee.vocative}," if is_first or number % 3 == 0 else "Dobrý den,"
             farewell = speaker.farewell if is_first else ""
