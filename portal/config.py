@@ -30,6 +30,7 @@ SETTINGS = (
     Setting("DEMO_PORTAL", "127.0.0.1:8000", "where the portal of `make demo` answers"),
     Setting("DEMO_DESK", "127.0.0.1:8001", "where the Core API of the demo's desk answers"),
     Setting("DEMO_SMTP", "127.0.0.1:8025", "where the demo's desk takes mail"),
+    Setting("DEMO_TICKETS", 450, "how many tickets the demo's year has"),
     Setting("PROXIES", 0, "how many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes no such header"),
     Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
     Setting("CORE", "desk", "which core store is mirrored: desk"),
