@@ -60,8 +60,8 @@ class Tally:
 
     @property
     def has_money(self) -> bool:
-        """At least one entry's money is told, so that the amount means something."""
-        return self.entries > self.untold
+        """At least one entry's money is known and told, so that the amount means something."""
+        return self.entries > self.untold + self.unpriced
 
     @property
     def is_complete(self) -> bool:
