@@ -202,11 +202,11 @@ def _narrowed(query: Select[Any], wanted: TicketFilter) -> Select[Any]:
     if wanted.until:
         query = query.where(Ticket.opened_at < clock.end_of(wanted.until))
     if wanted.words:
-        query = query.where(*_says(wanted.words))
+        query = query.where(*says(wanted.words))
     return query
 
 
-def _says(words: str) -> list[ColumnElement[bool]]:
+def says(words: str) -> list[ColumnElement[bool]]:
     """Every word is somewhere in the ticket, as a part of a word or a number."""
     folded = search.fold(words).split()[:MOST_WORDS]
     if not folded:

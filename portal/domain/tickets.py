@@ -83,7 +83,7 @@ _COUNTS = select(TicketCount.state, TicketCount.tickets).where(TicketCount.compa
 
 def counts(company: Company) -> dict[State, int]:
     """How many tickets are in each state, from the counter the mirror keeps."""
-    kept = dict(db.session.execute(_COUNTS, {"company": company.id}).tuples().all())
+    kept = {row[0]: row[1] for row in db.session.execute(_COUNTS, {"company": company.id})}
     return {state: kept.get(state, 0) for state in State}
 
 
@@ -103,16 +103,15 @@ def counts_by_company() -> list[tuple[str, dict[State, int]]]:
 def requesters(company: Company) -> list[tuple[int, str]]:
     """The employees of the company as (id, name), by name: whom a list can be narrowed to."""
     wanted = select(Employee.id, Employee.name).where(Employee.company_id == company.id)
-    return [
-        row.tuple() for row in db.session.execute(wanted.order_by(Employee.name, Employee.id).limit(MOST_CHOICES))
-    ]
+    by_name = wanted.order_by(Employee.name, Employee.id).limit(MOST_CHOICES)
+    return [(row[0], row[1]) for row in db.session.execute(by_name)]
 
 
 def technicians(company: Company) -> list[tuple[int, str]]:
     """The technicians who are responsible for any ticket of the company, as (id, name), by name."""
     serves = _visible_to(company).where(Ticket.technician_id == Technician.id).exists()
     wanted = select(Technician.id, Technician.name).where(serves).order_by(Technician.name, Technician.id)
-    return [row.tuple() for row in db.session.execute(wanted.limit(MOST_CHOICES))]
+    return [(row[0], row[1]) for row in db.session.execute(wanted.limit(MOST_CHOICES))]
 
 
 def _visible_to(company: Company) -> Select[tuple[Ticket]]:

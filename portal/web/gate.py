@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -26,12 +27,15 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
 }
 COMPANY = frozenset({MANAGER, VIEWER})
 EVERYBODY = frozenset({MANAGER, VIEWER, STAFF})
+NOBODY: frozenset[str] = frozenset()  # comes with a library, has no use here
 MAY = {  # a blueprint or an endpoint: the roles that may reach it; the endpoint's own row wins
     "start": EVERYBODY,
     "tickets": COMPANY,
     "attachments": COMPANY,
     "settings": EVERYBODY,
     "staff": frozenset({STAFF}),
+    "security.verify": NOBODY,
+    "security.static": NOBODY,
     "staff_approvals": frozenset({STAFF}),
     "staff_questions": frozenset({STAFF}),
     "overview": EVERYBODY,
@@ -106,6 +110,8 @@ def roles_of(endpoint: str) -> frozenset[str] | None:
 
 
 def _stop_unless_open() -> AnyResponse | None:
+    if isinstance(request.routing_exception, SecurityError):
+        raise request.routing_exception  # a host that is not ours: no address could be made for it
     endpoint = request.endpoint
     if endpoint in PUBLIC:
         return None

@@ -4,19 +4,34 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain import people
 from portal.domain.people import MANAGER, STAFF, VIEWER, Person
 from portal.domain.states import State
 from tests import samples
 
 MARKER = "XQMARKERQX"  # in every text of company B; nobody else may ever see it
+
+
+class Browser(FlaskClient):
+    """Each request in an application context of its own, as on a server: nothing is remembered but cookies."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
+@pytest.fixture
+def app(app: Flask) -> Flask:
+    app.test_client_class = Browser
+    return app
 
 
 @pytest.fixture
