@@ -6,7 +6,7 @@
     once = yes                    happens once in the year
     start = 12 days ago           happens then (also "7 months ago"), not at a random moment
     woman = yes                   only a woman can have written it
-    ends = open                   open | done | error as the lines say; otherwise the technician closes it for invoicing
+    ends = open                   open | done | error as the lines say; otherwise a technician closes it
     place = in the hall | upstairs
     --- employee [photo.png]      who speaks, and files: employee | colleague | technician | machine
     text, without greeting and signature
