@@ -7,6 +7,7 @@ from flask_migrate import Migrate
 
 from portal import cli, config, web
 from portal.db import db
+from portal.domain import addresses
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -25,6 +26,7 @@ def create_app(**overrides: Any) -> Flask:
     app.config["CORE_HOOK_SECRET"] = config.secret(values, "CORE_HOOK_SECRET")
     app.config["SQLALCHEMY_DATABASE_URI"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'portal.db'}"
 
+    addresses.are(base_url=app.config["BASE_URL"], noc=app.config["NOC_ADDRESS"])
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "portal" / "migrations"), render_as_batch=True)
     web.install(app)

@@ -110,6 +110,7 @@ _CHANNELS = {
     Channel.CORE: msgid("by Connectica"),
 }
 
+PAGE = 30  # decided approvals of one page
 MANAGER_TURN, STAFF_TURN = "manager", "staff"  # whose move an open approval is
 
 
@@ -266,13 +267,19 @@ def waiting_count(company: Company) -> int:
     return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
 
 
+def staff_count() -> int:
+    """How many open approvals of all companies wait for Connectica's words: staff only."""
+    wanted = select(func.count(Approval.id)).where(Approval.state == Standing.OPEN, Approval.turn == STAFF_TURN)
+    return db.session.scalar(wanted) or 0
+
+
 def asked_back(company: Company) -> list[ApprovalCard]:
     """Open approvals on which the company waits for Connectica's words."""
     mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == STAFF_TURN)
     return _cards(mine.order_by(Approval.expires_at, Approval.id))
 
 
-def decided(company: Company, *, before: int | None = None, limit: int = 30) -> list[ApprovalCard]:
+def decided(company: Company, *, before: int | None = None, limit: int = PAGE) -> list[ApprovalCard]:
     """Approvals that are over, the newest first; before is the id the last page ended with."""
     mine = _visible_to(company).where(Approval.state != Standing.OPEN)
     if before is not None:
@@ -289,6 +296,12 @@ def of_ticket(company: Company, ticket_id: int) -> list[Approval]:
     """All approvals of one ticket, oldest first: quiet lines of its conversation."""
     mine = _visible_to(company).where(Approval.ticket_id == ticket_id).order_by(Approval.id)
     return [card.approval for card in _cards(mine)]
+
+
+def of_ticket_for_staff(ticket_id: int) -> list[Approval]:
+    """All approvals of one ticket of any company, the newest first: staff only."""
+    wanted = _with_ticket().where(Approval.ticket_id == ticket_id).order_by(Approval.id.desc())
+    return [card.approval for card in _cards(wanted)]
 
 
 def history(approval: Approval) -> Sequence[ApprovalEvent]:

@@ -153,7 +153,8 @@ def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None
             path = approval_links.make(found.approval, approver.person)
         notices.tell(
             approver.person, notices.APPROVAL_ASKED,
-            key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}", text=text, path=path, card=found, approval=found.approval, stands_for=approver.stands_for, **facts,
+            key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}", text=text, path=path, card=found,
+            approval=found.approval, stands_for=approver.stands_for, **facts,
         )  # fmt: skip
 
 

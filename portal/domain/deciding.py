@@ -127,6 +127,13 @@ def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[Approva
     raise Refused("Only an IT manager, or a deputy while they are away, decides this.")
 
 
+def may_decide(person: Person | Visitor, found: ApprovalCard) -> bool:
+    """Whether the approval's form is shown to a person: what decide() checks of them, asked beforehand."""
+    if is_closed(found.ticket_state, None) or found.approval.is_too_late:
+        return False
+    return any(approver.person.id == person.id for approver in who_decides(found))
+
+
 def who_decides(found: ApprovalCard) -> list[Approver]:
     """Everybody who may decide this approval today: nobody their own request, unless there is no other manager."""
     only_manager = len(managers(found.company_id)) == 1

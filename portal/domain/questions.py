@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.domain import disclosure
 from portal.domain.companies import Company
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
@@ -189,6 +190,11 @@ def open_everywhere() -> list[QuestionCard]:
     return _cards(wanted.order_by(Question.state != QuestionState.ASKED, Question.asked_at, Question.id))
 
 
+def staff_count() -> int:
+    """How many questions of all companies wait for an answer: staff only."""
+    return db.session.scalar(select(func.count(Question.id)).where(Question.state == QuestionState.ASKED)) or 0
+
+
 def thread(question: Question) -> Sequence[QuestionMessage]:
     """What was said, in order."""
     mine = select(QuestionMessage).where(QuestionMessage.question_id == question.id)
@@ -211,13 +217,13 @@ class EntryToAsk:
 
 
 def entry(company: Company, entry_id: int) -> EntryToAsk:
-    """An entry of the company that exists. Raises NotFound."""
+    """An entry of the company that its people may see. Raises NotFound."""
     found = db.session.execute(
         select(TimeEntry, Ticket, Technician)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .where(TimeEntry.company_id == company.id, TimeEntry.id == entry_id)
-        .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
+        .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None), disclosure.of(company).entries)
     ).first()
     if found is None:
         raise NotFound
@@ -225,7 +231,8 @@ def entry(company: Company, entry_id: int) -> EntryToAsk:
 
 
 def _visible_to(company: Company) -> Select:
-    return _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None))
+    told = disclosure.of(company)
+    return _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None), told.entries)
 
 
 def _with_entry() -> Select:

@@ -9,7 +9,7 @@ from portal import clock
 from portal.db import Base, db, insert_once
 from portal.domain.people import Person
 
-HOURS, EXPORT = "hours", "export"
+HOURS, EXPORT, OVERVIEW = "hours", "export", "overview"
 
 SAME_VISIT = timedelta(minutes=30)  # who turns pages for a while is on one visit: news must not vanish at a reload
 

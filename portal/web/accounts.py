@@ -30,6 +30,7 @@ def install(app: Flask) -> None:
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
         SECURITY_FLASH_MESSAGES=False,  # its words are not in our languages
         SECURITY_REGISTERABLE=False,
+        WTF_CSRF_SSL_STRICT=False,  # the page of a link sends no referrer; the token alone is the proof
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
     )
     csrf.init_app(app)

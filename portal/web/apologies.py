@@ -4,7 +4,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.errors import AlreadyDecided, CoreError, NotFound, Refused
 from portal.web import pages
@@ -31,9 +31,15 @@ def install(app: Flask) -> None:
     app.register_error_handler(AlreadyDecided, lambda error: _refusal(error, 409))
     app.register_error_handler(Refused, lambda error: _refusal(error, 422))
     app.register_error_handler(CSRFError, _forgotten)
+    app.register_error_handler(SecurityError, lambda error: Response("Unknown host.", 400, mimetype="text/plain"))
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(CoreError, _broken)
     app.register_error_handler(500, _broken)
+
+
+def words_of(error: Refused) -> str:
+    """What a refusal says, in the reader's language."""
+    return _(error.text, **error.values) if error.values else _(error.text)
 
 
 def _of_http(error: HTTPException) -> Response:
@@ -43,8 +49,7 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _refusal(error: Refused, status: int) -> Response:
-    words = _(error.text, **error.values) if error.values else _(error.text)
-    return _answer(status, _("This was not done"), words)
+    return _answer(status, _("This was not done"), words_of(error))
 
 
 def _forgotten(error: CSRFError) -> Response:

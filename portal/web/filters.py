@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
         month,
         size,
         ago,
+        lasting,
         file_name,
         written_day,
     ):
@@ -91,6 +92,11 @@ def ago(value: datetime) -> str:
     if passed < timedelta(seconds=60):
         return _unbroken(dates.format_timedelta(-passed, granularity="second", add_direction=True, locale=current()))
     return _unbroken(dates.format_timedelta(-passed, granularity="minute", add_direction=True, locale=current()))
+
+
+def lasting(length: timedelta) -> str:
+    """3 hodiny: how long something took, in the one unit a person would say it in"""
+    return _unbroken(dates.format_timedelta(length, granularity="minute", locale=current()))
 
 
 def file_name(name: str) -> str:

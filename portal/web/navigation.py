@@ -1,11 +1,12 @@
 """The left column: the table of pages, and what each page's frame shows around its content."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.domain import mirror, tickets
+from portal.domain import approvals, mirror, questions, tickets
 from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
 from portal.domain.states import State
 
@@ -24,10 +25,14 @@ class Door:
 
 
 NAV = (
+    Door("overview.index", _l("Overview"), "home", frozenset({MANAGER, VIEWER}), "overview"),
     Door("tickets.index", _l("Tickets"), "list", frozenset({MANAGER, VIEWER}), "tickets"),
+    Door("approvals.index", _l("Approvals"), "check", frozenset({MANAGER, VIEWER}), "approvals"),
     Door("hours.index", _l("Hours"), "clock", frozenset({MANAGER, VIEWER}), "hours"),
     Door("invoices.show_upcoming", _l("Invoices"), "document", frozenset({MANAGER, VIEWER}), "invoices"),
+    Door("questions.index", _l("Questions"), "question", frozenset({MANAGER, VIEWER}), "questions"),
     Door("staff.index", _l("Overview"), "home", frozenset({STAFF}), "staff"),
+    Door("staff_approvals.find", _l("Ask for an approval"), "search", frozenset({STAFF}), "staff_approvals"),
 )
 
 
@@ -42,6 +47,11 @@ class Frame:
     waiting: dict[str, int] = field(default_factory=dict)  # section: how many things wait there for this person
 
     @property
+    def all_waiting(self) -> int:
+        """How many things wait for this person anywhere: the number before a page's title."""
+        return sum(self.waiting.values())
+
+    @property
     def is_stale(self) -> bool:
         """Whether the data are so old that a reader should know: the core is away, or nobody reads it."""
         if self.age is None or self.age.seconds is None:
@@ -49,7 +59,11 @@ class Frame:
         return self.age.seconds > (TROUBLED if self.age.is_troubled else STALE)
 
 
-WAITING: dict[str, Any] = {}  # section: a function of (person) that counts what waits there
+WAITING: dict[str, Callable[[Visitor], int]] = {  # section: how many things wait there for a person
+    "approvals": lambda person: approvals.waiting_count(person.company) if person.company else 0,
+    "questions": lambda person: questions.answered_count(person.company) if person.company else 0,
+    "staff": lambda person: approvals.staff_count() + questions.staff_count() if person.is_staff else 0,
+}
 
 
 def frame(person: Visitor) -> Frame | None:

@@ -62,6 +62,13 @@ def signature() -> dict[str, Any]:
     }
 
 
+def alone(page: str, status: int = 200, **context: Any) -> Response:
+    """A page without a frame for whoever opens it, signed in or not; never stored."""
+    response = make_response(plain(page, **context), status)
+    response.cache_control.no_store = True
+    return response
+
+
 def plain(page: str, **context: Any) -> str:
     """A page for somebody who may not be signed in: the same look without a company's frame."""
     return render_template(page, frame=None, **context)

@@ -1,0 +1,160 @@
+"""The overview: what waits for a manager, what happened since they last looked, and how the company is served."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from portal.clock import now
+from portal.db import db
+from portal.domain import disclosure
+from portal.domain.companies import Company
+from portal.domain.employees import Employee
+from portal.domain.messages import Message
+from portal.domain.states import State
+from portal.domain.technicians import Technician
+from portal.domain.tickets import Ticket, TicketEvent, _visible_to
+from portal.domain.time_entries import TimeEntry
+
+SHOWN = 5  # rows of a list of the overview
+WINDOW = timedelta(days=90)  # of which response and resolution are told
+MOST_MEASURED = 2_000  # tickets: the newest of the window; more do not change a median
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A ticket in a short list."""
+
+    number: str
+    subject: str
+    requester: str
+    technician: str | None
+    opened_at: datetime
+    since: datetime  # of what the list is about
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened in a company after a moment."""
+
+    opened: int
+    finished: int
+    messages: int
+    entries: int
+
+    @property
+    def is_quiet(self) -> bool:
+        return not (self.opened or self.finished or self.messages or self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How quickly tickets of the window were answered and solved: half of them sooner. None: none was yet."""
+
+    response: timedelta | None
+    answered: int
+    resolution: timedelta | None
+    solved: int
+
+
+def companys_turn(company: Company) -> tuple[list[TicketLine], int]:
+    """Open tickets in which Connectica wrote last, the longest waiting first; and how many there are of them."""
+    newest = (
+        select(Message.ticket_id, func.max(Message.sent_at).label("at"))
+        .join(Ticket, Ticket.id == Message.ticket_id)
+        .where(Ticket.company_id == company.id, Ticket.state == State.OPEN, Message.withdrawn_at.is_(None))
+        .group_by(Message.ticket_id)
+        .subquery()
+    )
+    by_technician = (
+        select(Message.id)
+        .where(Message.ticket_id == newest.c.ticket_id, Message.sent_at == newest.c.at)
+        .where(Message.side == "technician", Message.withdrawn_at.is_(None))
+        .exists()
+    )
+    theirs = _visible_to(company).join(newest, newest.c.ticket_id == Ticket.id)
+    theirs = theirs.where(Ticket.state == State.OPEN, by_technician)
+    count = db.session.scalar(select(func.count()).select_from(theirs.with_only_columns(Ticket.id).subquery())) or 0
+    return _lines(theirs, newest.c.at), count
+
+
+def oldest_open(company: Company) -> list[TicketLine]:
+    """Open tickets by age, the oldest first."""
+    return _lines(_visible_to(company).where(Ticket.state == State.OPEN), Ticket.opened_at)
+
+
+def news(company: Company, since: datetime) -> News:
+    """What happened after a moment, in numbers."""
+    told = disclosure.of(company)
+    finished = (
+        select(func.count(func.distinct(TicketEvent.ticket_id)))
+        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+        .where(_mine(company), TicketEvent.kind == "state", TicketEvent.at > since)
+        .where(TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)), TicketEvent.old == State.OPEN)
+    )
+    written = (
+        select(func.count(Message.id))
+        .join(Ticket, Ticket.id == Message.ticket_id)
+        .where(_mine(company), Ticket.changed_at > since, Message.sent_at > since, Message.withdrawn_at.is_(None))
+    )
+    worked = select(func.count(TimeEntry.id)).where(
+        TimeEntry.company_id == company.id, TimeEntry.withdrawn_at.is_(None), TimeEntry.first_noticed_at > since
+    )
+    opened = select(func.count(Ticket.id)).where(_mine(company), Ticket.opened_at > since)
+    return News(*(_number(one) for one in (opened, finished, written, worked.where(told.entries))))
+
+
+def pace(company: Company) -> Pace:
+    """Response (a technician's first words) and resolution (first time solved) of the tickets of the window."""
+    newest = (
+        select(Ticket.id, Ticket.opened_at)
+        .where(_mine(company), Ticket.opened_at > now() - WINDOW, Ticket.state != State.ERROR)
+        .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
+        .limit(MOST_MEASURED)
+    )
+    opened = dict(db.session.execute(newest).all())
+    first_answer = (
+        select(Message.ticket_id, func.min(Message.sent_at))
+        .where(Message.side == "technician", Message.withdrawn_at.is_(None))
+        .where(Message.ticket_id.in_(newest.with_only_columns(Ticket.id).subquery().select()))
+        .group_by(Message.ticket_id)
+    )
+    first_solved = (
+        select(TicketEvent.ticket_id, func.min(TicketEvent.at))
+        .where(TicketEvent.kind == "state", TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)))
+        .where(TicketEvent.ticket_id.in_(newest.with_only_columns(Ticket.id).subquery().select()))
+        .group_by(TicketEvent.ticket_id)
+    )
+    responses = [at - opened[ticket] for ticket, at in db.session.execute(first_answer)]
+    resolutions = [at - opened[ticket] for ticket, at in db.session.execute(first_solved)]
+    return Pace(
+        response=median(responses) if responses else None,
+        answered=len(responses),
+        resolution=median(resolutions) if resolutions else None,
+        solved=len(resolutions),
+    )
+
+
+def _mine(company: Company) -> ColumnElement[bool]:
+    return and_(Ticket.company_id == company.id, Ticket.withdrawn_at.is_(None))
+
+
+def _number(counted) -> int:
+    return db.session.scalar(counted) or 0
+
+
+def _lines(tickets, since) -> list[TicketLine]:
+    wanted = (
+        tickets.join(Employee, Employee.id == Ticket.requester_id)
+        .outerjoin(Technician, Technician.id == Ticket.technician_id)
+        .with_only_columns(
+            Ticket.number, Ticket.subject, Employee.name, Employee.email, Technician.name, Ticket.opened_at, since
+        )
+        .order_by(since, Ticket.id)
+        .limit(SHOWN)
+    )
+    return [
+        TicketLine(number, subject, name or email, technician, opened_at, moment)
+        for number, subject, name, email, technician, opened_at, moment in db.session.execute(wanted)
+    ]

@@ -1,0 +1,68 @@
+"""The one door through which staff see tickets of any company: to ask about them, never for a company's people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from portal.db import db
+from portal.domain import typed_text
+from portal.domain.companies import Company
+from portal.domain.employees import Employee
+from portal.domain.states import State
+from portal.domain.technicians import Technician
+from portal.domain.ticket_list import says
+from portal.domain.tickets import Ticket
+from portal.errors import NotFound
+
+MOST_FOUND = 30
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTicket:
+    """What staff need to know before they ask: whose ticket it is, and where it stands."""
+
+    id: int
+    number: str
+    subject: str
+    state: State
+    company: str
+    requester_id: int
+    requester: str
+    requester_email: str
+    technician: str | None
+    changed_at: datetime
+
+
+def find(words: str) -> list[StaffTicket]:
+    """Tickets of all companies that have these words, the newest change first; none for no words."""
+    words = typed_text.line(words)
+    if not words:
+        return []
+    found = _existing().where(*says(words)).order_by(Ticket.changed_at.desc(), Ticket.id.desc()).limit(MOST_FOUND)
+    return [_ticket(row) for row in db.session.execute(found)]
+
+
+def show(ticket_id: int) -> StaffTicket:
+    """One ticket of any company. Raises NotFound."""
+    row = db.session.execute(_existing().where(Ticket.id == ticket_id)).first()
+    if row is None:
+        raise NotFound
+    return _ticket(row)
+
+
+def _existing() -> Select:
+    return (
+        select(
+            Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Company.name, Employee.id, Employee.name,
+            Employee.email, Technician.name, Ticket.changed_at,
+        )
+        .join(Company, Company.id == Ticket.company_id)
+        .join(Employee, Employee.id == Ticket.requester_id)
+        .outerjoin(Technician, Technician.id == Ticket.technician_id)
+        .where(Ticket.withdrawn_at.is_(None))
+    )  # fmt: skip
+
+
+def _ticket(row) -> StaffTicket:
+    return StaffTicket(*row[:3], State(row[3]), *row[4:])

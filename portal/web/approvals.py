@@ -1,0 +1,62 @@
+"""Approvals: what Connectica asks, the manager's one answer, and the record of it."""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import approvals, consents, deciding, deputies
+from portal.errors import AlreadyDecided
+from portal.web import apologies, decisions, pages
+from portal.web.gate import own_company
+
+bp = Blueprint("approvals", __name__, url_prefix="/approvals")
+
+
+@bp.get("")
+def index() -> Response:
+    company = own_company()
+    before = request.args.get("before", type=pages.row_id)
+    return pages.render(
+        page="approvals/index.html",
+        waiting=approvals.waiting(company),
+        asked_back=approvals.asked_back(company),
+        decided=approvals.decided(company, before=before),
+        page_size=approvals.PAGE,
+        absences=deputies.planned(company),
+        consents=consents.in_force(company),
+    )
+
+
+@bp.get("/<int:approval_id>")
+def show(approval_id: int) -> Response:
+    card = approvals.show(own_company(), approval_id)
+    return _page(card, status=200)
+
+
+@bp.post("/<int:approval_id>")
+def answer(approval_id: int) -> AnyResponse:
+    card = approvals.show(own_company(), approval_id)
+    said = decisions.give(current_user, card.approval.id, request.form)
+    flash(said)
+    return redirect(url_for(".show", approval_id=approval_id))
+
+
+@bp.errorhandler(AlreadyDecided)
+def too_late(error: AlreadyDecided) -> Response:
+    """Somebody was faster: the same page, which says who decided what and when."""
+    flash(apologies.words_of(error))
+    return _page(approvals.show(own_company(), (request.view_args or {})["approval_id"]), status=409)
+
+
+def _page(card: approvals.ApprovalCard, *, status: int) -> Response:
+    return pages.render(
+        page="approvals/show.html",
+        status=status,
+        card=card,
+        approval=card.approval,
+        history=approvals.history(card.approval),
+        may_answer=card.approval.is_open and deciding.may_decide(current_user, card),
+        consent=consents.of_employee(card.requester_id),
+        title=_("Approval"),
+    )

@@ -1,0 +1,25 @@
+"""Service consents: the standing answers a company's managers gave, and taking them back."""
+
+from flask import Blueprint, Response, flash, redirect, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import consents
+from portal.web import pages
+from portal.web.gate import own_company
+
+bp = Blueprint("consents", __name__, url_prefix="/consents")
+
+
+@bp.get("")
+def index() -> Response:
+    company = own_company()
+    return pages.render(page="consents/index.html", in_force=consents.in_force(company), over=consents.over(company))
+
+
+@bp.post("/<int:consent_id>/revoke")
+def revoke(consent_id: int) -> AnyResponse:
+    consents.revoke(current_user, own_company(), consent_id)
+    flash(_("Revoked. From now on Connectica asks again."))
+    return redirect(url_for(".index"))

@@ -1,0 +1,43 @@
+"""The page behind a link in a letter: it shows a question to anybody who holds the link, and a button answers it.
+
+Looking never decides: mail scanners open links. Nobody is signed in by it; the cookie it sets only guards the form.
+"""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import by_link
+from portal.errors import AlreadyDecided
+from portal.web import apologies, decisions, pages
+
+bp = Blueprint("decide", __name__, url_prefix="/decide")
+
+
+@bp.get("/", defaults={"token": ""})
+@bp.get("/<token>")
+def show(token: str) -> Response:
+    return pages.alone("decide/show.html", opened=by_link.opened(token), token=token)
+
+
+@bp.post("/<token>")
+def answer(token: str) -> AnyResponse:
+    said = decisions.give_by_link(token, request.form)
+    flash(said)
+    return redirect(url_for(".show", token=token))
+
+
+@bp.errorhandler(AlreadyDecided)
+def too_late(error: AlreadyDecided) -> Response:
+    """Somebody was faster: the same page, which says who decided what and when."""
+    flash(apologies.words_of(error))
+    token = (request.view_args or {})["token"]
+    return pages.alone("decide/show.html", status=409, opened=by_link.opened(token), token=token)
+
+
+@bp.after_request
+def keep_it_quiet(response: Response) -> Response:
+    """The address is a key: no page that follows learns it, nothing keeps it, no search engine lists it."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response.cache_control.no_store = True
+    return response

@@ -1,0 +1,55 @@
+"""The form of a decision, as the portal and the page of a link have it: what was pressed, and what to say after."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.domain import asking, by_link, deciding, periods
+from portal.domain.approvals import Scope
+from portal.domain.deciding import Decision
+from portal.domain.people import Visitor
+from portal.errors import Refused
+
+APPROVE, DECLINE, ASK = "approve", "decline", "ask"
+
+
+def give(person: Visitor, approval_id: int, form: Mapping[str, str]) -> str:
+    """Do what the form of a person signed in says; the words to show them."""
+    return _done(
+        form,
+        decide=lambda decision: deciding.decide(person, approval_id, decision),
+        ask_back=lambda note: asking.ask_back(person, approval_id, note),
+    )
+
+
+def give_by_link(token: str, form: Mapping[str, str]) -> str:
+    """Do what the form of a link's page says; the words to show."""
+    return _done(
+        form,
+        decide=lambda decision: by_link.decide(token, decision),
+        ask_back=lambda note: by_link.ask_back(token, note),
+    )
+
+
+def _done(form: Mapping[str, str], *, decide: Callable[[Decision], Any], ask_back: Callable[[str], Any]) -> str:
+    pressed, note = form.get("answer", ""), form.get("note", "")
+    if pressed == ASK:
+        ask_back(note)
+        return _("Connectica has been asked. You will be told the answer.")
+    if pressed not in {APPROVE, DECLINE}:
+        raise Refused("Choose an answer.")
+    decide(_decision(form, approve=pressed == APPROVE, note=note))
+    if pressed == APPROVE:
+        return _("Approved. Connectica has been told.")
+    return _("Declined. Connectica has been told.")
+
+
+def _decision(form: Mapping[str, str], *, approve: bool, note: str) -> Decision:
+    """The scope chosen for the button that was pressed: each has its own choice."""
+    written = form.get("approve_scope" if approve else "decline_scope", Scope.TICKET)
+    if written not in set(Scope):
+        raise Refused("This answer cannot reach that far.")
+    return Decision(
+        approve=approve, note=note, scope=Scope(written), valid_until=periods.day(form.get("valid_until"))
+    )

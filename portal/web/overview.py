@@ -1,0 +1,54 @@
+"""The overview: a manager's start page. What waits, what happened since the last visit, and the month at a glance."""
+
+from flask import Blueprint, redirect, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal import clock
+from portal.domain import (
+    approvals,
+    budgets,
+    changes,
+    disclosure,
+    hours,
+    overview,
+    periods,
+    prices,
+    questions,
+    upcoming,
+    visits,
+)
+from portal.domain.hours import HoursFilter
+from portal.web import pages
+from portal.web.gate import own_company
+
+bp = Blueprint("overview", __name__)
+
+
+@bp.get("/")
+def index() -> AnyResponse:
+    if current_user.is_staff:
+        return redirect(url_for("staff.index"))
+    company, month = own_company(), periods.month_of(clock.today())
+    since = visits.previous(current_user, visits.OVERVIEW)
+    turn, turns = overview.companys_turn(company)
+    response = pages.render(
+        page="overview/index.html",
+        approvals=approvals.waiting(company),
+        answered=questions.answered(company),
+        turn=turn,
+        turns=turns,
+        changes=changes.since(company, since) if since else [],
+        since=since,
+        news=overview.news(company, since) if since else None,
+        month=month,
+        told=disclosure.of(company),
+        worked=hours.totals(company, HoursFilter(period=month)),
+        to_be_invoiced=hours.totals(company, upcoming.WANTED),
+        currency=prices.list_of(company).currency,
+        budget=budgets.use(company, month),
+        oldest=overview.oldest_open(company),
+        pace=overview.pace(company),
+    )
+    visits.note(current_user, visits.OVERVIEW)
+    return response

@@ -1,0 +1,92 @@
+"""Staff's side of approvals: finding any company's ticket, asking about it, answering what was asked back."""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import approvals, asking, consents, periods, staff_tickets
+from portal.domain.approvals import AtExpiry
+from portal.domain.asking import Asking
+from portal.errors import AlreadyDecided, Refused
+from portal.web import apologies, pages
+
+bp = Blueprint("staff_approvals", __name__, url_prefix="/staff")
+
+
+@bp.get("/tickets")
+def find() -> Response:
+    words = request.args.get("q", "")
+    return pages.render(page="staff/tickets.html", words=words, found=staff_tickets.find(words))
+
+
+@bp.get("/tickets/<int:ticket_id>")
+def write(ticket_id: int) -> Response:
+    ticket = staff_tickets.show(ticket_id)
+    return pages.render(
+        page="staff/ask.html",
+        ticket=ticket,
+        consent=consents.of_employee(ticket.requester_id),
+        earlier=approvals.of_ticket_for_staff(ticket_id),
+        until=asking.default_until(),
+        promises=list(AtExpiry),
+    )
+
+
+@bp.post("/tickets/<int:ticket_id>")
+def ask(ticket_id: int) -> AnyResponse:
+    asked = asking.ask(current_user, staff_tickets.show(ticket_id).id, _asking())
+    if asked.was_open:
+        flash(_("This is being asked already."))
+    elif asked.was_answered:
+        flash(_("A standing consent answered it at once."))
+    else:
+        flash(_("Asked. The managers have been written to."))
+    return redirect(url_for(".show", approval_id=asked.approval_id))
+
+
+@bp.get("/approvals/<int:approval_id>")
+def show(approval_id: int) -> Response:
+    return _page(approval_id, status=200)
+
+
+@bp.post("/approvals/<int:approval_id>/answer")
+def answer(approval_id: int) -> AnyResponse:
+    asking.answer(current_user, approval_id, request.form.get("note", ""))
+    flash(_("Answered. The managers have been written to."))
+    return redirect(url_for(".show", approval_id=approval_id))
+
+
+@bp.post("/approvals/<int:approval_id>/withdraw")
+def withdraw(approval_id: int) -> AnyResponse:
+    asking.withdraw(current_user, approval_id)
+    flash(_("The question is withdrawn."))
+    return redirect(url_for(".show", approval_id=approval_id))
+
+
+@bp.errorhandler(AlreadyDecided)
+def too_late(error: AlreadyDecided) -> Response:
+    """A manager was faster: the same page, which says who decided what and when."""
+    flash(apologies.words_of(error))
+    return _page((request.view_args or {})["approval_id"], status=409)
+
+
+def _page(approval_id: int, *, status: int) -> Response:
+    card = approvals.card(approval_id)
+    return pages.render(
+        page="staff/approval.html",
+        status=status,
+        card=card,
+        approval=card.approval,
+        history=approvals.history(card.approval),
+    )
+
+
+def _asking() -> Asking:
+    form = request.form
+    until, then = periods.day(form.get("until")), form.get("at_expiry", "")
+    if until is None:
+        raise Refused("Choose a day from today on, within a year.")
+    if then not in set(AtExpiry):
+        raise Refused("Say what happens when nobody decides.")
+    return Asking(form.get("question", ""), until=until, at_expiry=AtExpiry(then), reason=form.get("reason", ""))

@@ -1,0 +1,37 @@
+"""Staff's side of questions about time entries: answering them, or explaining why an entry stays."""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import questioning, questions
+from portal.web import pages
+
+bp = Blueprint("staff_questions", __name__, url_prefix="/staff/questions")
+
+
+@bp.get("/<int:question_id>")
+def show(question_id: int) -> Response:
+    card = questions.card(question_id)
+    return pages.render(
+        page="staff/question.html",
+        card=card,
+        question=card.question,
+        thread=questions.thread(card.question),
+        replaced=questions.replaced(card.question),
+    )
+
+
+@bp.post("/<int:question_id>/answer")
+def answer(question_id: int) -> AnyResponse:
+    questioning.answer(current_user, question_id, request.form.get("text", ""))
+    flash(_("Answered. The manager has been written to."))
+    return redirect(url_for(".show", question_id=question_id))
+
+
+@bp.post("/<int:question_id>/uphold")
+def uphold(question_id: int) -> AnyResponse:
+    questioning.uphold(current_user, question_id, request.form.get("text", ""))
+    flash(_("Closed. The manager has been written to."))
+    return redirect(url_for(".show", question_id=question_id))
