@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from portal.cli import demo, desk, people
+from portal.cli import demo, desk, people, sync
 
-GROUPS = (demo.cli, desk.cli, people.cli)
+GROUPS = (demo.cli, desk.cli, people.cli, sync.cli)
 
 
 def install(app: Flask) -> None:

@@ -1,13 +1,14 @@
 """Companies and prices: short lists that are read whole at every run and mirrored when they changed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import msgspec
 from sqlalchemy import select
 
-from portal.cores.records import CompanyRecord, PriceRecord
+from portal.cores.records import CompanyRecord, PriceRecord, Unreadable
 from portal.db import db
 from portal.domain import invoices
 from portal.domain.companies import Company
@@ -15,6 +16,7 @@ from portal.domain.prices import Price
 from portal.domain.typed_text import line
 
 DEAREST = Decimal(10_000_000)  # an hourly rate above it is a mistake, and would overflow sums
+PRICE = "price: "  # begins the name of a price that is set aside
 LANGUAGES = ("cs", "en")
 
 PriceKey = tuple[int | None, str, date]
@@ -22,10 +24,10 @@ PriceKey = tuple[int | None, str, date]
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """What came of a list: whether anything changed, and what of it could not be taken."""
+    """What came of a list: whether anything changed, and what of it could not be taken, by a name for staff."""
 
     changed: bool = False
-    troubles: tuple[str, ...] = ()
+    aside: dict[str, Unreadable] = field(default_factory=dict)
 
 
 def mirror_companies(told: Iterable[CompanyRecord]) -> Mirrored:
@@ -49,7 +51,7 @@ def mirror_companies(told: Iterable[CompanyRecord]) -> Mirrored:
 def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
     """Exactly the rows the core lists; None leaves the portal's own list alone. Does not commit.
 
-    A row that makes no sense is left out and complained of, and an empty list never empties a full one. Invoices
+    A row that makes no sense is left out and set aside, and an empty list never empties a full one. Invoices
     do not depend on it: they keep the rates they were frozen with.
     """
     if told is None:
@@ -57,21 +59,23 @@ def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
     known: dict[PriceKey, Price] = {
         (price.company_id, price.category, price.valid_from): price for price in db.session.scalars(select(Price))
     }
-    companies = dict(db.session.execute(select(Company.core_id, Company.id)).tuples())
+    companies = dict(db.session.execute(select(Company.core_id, Company.id)).tuples().all())
     wanted: dict[PriceKey, PriceRecord] = {}
-    troubles = []
+    aside: dict[str, Unreadable] = {}
     for record in told:
         fault = _fault(record, companies)
         if fault:
-            troubles.append(f"price list: {line(record.category, longest=30)} from {record.valid_from}: {fault}")
+            name = f"{PRICE}{line(f'{record.company} {record.category}', longest=80)} {record.valid_from}"
+            aside[name] = Unreadable(core_id=name, raw=msgspec.json.encode(record).decode(), reason=fault)
         else:
             wanted[companies.get(record.company), record.category, record.valid_from] = record
     if known and not wanted:
-        return Mirrored(troubles=(*troubles, "the core's price list is empty: the one that was known is kept"))
-    changed = _make_it_so(known, wanted, drop=not troubles)
+        reason = "the core's price list is empty: the one that was known is kept"
+        return Mirrored(aside=aside | {PRICE: Unreadable(core_id=PRICE, raw="[]", reason=reason)})
+    changed = _make_it_so(known, wanted, drop=not aside)
     if changed:
         invoices.fill_in_rates()
-    return Mirrored(changed, tuple(troubles))
+    return Mirrored(changed, aside)
 
 
 def _make_it_so(known: dict[PriceKey, Price], wanted: dict[PriceKey, PriceRecord], *, drop: bool) -> bool:

@@ -1,11 +1,11 @@
 """The run: fetch what changed, plan, perform; rows and cursor are committed together, page by page."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from portal import clock
@@ -18,7 +18,7 @@ from portal.domain.tickets import Ticket
 from portal.errors import CoreError
 from portal.sync import catalogue, lease, mirror
 from portal.sync.lease import Lead
-from portal.sync.plan import PutAside, Step, plan
+from portal.sync.plan import Known, PutAside, Step, plan, put_aside
 from portal.sync.recall import recall
 
 AT_ONCE = 100  # tickets in a commit
@@ -66,7 +66,7 @@ class Sync:
         """
         summary = Summary()
         try:
-            self._read_catalogue(lead, summary)
+            self._read_catalogue(lead)
             self._read_changes(lead, summary, full=full)
         except CoreError as error:
             db.session.rollback()
@@ -75,17 +75,19 @@ class Sync:
         self._note(lead, trouble="; ".join(summary.troubles), reached=summary.is_complete)
         return summary
 
-    def _read_catalogue(self, lead: Lead, summary: Summary) -> None:
+    def _read_catalogue(self, lead: Lead) -> None:
         """Companies before tickets, and records set aside again when they may be understood now."""
         companies, prices = self._core.companies(), self._core.price_list()
         lease.hold(lead)
         _state()
-        mirrored = [catalogue.mirror_companies(companies), catalogue.mirror_prices(prices)]
-        if any(each.changed for each in mirrored):
+        met, priced = catalogue.mirror_companies(companies), catalogue.mirror_prices(prices)
+        mirror.replace_aside(
+            catalogue.PRICE, (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values())
+        )
+        if met.changed or priced.changed:
             mirror.grow_generation()
         db.session.commit()
-        summary.troubles += [trouble for each in mirrored for trouble in each.troubles]
-        if mirrored[0].changed or not self._has_retried:  # nothing else can change what we made of them
+        if met.changed or not self._has_retried:  # nothing else can change what we made of them
             self._retry(lead)
             self._has_retried = True
 
@@ -126,14 +128,17 @@ class Sync:
                 self._report(summary)
 
     def _retry(self, lead: Lead) -> None:
-        rows = db.session.execute(select(SetAside.raw)).scalars().all()
-        changes = [records.read_change(raw.encode()) for raw in rows]
-        readable = [change for change in changes if not isinstance(change, Unreadable)]
+        """Plan what is set aside once more: a company may be there now, or a newer portal may understand it."""
+        raws = db.session.scalars(select(SetAside.raw)).all()
+        readable = [change for raw in raws if not isinstance(change := records.read_change(raw.encode()), Unreadable)]
         for start in range(0, len(readable), AT_ONCE):
             self._take(lead, readable[start : start + AT_ONCE], Summary())
+        lease.hold(lead)
+        db.session.execute(update(SetAside).values(tries=SetAside.tries + 1, last_at=clock.now()))
+        db.session.commit()
 
     def _take(self, lead: Lead, changes: Sequence[Change], summary: Summary, *, cursor: str | None = None) -> None:
-        """Perform changes and move the cursor in one transaction; one by one if the database refuses them together."""
+        """Perform changes and move the cursor in one transaction; one by one if the database refuses them all."""
         newest = list({change.core_id: change for change in changes}.values())
         try:
             done = self._commit(lead, newest, cursor)
@@ -198,12 +203,12 @@ class _Done:
         return cls(any(kind is not PutAside for kind in kinds), PutAside in kinds, isinstance(change, Tombstone))
 
 
-def _planned(change: Change, known, companies) -> list[Step]:
+def _planned(change: Change, known: Known, companies: Container[str]) -> list[Step]:
     try:
         return plan(change, known, companies)
     except Exception as error:  # one record that meets a fault of ours must not stop all others
         log.exception("no plan for the record of %s", change.core_id)
-        return [PutAside(change.core_id, _raw(change), f"a fault of the portal: {type(error).__name__}: {error}")]
+        return [put_aside(change.core_id, _raw(change), f"a fault of the portal: {type(error).__name__}: {error}")]
 
 
 def _raw(change: Change) -> str:

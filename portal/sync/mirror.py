@@ -49,6 +49,28 @@ def perform(plans: Iterable[Step], had: Recalled) -> bool:
     return _Performance(had).run(ordered)
 
 
+def put_aside(row: SetAside | None, step: steps.PutAside) -> SetAside:
+    """The row of a record that is set aside, once more or for the first time."""
+    now = clock.now()
+    if row is None:
+        row = SetAside(core_id=step.core_id, first_at=now, tries=0)
+        db.session.add(row)
+    row.raw, row.reason = step.raw, step.reason
+    row.last_at, row.tries = now, row.tries + 1
+    return row
+
+
+def replace_aside(beginning: str, now: Iterable[steps.PutAside]) -> None:
+    """Of the names that begin so, exactly these are set aside."""
+    had = {
+        row.core_id: row for row in db.session.scalars(select(SetAside).where(SetAside.core_id.startswith(beginning)))
+    }
+    for step in now:
+        put_aside(had.pop(step.core_id, None), step)
+    for row in had.values():
+        db.session.delete(row)
+
+
 def grow_generation() -> None:
     """Whatever was rendered from the mirror before may be stale now."""
     db.session.execute(update(MirrorState).values(generation=MirrorState.generation + 1))
@@ -130,12 +152,7 @@ class _Performance:
                 self._withdraw_entry(self._had.entries[step.core_id])
 
     def _put_aside(self, step: steps.PutAside) -> None:
-        row = self._had.aside.get(step.core_id)
-        if row is None:
-            row = self._had.aside[step.core_id] = SetAside(core_id=step.core_id, first_at=self._now, tries=0)
-            db.session.add(row)
-        row.raw, row.reason = clean.without_controls(step.raw), clean.without_controls(step.reason)
-        row.last_at, row.tries = self._now, row.tries + 1
+        self._had.aside[step.core_id] = put_aside(self._had.aside.get(step.core_id), step)
 
     def _meet_employee(self, step: steps.MeetEmployee) -> None:
         company_id, person = self._had.companies[step.company], step.person

@@ -8,6 +8,7 @@ from portal.cores import records
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.errors import RecordNotUnderstood
 from portal.sync import rows
+from portal.sync.clean import without_controls
 from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, PersonRow, TicketRow, TicketRows
 
 
@@ -18,7 +19,7 @@ class Known:
     ticket: TicketRow | None = None
     fingerprint: str = ""
     is_withdrawn: bool = False
-    is_aside: bool = False
+    aside: tuple[str, str] | None = None  # raw and reason, while a record of it is set aside
     messages: Mapping[str, MessageRow] = field(default_factory=dict)
     attachments: Mapping[str, AttachmentRow] = field(default_factory=dict)
     events: Mapping[str, EventRow] = field(default_factory=dict)
@@ -126,9 +127,13 @@ NO_COMPANY = "no company: the core does not say whose ticket it is"
 
 def plan(change: Change, known: Known, companies: Container[str]) -> list[Step]:
     """What to do so that the mirror says what the core said; nothing when it does already."""
+    return [step for step in _steps(change, known, companies) if not _is_done(step, known)]
+
+
+def _steps(change: Change, known: Known, companies: Container[str]) -> list[Step]:
     match change:
         case Unreadable():
-            return [PutAside(change.core_id, change.raw[:LONGEST_RAW], change.reason)]
+            return [put_aside(change.core_id, change.raw, change.reason)]
         case Tombstone():
             return [*_heal(change, known), *withdrawal(known)]
         case TicketRecord() if not change.company:
@@ -137,6 +142,11 @@ def plan(change: Change, known: Known, companies: Container[str]) -> list[Step]:
             return [*withdrawal(known), _aside(change, f"unknown company {change.company!r}")]
         case TicketRecord():
             return _told(change, known)
+
+
+def put_aside(core_id: str, raw: str, reason: str) -> PutAside:
+    """Set aside, in letters that every database takes."""
+    return PutAside(core_id, without_controls(raw)[:LONGEST_RAW], without_controls(reason))
 
 
 def withdrawal(known: Known) -> list[Step]:
@@ -212,8 +222,12 @@ def _is_to_remember(row: EntryRow, known: Known) -> bool:
 
 
 def _aside(record: TicketRecord, reason: str) -> PutAside:
-    return PutAside(record.core_id, records.written(record).decode()[:LONGEST_RAW], reason)
+    return put_aside(record.core_id, records.written(record).decode(), reason)
+
+
+def _is_done(step: Step, known: Known) -> bool:
+    return isinstance(step, PutAside) and known.aside == (step.raw, step.reason)
 
 
 def _heal(change: Change, known: Known) -> list[Step]:
-    return [Heal(change.core_id)] if known.is_aside else []
+    return [Heal(change.core_id)] if known.aside else []

@@ -48,7 +48,7 @@ def recall(changes: Collection[Change]) -> Recalled:
     """Read what the mirror has of these changes. Of tickets that did not change, no more than that."""
     names = [change.core_id for change in changes]
     found = Recalled(
-        companies=dict(db.session.execute(select(Company.core_id, Company.id)).tuples()),
+        companies=dict(db.session.execute(select(Company.core_id, Company.id)).tuples().all()),
         technicians={row.email: row for row in db.session.scalars(select(Technician))},
         tickets=_by_name(Ticket, Ticket.core_id, names),
         aside=_by_name(SetAside, SetAside.core_id, names),
@@ -173,7 +173,7 @@ class _Telling:
             ticket=self._ticket_row(ticket) if ticket else None,
             fingerprint=ticket.record_hash if ticket else "",
             is_withdrawn=ticket is not None and ticket.withdrawn_at is not None,
-            is_aside=name in self._found.aside,
+            aside=(aside.raw, aside.reason) if (aside := self._found.aside.get(name)) else None,
             messages=self._messages.about(name, messages),
             attachments=self._attachments.about(name, [file for message in messages for file in message.attachments]),
             events=self._events.about(name, told.events if told else ()),

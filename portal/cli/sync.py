@@ -1,0 +1,218 @@
+"""flask sync: keep the mirror true, once or for ever; say how it is; count again."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import func, select
+
+from portal import config
+from portal.clock import prague
+from portal.cores import chosen
+from portal.cores.protocol import Core
+from portal.db import db
+from portal.domain import approval_deadlines, mirror, notices, questioning
+from portal.domain.tickets import Ticket
+from portal.errors import PortalError
+from portal.sync import attachments, deliver, lease, verify
+from portal.sync.engine import Summary, Sync
+from portal.sync.forever import ERRANDS, SYNC, Errand, follow, run_errands
+from portal.sync.lease import Lead
+
+EVERY = 2.0  # seconds between two lines of progress
+
+cli = AppGroup("sync", help="Keep the mirror of the core true.")
+
+
+@cli.command()
+@click.option("--forever", is_flag=True, help="Follow the core as a service, until SIGTERM or Ctrl-C.")
+@click.option("--full", is_flag=True, help="Read everything, and withdraw what the core does not tell any more.")
+def run(forever: bool, full: bool) -> None:
+    """Read what changed in the core, tell it what it has to know, and bring files."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = _on_signals()
+    if full or not forever:
+        _once(_core(), stop, full=full)
+    if forever and not stop.is_set():
+        _forever(stop)
+
+
+@cli.command()
+def status() -> None:
+    """How old the mirror is, and what waits."""
+    age = mirror.age()
+    click.echo(f"core read to its end: {_when(age.reached_at)}")
+    click.echo(f"last tried:           {_when(age.tried_at)}")
+    click.echo(f"trouble:              {age.trouble or 'none'}")
+    live = select(func.count()).select_from(Ticket).where(Ticket.withdrawn_at.is_(None))
+    click.echo(f"tickets:              {db.session.scalar(live)}")
+    click.echo(f"set aside:            {mirror.set_aside_count()}")
+    click.echo(f"notes to tell:        {mirror.untold_count()}")
+    click.echo(f"files to bring:       {attachments.waiting_count()}")
+    for row in mirror.set_aside(limit=20):
+        click.echo(f"  {row.core_id}: {row.reason} ({row.tries}×, since {_when(row.first_at)})")
+
+
+@cli.command("verify")
+@click.option("--mend", is_flag=True, help="Write the counters and sums anew.")
+def verify_command(mend: bool) -> None:
+    """Count again what the mirror keeps beside its rows; exit with 1 when anything is wrong."""
+    faults = verify.faults()
+    for fault in faults:
+        click.echo(fault)
+    if faults and mend:
+        verify.mend()
+        click.echo(f"{len(faults)} mended")
+    elif faults:
+        sys.exit(1)
+    else:
+        click.echo("counters, sums and texts agree with the rows")
+
+
+def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
+    """One run to the end, with all that belongs to it. Ends the command with plain words when the core fails."""
+    lead = _wait_to_lead(stop)
+    if lead is None:
+        return
+    try:
+        summary = Sync(core, report=_Progress(), stopping=stop.is_set).run(lead, full=full)
+        told = deliver.deliver(core, stopping=stop.is_set)
+        files = _bring_files(core, stop)
+    except PortalError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        lease.give_back(lead)
+    click.echo(f"{_words(summary)}; {told} notes told, {files} files brought")
+    for trouble in summary.troubles:
+        click.echo(f"  {trouble}", err=True)
+
+
+def _forever(stop: threading.Event) -> None:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a thread has no context of its own
+    errands = _errands(_core(), stop)
+
+    def beside() -> None:
+        with app.app_context():
+            run_errands(errands, stopping=stop.is_set)
+
+    helper = threading.Thread(target=beside, name=ERRANDS)
+    helper.start()
+    click.echo(f"following {current_app.config['CORE_URL']}, every {current_app.config['SYNC_SECONDS']} s")
+    try:
+        sync = Sync(_core(), report=_Progress(), stopping=stop.is_set)
+        follow(sync, pause=current_app.config["SYNC_SECONDS"], stopping=stop.is_set, told=_say_news)
+    finally:
+        stop.set()
+        helper.join()
+        click.echo("ended")
+
+
+def _errands(core: Core, stop: threading.Event) -> list[Errand]:
+    """What the service does beside the sync; a row here is all a further errand needs."""
+    return [
+        Errand("notes to the core", 1, lambda: deliver.deliver(core, stopping=stop.is_set)),
+        Errand("approvals' deadlines", 5, approval_deadlines.run),
+        Errand("questions' answers", 5, questioning.run),
+        Errand("daily digests", 60, notices.send_digests),
+        Errand("files", 1, lambda: attachments.fetch_due(
+            core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
+        Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
+    ]  # fmt: skip
+
+
+def _wait_to_lead(stop: threading.Event) -> Lead | None:
+    """The lead, at the latest when a leader that died is given up."""
+    holder, until, said = lease.new_holder(), time.monotonic() + lease.LASTS.total_seconds() + 1, False
+    while not stop.is_set():
+        lead = lease.take(SYNC, holder)
+        if lead:
+            return lead
+        if time.monotonic() > until:
+            raise click.ClickException("another process keeps the mirror: `flask sync run --forever` is running")
+        if not said:
+            click.echo("another process leads the sync; waiting for it to end …")
+            said = True
+        stop.wait(0.5)
+    return None
+
+
+def _bring_files(core: Core, stop: threading.Event) -> int:
+    attachments.sweep(_folder())
+    brought = 0
+    while not stop.is_set():
+        now = attachments.fetch_due(core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)
+        if not now:
+            break
+        brought += now
+        _overwrite(f"{brought} files brought, {attachments.waiting_count()} to go")
+    return brought
+
+
+class _Progress:
+    """A line now and then while a run is long."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + EVERY
+
+    def __call__(self, summary: Summary) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + EVERY
+            _overwrite(f"{summary.told} changes read, {summary.told / max(summary.seconds, 0.001):.0f} a second")
+
+
+def _overwrite(line: str) -> None:
+    """On a terminal the next line takes the place of this one."""
+    click.echo(f"\r{line:<70}" if sys.stderr.isatty() else line, nl=not sys.stderr.isatty(), err=True)
+
+
+def _say_news(summary: Summary) -> None:
+    if summary.changed or summary.aside or summary.troubles:
+        click.echo(_words(summary))
+
+
+def _words(summary: Summary) -> str:
+    ended = "" if summary.is_complete else ", stopped before the end"
+    return (
+        f"{summary.told} changes read, {summary.changed} mirrored ({summary.withdrawn} withdrawn), "
+        f"{summary.aside} set aside, {summary.seconds:.1f} s{ended}"
+    )
+
+
+def _on_signals() -> threading.Event:
+    """Set by SIGTERM and Ctrl-C: the run ends after its commit. A second one ends it at once."""
+    stop = threading.Event()
+
+    def stopping(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stopping)
+    return stop
+
+
+def _core() -> Core:
+    values = current_app.config
+    try:
+        return chosen.core(values["CORE"], values["CORE_URL"], config.secret(values, "CORE_TOKEN"))
+    except PortalError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _folder() -> Path:
+    return Path(current_app.config["INSTANCE"]) / "attachments"
+
+
+def _most_bytes() -> int:
+    return current_app.config["ATTACHMENT_LARGEST_MB"] * 2**20
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{prague(moment):%Y-%m-%d %H:%M:%S}" if moment else "never"

@@ -1,0 +1,73 @@
+"""Telling the core: notes that a decision left in the outbox, each until the core has taken it."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from portal import clock
+from portal.cores.protocol import Core
+from portal.db import db
+from portal.domain.mirror import Told
+from portal.domain.tickets import Ticket
+from portal.errors import CoreAway, CoreError
+
+LONGEST_WAIT = timedelta(hours=6)
+AT_ONCE = 100
+
+log = logging.getLogger(__name__)
+
+
+def deliver(core: Core, *, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Tell the core every note that is due, oldest first; how many it took. Commits note by note.
+
+    The core takes one note a key, so a note whose mark was lost is told again without harm. After a note that
+    failed, the later ones of its ticket wait for it.
+    """
+    told, held = 0, set[int]()
+    for note_id in _due():
+        note = db.session.get_one(Told, note_id)
+        if stopping():
+            break
+        if note.told_at is not None or note.ticket_id in held:
+            continue
+        ticket_id = note.ticket_id
+        try:
+            _tell(core, note)
+            told += 1
+        except CoreAway as error:
+            _put_off(note_id, error)
+            break
+        except CoreError as error:
+            _put_off(note_id, error)
+            held.add(ticket_id)
+    db.session.rollback()
+    return told
+
+
+def _due() -> list[int]:
+    waiting = select(Told.id).where(
+        Told.told_at.is_(None), or_(Told.try_after.is_(None), Told.try_after <= clock.now())
+    )  # fmt: skip
+    return list(db.session.scalars(waiting.order_by(Told.id).limit(AT_ONCE)))
+
+
+def _tell(core: Core, note: Told) -> None:
+    ticket = db.session.scalars(select(Ticket.core_id).where(Ticket.id == note.ticket_id)).one()
+    note_id, text, key, approval, decision = note.id, note.note, note.key, note.approval, note.decision
+    db.session.rollback()  # no transaction stays open while we wait for the core
+    core.tell(ticket, text, key, approval=approval, decision=decision)
+    fresh = db.session.get_one(Told, note_id)
+    fresh.told_at, fresh.trouble = clock.now(), ""
+    db.session.commit()
+
+
+def _put_off(note_id: int, error: Exception) -> None:
+    db.session.rollback()
+    note = db.session.get_one(Told, note_id)
+    note.tries += 1
+    note.trouble = f"{type(error).__name__}: {error}"[:300]
+    note.try_after = clock.now() + min(LONGEST_WAIT, timedelta(seconds=5 * 2 ** min(note.tries, 20)))
+    db.session.commit()
+    log.warning("the core was not told %s: %s", note.key, error)

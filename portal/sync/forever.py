@@ -1,0 +1,93 @@
+"""The service: one thread follows the core, one does the errands; of several such processes one leads each."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.db import db
+from portal.domain import mirror
+from portal.errors import CoreError
+from portal.sync import lease
+from portal.sync.engine import Summary, Sync
+from portal.sync.lease import LostLead
+
+SYNC, ERRANDS = "sync", "errands"  # the two leases
+LOOKS_UP = 0.5  # seconds between two looks for a poke
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something to do again and again beside the sync. do() commits for itself and may be cut off anywhere."""
+
+    name: str
+    every: float  # seconds
+    do: Callable[[], object]
+
+
+def follow(
+    sync: Sync, *, pause: float, stopping: Callable[[], bool], told: Callable[[Summary], None] = lambda summary: None
+) -> None:
+    """Run, and again after a pause or a poke, until stopping(). What goes wrong is said and tried again."""
+    holder, lead = lease.new_holder(), None
+    try:
+        while not stopping():
+            pokes = _pokes()
+            try:
+                lead = lease.take(SYNC, holder)
+                if lead:
+                    told(sync.run(lead))
+            except (CoreError, LostLead) as error:
+                log.warning("%s", error)
+            except SQLAlchemyError:
+                log.exception("the portal's database failed")
+            finally:
+                db.session.remove()
+            _rest(pause, pokes, stopping)
+    finally:
+        if lead:
+            lease.give_back(lead)
+
+
+def run_errands(errands: list[Errand], *, stopping: Callable[[], bool]) -> None:
+    """Do each errand when its time has come, until stopping(); one that fails is no reason to leave the others."""
+    holder, lead = lease.new_holder(), None
+    due = {errand.name: 0.0 for errand in errands}
+    while not stopping():
+        for errand in errands:
+            if stopping() or time.monotonic() < due[errand.name]:
+                continue
+            due[errand.name] = time.monotonic() + errand.every
+            try:
+                lead = lease.take(ERRANDS, holder)
+                if lead:
+                    errand.do()
+            except Exception:  # an errand of any noun may fail in its own way, and is due again soon
+                log.exception("the errand %r failed", errand.name)
+            finally:
+                db.session.remove()
+        time.sleep(LOOKS_UP)
+    if lead:
+        lease.give_back(lead)
+
+
+def _rest(pause: float, pokes: int, stopping: Callable[[], bool]) -> None:
+    until = time.monotonic() + pause
+    while time.monotonic() < until and not stopping():
+        time.sleep(min(LOOKS_UP, max(0.0, until - time.monotonic())))
+        if _pokes() != pokes:
+            return
+
+
+def _pokes() -> int:
+    """How often we were poked; no news while the database is away."""
+    try:
+        return mirror.pokes()
+    except SQLAlchemyError:
+        return -1
+    finally:
+        db.session.remove()
