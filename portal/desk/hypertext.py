@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 import lxml.etree
 import lxml.html
 from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.model.config import ParserConfig
 
+_PLAINLY = ParserConfig(css=CSS_PROFILES["strict"])  # without the indentation of a page
 _LARGEST = 2_000_000  # characters; beyond that only tags are cut out
 _DEEPEST = 200  # elements in elements; the renderer recurses
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^>]{0,5000}>", re.S | re.I)
@@ -92,7 +95,8 @@ def _drop(element: lxml.html.HtmlElement) -> None:
 
 def _rendered(tree: lxml.html.HtmlElement) -> str:
     try:
-        return get_text(lxml.html.tostring(tree, encoding="unicode"))
+        rendered = get_text(lxml.html.tostring(tree, encoding="unicode"), _PLAINLY)
+        return "\n".join(line.rstrip() for line in rendered.split("\n"))
     except (RecursionError, ValueError, AttributeError, IndexError, TypeError, KeyError, lxml.etree.LxmlError):
         return "\n".join(text for text in tree.itertext() if text.strip())
 

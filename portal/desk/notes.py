@@ -19,7 +19,7 @@ class Contradicted(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A note as it was told; approval is the core_id of the question it decides, empty when it decides none here."""
+    """A note as it was told; approval is the core_id of the question it is about, empty when it is about none."""
 
     ticket: str  # number
     text: str
