@@ -26,8 +26,8 @@ from portal.errors import Refused
 def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) -> int:
     """Question an entry of the company; the id of the question. Commits. One open question an entry: another is added
     to it. Raises NotFound, Refused for empty or endless words."""
-    words = typed_text.needed(text)
     asked = questions.entry(company, entry_id)
+    words = typed_text.needed(text)
     there = questions.open_by_entry(company, [entry_id]).get(entry_id)
     if there is not None:
         reply(person, company, there.id, words)
@@ -52,8 +52,8 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
 
 def reply(person: Person | Visitor, company: Company, question_id: int, text: str) -> None:
     """The manager writes more; Connectica is to answer again. Commits."""
-    words = typed_text.needed(text)
     found = questions.show(company, question_id)
+    words = typed_text.needed(text)
     _move(found.question, to=QuestionState.ASKED)
     said = _say(found.question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
     _tell_connectica(found, said, words)

@@ -13,6 +13,10 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
+from portal.domain import asking, consents, deciding, deputies, questioning
+from portal.domain.approvals import AtExpiry, Scope
+from portal.domain.asking import Asking
+from portal.domain.deciding import Decision
 from portal.domain.people import MANAGER, STAFF, VIEWER, Person
 from portal.domain.states import State
 from tests import samples
@@ -93,10 +97,31 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
     db.session.commit()
     manager = samples.person(owner, role=MANAGER, email=f"manager@{name}.example", name=f"Jana {mark}".strip())
     viewer = samples.person(owner, role=VIEWER, email=f"viewer@{name}.example", name="Karel Čtenář")
+    asked_for = _asked_of(owner, ticket, entry, manager, viewer, mark)
     return SimpleNamespace(
+        **asked_for,
         company=owner, ticket=ticket, asked=asked, said=said, picture=picture, entry=entry, manager=manager,
         viewer=viewer, employee=asks, technician=serves,
     )  # fmt: skip
+
+
+def _asked_of(owner, ticket, entry, manager, viewer, mark: str) -> dict[str, Any]:
+    """An open approval, a standing consent with the decision it came from, an absence and an open question."""
+    staff = samples.person(None, role=STAFF, email=f"asks{owner.id}@connectica.example", name="Dana Dispečerová")
+    day = clock.today()
+    given = asking.ask(staff, ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
+    always = Decision(approve=True, scope=Scope.UNTIL, valid_until=day, note=f"Ano. {mark}")
+    deciding.decide(manager, given.approval_id, always)
+    consent = consents.in_force(owner)[0].consent
+    consent_id, consent.valid_until = consent.id, day - timedelta(days=1)  # over, so that the next one is open
+    db.session.commit()
+    asked = asking.ask(staff, ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))
+    absence = deputies.appoint(manager, owner, deputy_id=viewer.id, first=day, last=day)
+    question_id = questioning.ask(manager, owner, entry.id, f"Proč hodina? {mark}")
+    return {
+        "approval_id": asked.approval_id, "consent_id": consent_id, "absence_id": absence.id,
+        "question_id": question_id,
+    }  # fmt: skip
 
 
 PNG = bytes.fromhex(
