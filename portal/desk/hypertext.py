@@ -17,7 +17,7 @@ _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^>]{0,5000}>"
 _QUOTES = (
     (".//blockquote", False),
     (".//*[contains(concat(' ', @class, ' '), ' gmail_quote ')]", False),
-    (".//*[@class='moz-cite-prefix']", True),
+    (".//*[@class='moz-cite-prefix']", False),
     (".//*[@id='divRplyFwdMsg' or @id='appendonsend' or @id='OLK_SRC_BODY_SECTION']", True),
     (".//*[contains(@style, 'border-top:solid #E1E1E1') or contains(@style, 'border-top:solid #B5C4DF')]", True),
 )
@@ -76,12 +76,25 @@ def _cut_quotes(tree: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:
         for quote in tree.xpath(path):
             if quote.getparent() is None or quote.getroottree().getroot() is not tree:
                 continue  # it left with the quote it stands in
-            for element in [quote, *(quote.itersiblings() if all_after else ())]:
-                _drop(element)
-                yield element
+            if all_after:
+                for element in [quote, *_following(quote)]:
+                    element.getparent().remove(element)
+                    yield element
+            else:
+                _lift_out(quote)
+                yield quote
 
 
-def _drop(element: lxml.html.HtmlElement) -> None:
+def _following(element: lxml.html.HtmlElement) -> list[lxml.html.HtmlElement]:
+    """Everything after the element, also outside the one it stands in."""
+    found = []
+    while element.getparent() is not None:
+        found += list(element.itersiblings())
+        element = element.getparent()
+    return found
+
+
+def _lift_out(element: lxml.html.HtmlElement) -> None:
     """Take the element out; the text after it stays where it was."""
     parent, tail = element.getparent(), element.tail
     element.tail = None

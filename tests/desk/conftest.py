@@ -111,7 +111,8 @@ def letters(store: Store) -> Callable[..., list[tuple[str, str, str]]]:
                 with store.read() as db:
                     raw = db.execute("SELECT raw FROM outbox WHERE id = ?", (letter.id,)).fetchone()["raw"]
                 body = email.message_from_bytes(raw, policy=default).get_body()
-                found.append((" ".join(letter.recipients), letter.subject, body.get_content()))
+                text = body.get_content().replace("\r\n", "\n")
+                found.append((" ".join(letter.recipients), letter.subject, text))
         return found
 
     return read

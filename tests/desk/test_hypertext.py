@@ -15,7 +15,7 @@ def test_paragraphs_and_lists_become_lines():
     [
         "<blockquote>PROGP85:1</blockquote>",
         '<div class="gmail_quote">Dne … napsal:<blockquote>PROGP85:1</blockquote></div>',
-        '<div class="moz-cite-prefix">Dne … napsal(a):</div><p>PROGP85:1</p>',
+        '<div class="moz-cite-prefix">Dne … napsal(a):</div><blockquote>PROGP85:1</blockquote>',
         '<div id="divRplyFwdMsg">Od: Jan</div><div>PROGP85:1</div>',
     ],
 )
@@ -23,6 +23,18 @@ def test_what_mail_programs_quote_stands_behind_a_mark(quoted):
     lines = hypertext.to_text(f"<div>Moje slova.</div>{quoted}").splitlines()
     assert lines[0] == "Moje slova."
     assert next(line for line in lines if "PROGP85" in line).startswith(">")
+
+
+def test_what_stands_after_outlooks_line_is_quoted_wherever_it_stands():
+    line = '<div><div style="border:none;border-top:solid #E1E1E1 1.0pt">Od: Jan</div> a</div>'
+    lines = hypertext.to_text(f"<div><p>Moje slova.</p>{line}<p>staré</p></div><p>starší</p>").splitlines()
+    assert [line for line in lines if line and not line.startswith(">")] == ["Moje slova."]
+    assert {"> staré", "> starší"} <= set(lines)
+
+
+def test_an_answer_below_what_thunderbird_quotes_is_the_senders_own():
+    html = '<div class="moz-cite-prefix">Dne … napsal(a):</div><blockquote>Kdy?</blockquote><p>Zítra.</p>'
+    assert hypertext.to_text(html).splitlines()[0] == "Zítra."
 
 
 def test_lines_for_the_desk_leave_the_html_and_nothing_else_does():
