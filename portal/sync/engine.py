@@ -18,7 +18,7 @@ from portal.domain.tickets import Ticket
 from portal.errors import CoreError
 from portal.sync import catalogue, lease, mirror
 from portal.sync.lease import Lead
-from portal.sync.plan import Known, PutAside, Step, plan, put_aside
+from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.recall import recall
 
 AT_ONCE = 100  # tickets in a commit
@@ -169,7 +169,7 @@ class Sync:
         had = recall(changes)
         known = had.known(changes)
         plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
-        if mirror.perform((step for steps in plans for step in steps), had):
+        if mirror.perform(together(plans), had):
             mirror.grow_generation()
         if cursor is not None:
             _state().cursor = cursor

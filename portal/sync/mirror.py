@@ -315,6 +315,7 @@ class _Performance:
     def _let_the_domain_conclude(self) -> None:
         """What other nouns make of changed tickets, in the mirror's own transaction."""
         for ticket, record in self._put:
+            _bring_approvals(ticket, record)
             if record.approvals or record.core_id in self._counted:  # a new ticket has none to take back
                 asking.noticed(ticket, record.approvals)
         invoiced = {ticket.id for ticket, record in self._put if any(one.invoiced_on for one in record.time_entries)}
@@ -351,6 +352,18 @@ def _take_along(ticket: Ticket, company_id: int) -> None:
 def _bring_entry(entry: TimeEntry, company_id: int) -> None:
     """To its company it is a new one, whatever the former company noticed."""
     entry.company_id, entry.first_noticed_at = company_id, clock.now()
+
+
+def _bring_approvals(ticket: Ticket, record: TicketRecord) -> None:
+    """A question that was another ticket's, before the two were merged, is this one's now."""
+    names = [approval.core_id for approval in record.approvals]
+    if not names:
+        return
+    asked_here = select(Approval.question_key).where(Approval.ticket_id == ticket.id)
+    theirs = update(Approval).where(
+        Approval.core_id.in_(names), Approval.ticket_id != ticket.id, Approval.question_key.not_in(asked_here)
+    )
+    db.session.execute(theirs.values(ticket_id=ticket.id, company_id=ticket.company_id))
 
 
 def _renamed(column: Any, person_id: int, name: str) -> None:

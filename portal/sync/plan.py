@@ -1,6 +1,6 @@
 """Deciding: what the core said, and what the mirror has of it, become steps. Pure: nothing is written here."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -120,7 +120,11 @@ Step = (
     | WithdrawMessage | WithdrawAttachment | WithdrawEntry | DropEvent | PutAside | Heal
 )  # fmt: skip
 
-NOBODY = Known()
+_TAKING = (PutMessage, PutAttachment, PutEvent, PutEntry)
+_LOSING: dict[type, type] = {
+    PutMessage: WithdrawMessage, PutAttachment: WithdrawAttachment, PutEvent: DropEvent, PutEntry: WithdrawEntry
+}  # fmt: skip
+
 LONGEST_RAW = 500_000  # letters of a record set aside; a longer one comes back only when the core tells it again
 NO_COMPANY = "no company: the core does not say whose ticket it is"
 
@@ -128,6 +132,16 @@ NO_COMPANY = "no company: the core does not say whose ticket it is"
 def plan(change: Change, known: Known, companies: Container[str]) -> list[Step]:
     """What to do so that the mirror says what the core said; nothing when it does already."""
     return [step for step in _steps(change, known, companies) if not _is_done(step, known)]
+
+
+def together(plans: Iterable[Sequence[Step]]) -> list[Step]:
+    """The steps of several plans that were made side by side, each of what the mirror had before all of them.
+
+    What one ticket lost to another, as when tickets are merged, is moved and not withdrawn.
+    """
+    steps = [step for plan in plans for step in plan]
+    taken = {(_LOSING[type(step)], step.row.core_id) for step in steps if isinstance(step, _TAKING)}
+    return [step for step in steps if (type(step), getattr(step, "core_id", "")) not in taken]
 
 
 def _steps(change: Change, known: Known, companies: Container[str]) -> list[Step]:
