@@ -51,6 +51,7 @@ SETTINGS = (
     Setting("DESK_LARGEST_MB", 35, "the largest mail the desk takes, in MiB"),
     Setting("DESK_KEEP_RAW_DAYS", 30, "how long the raw form of an accepted mail is kept, in days"),
     Setting("DESK_POKE_URL", "", "told of every change, e.g. http://127.0.0.1:8000/hooks/core; empty tells nobody"),
+    Setting("MAIL_OUT", "", "the portal's mail server: smtp+starttls://user:password@host:587; empty writes files"),
     Setting("SYNC_SECONDS", 30, "pause between two runs of the sync when nothing wakes it, in seconds"),
     Setting("ATTACHMENT_LARGEST_MB", 100, "the largest attachment the mirror keeps, in MiB"),
     Setting("VAT_PERCENT", 21, "VAT on the base of an invoice, in percent"),

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from portal.cli import demo, desk, people, sync
+from portal.cli import companies, demo, desk, letters, people, prices, sync
 
-GROUPS = (demo.cli, desk.cli, people.cli, sync.cli)
+GROUPS = (companies.cli, demo.cli, desk.cli, letters.cli, people.cli, prices.cli, sync.cli)
 
 
 def install(app: Flask) -> None:

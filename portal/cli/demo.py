@@ -106,7 +106,7 @@ def reset() -> None:
 
 
 @cli.command(with_appcontext=False)
-@click.option("--from", "sender", default="petr.novak@strojirny-vltava.example", help="who writes")
+@click.option("--from", "sender", default="Petr Novák <petr.novak@strojirny-vltava.example>", help="who writes")
 @click.option("--subject", default="Nejde mi otevřít výkres", help="what about; an answer keeps the [tag]")
 @click.option(
     "--text", default="Dobrý den,\n\nvýkres se mi neotevře, píše to chybu čtení. Můžete se podívat?\n\nNovák"
@@ -116,7 +116,7 @@ def mail(sender: str, subject: str, text: str) -> None:
     place = _place()
     letter = EmailMessage(policy=SMTP)
     letter["From"], letter["To"], letter["Subject"] = sender, config.load()["NOC_ADDRESS"], subject
-    letter["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    letter["Message-ID"] = make_msgid(domain="demo.example")
     letter.set_content(text)
     host, _, port = place.smtp.rpartition(":")
     try:

@@ -14,13 +14,15 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from portal import config
+from portal.cli import letters
 from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import approval_deadlines, mirror, notices, questioning
+from portal.domain import approval_deadlines, budget_alerts, mirror, notices, questioning
 from portal.domain.tickets import Ticket
 from portal.errors import PortalError
+from portal.post import delivery, monthly
 from portal.sync import attachments, deliver, lease, verify
 from portal.sync.engine import Summary, Sync
 from portal.sync.forever import ERRANDS, SYNC, Errand, follow, run_errands
@@ -121,6 +123,10 @@ def _errands(core: Core, stop: threading.Event) -> list[Errand]:
         Errand("approvals' deadlines", 5, approval_deadlines.run),
         Errand("questions' answers", 5, questioning.run),
         Errand("daily digests", 60, notices.send_digests),
+        Errand("monthly summaries", 300, monthly.write_due),
+        Errand("budget alerts", 60, budget_alerts.run),
+        Errand("letters", 5, lambda: delivery.deliver(
+            letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),
         Errand("files", 1, lambda: attachments.fetch_due(
             core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
         Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),

@@ -218,7 +218,10 @@ def _visible_to(company: Client, *columns: Any) -> Select[Any]:
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Employee, Employee.id == Ticket.requester_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
-        .outerjoin(InvoicedEntry, InvoicedEntry.time_entry_id == TimeEntry.id)
+        .outerjoin(
+            InvoicedEntry,
+            and_(InvoicedEntry.time_entry_id == TimeEntry.id, InvoicedEntry.company_id == TimeEntry.company_id),
+        )
         .where(TimeEntry.company_id == company.id, Ticket.company_id == company.id)
         .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
         .where(disclosure.of(company).entries)

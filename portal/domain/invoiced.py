@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal.db import db
 from portal.domain import disclosure
@@ -170,7 +170,7 @@ def added_later(company: Client, wanted: Period) -> list[TimeEntry]:
 
 def difference(row: Any) -> Difference | None:
     """How a frozen row differs from its entry today; row has the columns of _DIFFERING."""
-    if row.withdrawn_at is not None:
+    if row.withdrawn_at is not None or row.is_elsewhere:
         return Difference.REMOVED
     if row.invoiced_on is None:
         return Difference.TAKEN_BACK
@@ -218,6 +218,7 @@ def _differing(company: Client) -> dict[int, int]:
     """How many entries of each invoice differ from it today."""
     differs = or_(
         TimeEntry.withdrawn_at.is_not(None),
+        TimeEntry.company_id != InvoicedEntry.company_id,
         TimeEntry.invoiced_on.is_(None),
         TimeEntry.category != InvoicedEntry.category,
         TimeEntry.hours != InvoicedEntry.hours,
@@ -239,6 +240,7 @@ def _differing(company: Client) -> dict[int, int]:
 
 def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
     day, last = after
+    ours = Ticket.company_id == company.id  # a ticket that went to another company takes its words and people along
     return (
         select(
             InvoicedEntry.time_entry_id.label("id"),
@@ -248,7 +250,7 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
             TimeEntry.message_id,
             Invoice.period_end,
             Ticket.number,
-            Ticket.subject,
+            case((ours, Ticket.subject), else_="").label("subject"),
             Employee.id.label("employee_id"),
             Employee.name.label("employee"),
             Technician.id.label("technician_id"),
@@ -259,9 +261,9 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
         .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
         .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
-        .join(Employee, Employee.id == Ticket.requester_id)
+        .outerjoin(Employee, and_(Employee.id == Ticket.requester_id, Employee.company_id == company.id))
         .join(Technician, Technician.id == TimeEntry.technician_id)
-        .outerjoin(Message, Message.id == TimeEntry.message_id)
+        .outerjoin(Message, and_(Message.id == TimeEntry.message_id, ours))
         .where(InvoicedEntry.company_id == company.id, Invoice.company_id == company.id, _in(wanted))
         .where(
             or_(
@@ -284,8 +286,8 @@ def _invoiced_row(row: Any) -> InvoicedRow:
         subject=row.subject,
         message_id=row.message_id,
         what=row.what or "",
-        employee_id=row.employee_id,
-        employee=row.employee,
+        employee_id=row.employee_id or 0,
+        employee=row.employee or "",
         technician_id=row.technician_id,
         technician=row.technician,
         category=row.category,
@@ -308,4 +310,5 @@ _DIFFERING = (
     TimeEntry.worked_day.label("day_now"),
     TimeEntry.invoiced_on,
     TimeEntry.withdrawn_at,
+    (TimeEntry.company_id != InvoicedEntry.company_id).label("is_elsewhere"),
 )

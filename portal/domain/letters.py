@@ -1,5 +1,6 @@
 """Letters: mail of the portal to its people, written in the same transaction as its cause and sent once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ AT_ONCE, DAILY, NEVER = "at_once", "daily", "never"
 CLAIMED_FOR = timedelta(minutes=5)  # longer than any sending takes: a sender that dies leaves its letter to another
 LONGEST_PAUSE = timedelta(hours=4)
 SHOWN_AS_LATE = timedelta(hours=1)
+
+
+_KEYS = re.compile(r"(/decide/)[A-Za-z0-9_-]{43}")  # whoever has such an address may decide
 
 
 class Letter(Base):
@@ -121,6 +125,11 @@ def choose(person: Person, kind: str, how: str) -> None:
         )
 
 
+def commit() -> None:
+    """Keep what was written: for those whose whole transaction was one letter."""
+    db.session.commit()
+
+
 def claim(letter_id: int) -> Letter | None:
     """Take a waiting letter for this sender alone and commit; None when another sender was faster."""
     now = clock.now()
@@ -135,7 +144,8 @@ def claim(letter_id: int) -> Letter | None:
 
 
 def sent(letter: Letter) -> None:
-    """The mail server took it. The attachment's bytes are not needed any more."""
+    """The mail server took it. The attachment's bytes are not needed any more, and keys are kept as hashes alone."""
+    letter.text = _KEYS.sub(r"\1…", letter.text)
     letter.sent_at, letter.trouble, letter.attachment = clock.now(), "", None
     db.session.commit()
 

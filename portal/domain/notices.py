@@ -46,7 +46,10 @@ APPROVAL_ANSWERED = Kind(
 QUESTION_ASKED = Kind(
     "question_asked", msgid("A manager asks about a time entry"), letters.AT_ONCE, frozenset({STAFF})
 )
-KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, APPROVAL_ANSWERED, QUESTION_ASKED)
+BUDGET_REACHED = Kind(
+    letters.BUDGET_ALERT, msgid("The month's budget is used to 50, 80 or 100 %"), letters.AT_ONCE, frozenset({MANAGER})
+)
+KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, BUDGET_REACHED, APPROVAL_ANSWERED, QUESTION_ASKED)
 
 WAYS = {
     letters.AT_ONCE: msgid("at once"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal.clock import PRAGUE
@@ -37,6 +38,7 @@ def _environment(language: str) -> Environment:
     plain.filters["moment"] = lambda moment: format_datetime(
         moment, "d. M. y H:mm" if language == "cs" else "medium", tzinfo=PRAGUE, locale=language
     )
+    plain.filters["money"] = lambda amount, currency: format_currency(amount, currency, locale=language)
     plain.filters["hours"] = lambda hours: f"{hours:.2f}".replace(".", "," if language == "cs" else ".")
     return plain
 

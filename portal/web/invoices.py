@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import budgets, disclosure, forecasting, invoiced, letters, periods, prices, upcoming
+from portal.domain import budgets, disclosure, forecasting, invoiced, periods, prices, questions, summaries, upcoming
 from portal.domain.periods import Period, month_of
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
@@ -30,6 +30,7 @@ def show_upcoming() -> Response:
         units=list(budgets.Unit),
         earlier=invoiced.months(company)[:6],
         disclosure=disclosure.of(company),
+        in_question=questions.by_entry(company),
         may_export=downloads.may(current_user),
     )
 
@@ -53,15 +54,14 @@ def index() -> Response:
     return pages.render(
         page="invoices/index.html",
         months=invoiced.months(company),
-        wants_mail=letters.choice(current_user.id, letters.MONTHLY_SUMMARY) != letters.NEVER,
+        wants_mail=summaries.wants(current_user.id),
         may_export=downloads.may(current_user),
     )
 
 
 @bp.post("/invoices/mail")
 def set_mail() -> AnyResponse:
-    how = letters.AT_ONCE if request.form.get("wanted") == "yes" else letters.NEVER
-    letters.choose(current_user, letters.MONTHLY_SUMMARY, how)
+    summaries.choose(current_user, wanted=request.form.get("wanted") == "yes")
     flash(_("Saved."))
     return redirect(url_for(".index"))
 
@@ -76,6 +76,7 @@ def show(slug: str) -> Response:
         lines=upcoming.lines_of(invoiced.rows(company, month), prices.list_of(company)),
         differences=invoiced.differences(company, month),
         added=invoiced.added_later(company, month),
+        in_question=questions.by_entry(company),
         may_export=downloads.may(current_user),
     )
 

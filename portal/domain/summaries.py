@@ -1,0 +1,77 @@
+"""Monthly summaries: who gets last month's hours by mail, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+
+from sqlalchemy import Select, select
+
+from portal import clock
+from portal.db import db
+from portal.domain import letters
+from portal.domain.companies import Company
+from portal.domain.letters import Letter
+from portal.domain.people import MANAGER, Person, PersonRole, Role
+from portal.domain.periods import Period, month_of
+from portal.domain.working_time import next_working_day
+
+EARLIEST = time(7)  # on a clock in Prague, on the first working day
+KEEPS_TRYING = timedelta(days=10)  # after a long outage an old summary is worth no mail any more
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One letter to be written."""
+
+    key: str
+    person: Person
+    company: Company
+    month: Period
+
+
+def due() -> Sequence[Summary]:
+    """Summaries of last month that nobody has written yet; none before the first working day's morning."""
+    month = month_of(clock.today()).earlier()
+    if not _is_time(month):
+        return []
+    found = [
+        Summary(f"monthly-{month.slug}-{person.id}", person, company, month)
+        for person, company in db.session.execute(
+            _managers().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
+        ).tuples()
+        if letters.choice(person.id, letters.MONTHLY_SUMMARY) != letters.NEVER
+    ]
+    written = set(db.session.scalars(select(Letter.key).where(Letter.key.in_([summary.key for summary in found]))))
+    return [summary for summary in found if summary.key not in written]
+
+
+def first_working_day(month: Period) -> date:
+    """The first working day after a month."""
+    return next_working_day(month.until)
+
+
+def wants(person_id: int) -> bool:
+    """Whether a manager wants the summary; they do until they say otherwise."""
+    return letters.choice(person_id, letters.MONTHLY_SUMMARY) != letters.NEVER
+
+
+def choose(person: Person, *, wanted: bool) -> None:
+    """Remember whether a manager wants the summary. Commits."""
+    letters.choose(person, letters.MONTHLY_SUMMARY, letters.AT_ONCE if wanted else letters.NEVER)
+    db.session.commit()
+
+
+def _is_time(month: Period) -> bool:
+    day = first_working_day(month)
+    now = clock.prague(clock.now())
+    return day <= now.date() <= day + KEEPS_TRYING and (now.date() > day or now.time() >= EARLIEST)
+
+
+def _managers() -> Select[Person, Company]:
+    return (
+        select(Person, Company)
+        .join(Company, Company.id == Person.company_id)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .join(Role, Role.id == PersonRole.role_id)
+        .where(Role.name == MANAGER, Person.active)
+    )

@@ -1,0 +1,27 @@
+"""Delivery: every waiting letter is carried once, however many processes try and whenever one of them dies."""
+
+import logging
+from collections.abc import Callable
+
+from portal.domain import letters
+from portal.post.postman import NotDelivered, Postman, mail
+
+log = logging.getLogger(__name__)
+
+
+def deliver(postman: Postman, *, sender: str, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Carry what is waiting; how many left. At least once, with the same Message-ID each time."""
+    left = 0
+    for letter_id in letters.waiting():
+        letter = None if stopping() else letters.claim(letter_id)
+        if letter is None:
+            continue
+        try:
+            postman.carry(letter, mail(letter, sender=sender))
+        except NotDelivered as error:
+            log.warning("letter %s did not leave: %s", letter.id, error)
+            letters.failed(letter, str(error))
+        else:
+            letters.sent(letter)
+            left += 1
+    return left

@@ -1,0 +1,42 @@
+"""The monthly summary: last month's hours in a letter, with the workbook, on the first working day."""
+
+from io import BytesIO
+
+from flask_babel import force_locale
+
+from portal.domain import addresses, disclosure, hours, letters, mirror, prices, summaries, wording
+from portal.domain.hours import HoursFilter
+from portal.domain.letters import Attached
+from portal.domain.summaries import Summary
+from portal.exports import hours as hours_files
+from portal.exports import names, report
+from portal.exports.workbook import MEDIA_TYPE
+
+
+def write_due() -> int:
+    """Write the summaries whose time it is; how many. Each commits by itself, so that a death loses none."""
+    return sum(_write(summary) for summary in summaries.due())
+
+
+def _write(summary: Summary) -> bool:
+    person, company, wanted = summary.person, summary.company, HoursFilter(period=summary.month)
+    if disclosure.of(company).hides_hours and not hours.totals(company, wanted).entries:
+        return False  # nothing may be said yet: it is written once the month is invoiced
+    with force_locale(person.language):
+        made = hours_files.report(company, wanted, language=person.language)
+        file = BytesIO()
+        sums = report.write(made, file)
+        subject, text = wording.letter(
+            person.language, "monthly_summary",
+            company=company, period=names.period(summary.month, person.language), sum=report.said(made, sums.all),
+            groups=hours.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
+            currency=prices.list_of(company).currency, data_of=mirror.age().reached_at,
+            link=addresses.link(f"/hours?month={summary.month.slug}"),
+        )  # fmt: skip
+        name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"
+    written = letters.write(
+        key=summary.key, to=person.email, name=person.name, subject=subject, text=text, person=person,
+        attached=Attached(name, MEDIA_TYPE, file.getvalue()),
+    )  # fmt: skip
+    letters.commit()
+    return written
