@@ -8,7 +8,8 @@ from portal.domain import price_import
 from portal.domain.companies import Company
 from tests.ledger import Ledger
 
-CSV = "Kategorie;Název;Cena;Platí od\nPROGP85;Programátorské práce;850,00;1. 1. 2026\nSPRAVA60;Správa sítě;600;1. 1. 2026\n"
+CSV = "Kategorie;Název;Cena;Platí od\nPROGP85;Programátorské práce;850,00;1. 1. 2026\n"
+CSV += "SPRAVA60;Správa sítě;600;1. 1. 2026\n"
 
 
 @pytest.fixture

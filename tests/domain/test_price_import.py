@@ -56,9 +56,8 @@ def test_a_wrong_line_says_why(cells, words):
 
 
 def test_a_category_without_any_price_may_get_its_past():
-    assert [line.does for line in plan(["NOVA1", "", 500, "", "2024-01-01", ""], ["NOVA1", "", 600, "", "2025-01-01", ""])] == [
-        Does.ADDS, Does.ADDS
-    ]  # fmt: skip
+    lines = plan(["NOVA1", "", 500, "", "2024-01-01", ""], ["NOVA1", "", 600, "", "2025-01-01", ""])
+    assert [line.does for line in lines] == [Does.ADDS, Does.ADDS]
 
 
 def test_what_is_known_is_known_and_what_is_said_twice_is_wrong():

@@ -47,11 +47,10 @@ def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician
 
 
 def test_the_entry_is_marked_while_its_question_is_open(office, asked):
-    assert list(questions.open_by_entry(office.company, [office.entry.id, 999])) == [office.entry.id]
-    assert questions.entries_in_question(office.company) == {office.entry.id}
+    assert questions.by_entry(office.company) == {office.entry.id: asked}
     assert questions.open_count(office.company) == 1
     questioning.take_back(office.manager, office.company, asked)
-    assert questions.open_by_entry(office.company, [office.entry.id]) == {}
+    assert questions.by_entry(office.company) == {}
     assert questions.open_count(office.company) == 0
 
 
@@ -143,7 +142,7 @@ def test_another_companys_entries_and_questions_are_not_found(office, asked):
     with pytest.raises(NotFound):
         questioning.reply(office.manager, office.company, foreign, "Cizí?")
     assert [card.question.id for card in questions.listed(office.company)] == [asked]
-    assert questions.open_by_entry(office.company, [office.foreign_entry.id]) == {}
+    assert questions.by_entry(office.company) == {office.entry.id: asked}
     assert SECRET not in str(questions.listed(office.company))
 
 
