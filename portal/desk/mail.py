@@ -18,6 +18,7 @@ _LONGEST_HEADER = 20_000
 _DEEPEST = 60  # multiparts in multiparts; people's mail has four or five
 _MOST_PARTS = 500
 _CHARSETS = ("utf-8", "cp1250")  # tried in this order when a mail names none, or lies
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ADDRESS = re.compile(r"^[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}$")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -110,7 +111,7 @@ def message_ids(text: str) -> list[str]:
 
 def header(headers: Message, name: str) -> str:
     """A header decoded to plain text; empty when it is missing, never an exception."""
-    written = _raw_header(headers, name)
+    written = _FOLD.sub("", _raw_header(headers, name))  # decode_header would lose the space at a fold
     try:
         pieces = email.header.decode_header(written)
         return plain("".join(_piece(text, charset) for text, charset in pieces))

@@ -79,7 +79,8 @@ class _Taking:
         is_local = isinstance(session.peer, tuple) and _is_loopback(session.peer[0])
         trusted = bool(session.authenticated) or (self._trust_local and is_local)
         # Where a mail comes back to is known here only; an empty one says that nobody wants an answer.
-        path = f"Return-Path: <{envelope.mail_from or ''}>\r\n".encode("utf-8", "replace")
+        sender = (envelope.mail_from or "").strip("<>")
+        path = f"Return-Path: <{sender}>\r\n".encode("utf-8", "replace")
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         sent_to = ", ".join(envelope.rcpt_tos)
         try:
@@ -97,7 +98,8 @@ class _Doorkeeper:
 
     def __call__(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
         right = isinstance(given, LoginPassword) and bool(self._token)
-        return AuthResult(success=right and hmac.compare_digest(given.password, self._token))
+        right = right and hmac.compare_digest(given.password, self._token)
+        return AuthResult(success=right, handled=False)  # not handled: aiosmtpd says 535
 
 
 class _LongLines(SMTP):

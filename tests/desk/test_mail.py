@@ -25,6 +25,11 @@ def test_names_subjects_and_texts_of_czech_charsets_are_read():
     assert said.text.strip().startswith("Podívejte se na")
 
 
+def test_a_subject_folded_after_an_encoded_word_keeps_its_space():
+    raw = b"Subject: =?utf-8?b?xb1lxb5lbMOt?=\r\n pro dodavatele\r\n\r\nx"
+    assert mail.read(raw).subject == "Žeželí pro dodavatele"
+
+
 def test_letters_that_no_header_announced_are_read_as_windows_1250():
     said = sample("raw_8bit_headers.eml")
     assert said.sender.name == "Žofie Kučerová"
