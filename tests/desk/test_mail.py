@@ -26,7 +26,7 @@ def test_names_subjects_and_texts_of_czech_charsets_are_read():
 
 
 def test_a_subject_folded_after_an_encoded_word_keeps_its_space():
-    raw = b"Subject: =?utf-8?b?xb1lxb5lbMOt?=\r\n pro dodavatele\r\n\r\nx"
+    raw = b"From: a@b.example\r\nSubject: =?utf-8?b?xb1lxb5lbMOt?=\r\n pro dodavatele\r\n\r\nx"
     assert mail.read(raw).subject == "Žeželí pro dodavatele"
 
 
