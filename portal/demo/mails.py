@@ -20,6 +20,8 @@ _MONTHS = ("ledna", "února", "března", "dubna", "května", "června", "červen
            "listopadu", "prosince")  # fmt: skip
 _CHARSETS = {cast.OUTLOOK_OLD: "windows-1250", cast.THUNDERBIRD: "iso-8859-2"}
 _PLAIN_ONLY = {cast.OUTLOOK_OLD, cast.THUNDERBIRD, cast.PHONE}
+# Python 3.11 loses spaces where it folds a header with diacritics, so nothing is folded.
+_WHOLE_HEADERS = SMTP.clone(max_line_length=900)
 # What an old character set lacks is written as its owner would have typed it.
 _TYPED = str.maketrans({"„": '"', "“": '"', "–": "-", "…": "...", "−": "-", "→": "->", "\u00a0": " "})
 
@@ -69,7 +71,7 @@ def written(letter: Letter) -> bytes:
     for number, part in enumerate(mail.walk()):
         if part.is_multipart():
             part.set_boundary(f"=_{number}_{letter.message_id.strip('<>').replace('@', '_')}")
-    return mail.as_bytes()
+    return mail.as_bytes(policy=_WHOLE_HEADERS)
 
 
 def _write_body(mail: EmailMessage, letter: Letter) -> None:

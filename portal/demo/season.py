@@ -20,7 +20,7 @@ _OPEN, _CLOSE = time(7, 30), time(17, 0)  # technicians' day
 _WEEKDAYS = (1.35, 1.1, 1.0, 1.0, 0.75, 0.06, 0.0)
 _MONTHS = {7: 0.7, 8: 0.75, 12: 0.85}  # holidays and the end of the year are quieter
 _CLOSING = Line("technician", None, (), "Vyřešeno, uzavírám k vyúčtování.\nINTERNI\nSTAV: be invoiced")
-_STALLED = 0.10  # of the last weeks' tickets wait for somebody's answer
+_STALLED = 0.18  # of the last weeks' tickets wait for somebody's answer
 _TOO_EARLY = 0.06  # closed before the thanks arrive, which open them again
 
 

@@ -1,0 +1,74 @@
+"""The demo's parts: a death is told with its words, an end ends all of them, a taken port is named."""
+
+import os
+import signal
+import socket
+import sys
+
+import psutil
+import pytest
+
+from portal.demo.processes import ChildDied, Children, answers, check_free, host_and_port
+from portal.errors import Misconfigured
+
+SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+FERTILE = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPER!r}])"
+
+
+@pytest.fixture
+def children(tmp_path):
+    with Children(tmp_path, os.environ) as running:
+        yield running
+
+
+def started(children, code, name="part"):
+    return children.start(name, [sys.executable, "-c", code])
+
+
+def test_a_dead_part_is_told_with_its_last_words(children):
+    started(children, "print('no such table: ticket'); raise SystemExit(3)", name="sync")
+    with pytest.raises(ChildDied, match=r"(?s)sync ended \(code 3\).*no such table: ticket"):
+        children.wait_until(lambda: False, what="The sync", seconds=20)
+
+
+def test_a_part_that_takes_too_long_is_told_with_what_it_said(children):
+    child = started(children, SLEEPER)
+    children.wait_until(lambda: "up" in child.last_words, what="The start", seconds=20)
+    with pytest.raises(ChildDied, match=r"(?s)The portal took more than 0 seconds.*up"):
+        children.wait_until(lambda: False, what="The portal", seconds=0.2)
+
+
+def test_leaving_ends_every_part_and_what_it_started(tmp_path):
+    with Children(tmp_path, os.environ) as running:
+        parts = [started(running, SLEEPER, "one"), started(running, FERTILE, "two")]
+        running.wait_until(lambda: psutil.Process(parts[1].process.pid).children(), what="The child", seconds=20)
+        family = [psutil.Process(part.process.pid) for part in parts]
+        family += family[1].children()
+    gone, alive = psutil.wait_procs(family, timeout=5)
+    assert len(gone) == 3
+    assert not alive
+
+
+def test_a_part_that_will_not_end_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr("portal.demo.processes.GRACE", 0.3)
+    with Children(tmp_path, os.environ) as running:
+        child = started(running, STUBBORN)
+        running.wait_until(lambda: "up" in child.last_words, what="The start", seconds=20)
+    assert child.process.returncode == -signal.SIGKILL
+
+
+def test_a_taken_port_is_named_with_the_setting_that_changes_it():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert answers(f"127.0.0.1:{port}")
+        with pytest.raises(Misconfigured, match=rf"127.0.0.1:{port} is taken .* PORTAL_DEMO_DESK="):
+            check_free(f"127.0.0.1:{port}", "PORTAL_DEMO_DESK")
+    check_free(f"127.0.0.1:{port}", "PORTAL_DEMO_DESK")
+    assert not answers(f"127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("address", ["8000", "localhost", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", ""])
+def test_an_address_is_a_host_and_a_port(address):
+    with pytest.raises(Misconfigured, match="PORTAL_DEMO_SMTP"):
+        host_and_port(address, "PORTAL_DEMO_SMTP")
