@@ -1,19 +1,26 @@
 """Conversations: everything the page of one ticket tells, in the order it happened."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import disclosure
+from portal.domain import approvals, disclosure, prices
+from portal.domain.approvals import Approval
 from portal.domain.attachments import Attachment
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
+from portal.domain.hours import FROZEN_RATE, OWN_INVOICE
+from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
+from portal.domain.money import amount
+from portal.domain.prices import PriceList
 from portal.domain.states import State
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketEvent, _visible_to
@@ -46,6 +53,8 @@ class Entry:
     worked_day: date
     invoiced_on: date | None
     message_id: int | None
+    amount: Decimal | None = None  # without VAT; None where it is not known or not told
+    has_no_price: bool = False  # it would be told, and the price list does not know it
 
 
 @dataclass(slots=True)
@@ -98,6 +107,16 @@ class Worked:
         return self.entry.worked_at
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The company was asked for its approval, or the question came to an end: a quiet line with a link."""
+
+    approval: Approval
+    at: datetime
+    is_end: bool
+    shape: str = "approval"
+
+
 @dataclass(slots=True)
 class Conversation:
     """One ticket and all that was said, done and worked on it."""
@@ -114,10 +133,11 @@ class Conversation:
     changed_at: datetime
     due_at: datetime | None
     done_at: datetime | None
-    turns: list[Said | Happened | Worked] = field(default_factory=list)
+    turns: list[Said | Happened | Worked | Asked] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     earlier: int | None = None  # the message the page of earlier ones ends before; None when nothing is left out
     hides_hours: bool = False  # Connectica shows this company no time before it is invoiced
+    currency: str = ""
 
     @property
     def is_overdue(self) -> bool:
@@ -153,12 +173,15 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
         raise NotFound
     told = disclosure.of(company)
     ticket = Conversation(*row[:4], State(row[4]), *row[5:], hides_hours=told.hides_hours)
-    ticket.entries = _entries(ticket.id, told)
+    price_list = prices.list_of(company)
+    ticket.currency = price_list.currency
+    ticket.entries = [_priced(row, told, price_list) for row in _entries(company, ticket.id)]
     end = _sent_at(ticket.id, before) if before is not None else None
     said = _messages(ticket, before, end)
     start = said[0].at if ticket.earlier else None
-    quiet: list[Happened | Worked] = [
+    quiet: list[Happened | Worked | Asked] = [
         *_events(ticket.id),
+        *_approvals(company, ticket.id),
         *(Worked(one) for one in ticket.entries if not one.message_id),
     ]
     here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
@@ -213,13 +236,33 @@ def _events(ticket_id: int) -> list[Happened]:
     return [Happened(*row) for row in db.session.execute(query.order_by(TicketEvent.at, TicketEvent.id))]
 
 
-def _entries(ticket_id: int, told: disclosure.Disclosure) -> list[Entry]:
+def _approvals(company: Company, ticket_id: int) -> list[Asked]:
+    found = approvals.of_ticket(company, ticket_id)
+    ended = [Asked(one, one.decided_at, is_end=True) for one in found if one.decided_at]
+    return [*(Asked(one, one.asked_at, is_end=False) for one in found), *ended]
+
+
+def _entries(company: Company, ticket_id: int) -> Sequence[Any]:
     query = (
         select(
             TimeEntry.id, TimeEntry.category, TimeEntry.hours, Technician.name, TimeEntry.worked_at,
-            TimeEntry.worked_day, TimeEntry.invoiced_on, TimeEntry.message_id,
+            TimeEntry.worked_day, TimeEntry.invoiced_on, TimeEntry.message_id, FROZEN_RATE.label("frozen_rate"),
         )
         .join(Technician, Technician.id == TimeEntry.technician_id)
-        .where(TimeEntry.ticket_id == ticket_id, TimeEntry.withdrawn_at.is_(None), told.entries)
+        .outerjoin(InvoicedEntry, OWN_INVOICE)
+        .where(TimeEntry.ticket_id == ticket_id, TimeEntry.withdrawn_at.is_(None))
+        .where(disclosure.of(company).entries)
     )  # fmt: skip
-    return [Entry(*row) for row in db.session.execute(query.order_by(TimeEntry.worked_at, TimeEntry.id))]
+    return db.session.execute(query.order_by(TimeEntry.worked_at, TimeEntry.id)).all()
+
+
+def _priced(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Entry:
+    entry = Entry(*row[:-1])
+    if not told.tells_money(entry.invoiced_on):
+        return entry
+    rate = row.frozen_rate
+    if rate is None:
+        rate = price_list.rate_on(entry.category, entry.worked_day)
+    if rate is None:
+        return replace(entry, has_no_price=True)
+    return replace(entry, amount=amount(entry.hours, rate))

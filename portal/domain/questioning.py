@@ -28,10 +28,10 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
     to it. Raises NotFound, Refused for empty or endless words."""
     asked = questions.entry(company, entry_id)
     words = typed_text.needed(text)
-    there = questions.open_by_entry(company, [entry_id]).get(entry_id)
+    there = questions.by_entry(company).get(entry_id)
     if there is not None:
-        reply(person, company, there.id, words)
-        return there.id
+        reply(person, company, there, words)
+        return there
     entry = asked.entry
     question = Question(
         company_id=company.id, time_entry_id=entry_id, asked_by=person.name, asked_by_id=person.id, asked_at=now(),

@@ -1,6 +1,6 @@
 """Questions: a manager's objection to one time entry, Connectica's answer, and how it ended."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base, db
 from portal.domain import disclosure
 from portal.domain.companies import Company
+from portal.domain.disclosure import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
@@ -134,42 +135,36 @@ def differs(question: Question, entry: TimeEntry) -> bool:
     return entry.withdrawn_at is not None or was != (entry.category, entry.hours, entry.worked_day)
 
 
-def listed(company: Company, *, only_open: bool = True, limit: int = 100) -> list[QuestionCard]:
+def listed(company: Client, *, only_open: bool = True, limit: int = 100) -> list[QuestionCard]:
     """Questions of the company, the newest first; answered ones, which wait for the manager, before the others."""
     states = OPEN if only_open else tuple(set(QuestionState) - set(OPEN))
     mine = _visible_to(company).where(Question.state.in_(states))
     return _cards(mine.order_by(Question.state != QuestionState.ANSWERED, Question.id.desc()).limit(limit))
 
 
-def answered(company: Company) -> list[QuestionCard]:
+def answered(company: Client) -> list[QuestionCard]:
     """Questions with an answer that the manager has not closed yet."""
     return _cards(_visible_to(company).where(Question.state == QuestionState.ANSWERED).order_by(Question.id))
 
 
-def answered_count(company: Company) -> int:
+def answered_count(company: Client) -> int:
     """How many of them."""
     return _count(_visible_to(company).where(Question.state == QuestionState.ANSWERED))
 
 
-def open_count(company: Company) -> int:
+def open_count(company: Client) -> int:
     """How many questions of the company are not closed."""
     return _count(_visible_to(company).where(Question.state.in_(OPEN)))
 
 
-def open_by_entry(company: Company, entry_ids: Iterable[int]) -> dict[int, Question]:
-    """The open question of each of these entries that has one: for marks beside the entries."""
-    wanted = select(Question).where(Question.company_id == company.id, Question.state.in_(OPEN))
-    found = db.session.scalars(wanted.where(Question.time_entry_id.in_(list(entry_ids))))
-    return {question.time_entry_id: question for question in found}
+def by_entry(company: Client) -> dict[int, int]:
+    """Every entry of the company with an open question, and the question: few, whatever the company's size."""
+    wanted = select(Question.time_entry_id, Question.id)
+    found = db.session.execute(wanted.where(Question.company_id == company.id, Question.state.in_(OPEN)))
+    return dict(found.all())
 
 
-def entries_in_question(company: Company) -> frozenset[int]:
-    """Ids of all entries of the company with an open question: few, whatever the company's size."""
-    wanted = select(Question.time_entry_id).where(Question.company_id == company.id, Question.state.in_(OPEN))
-    return frozenset(db.session.scalars(wanted))
-
-
-def show(company: Company, question_id: int) -> QuestionCard:
+def show(company: Client, question_id: int) -> QuestionCard:
     """One question of the company. Raises NotFound."""
     return _only(_visible_to(company).where(Question.id == question_id))
 
@@ -179,7 +174,7 @@ def card(question_id: int) -> QuestionCard:
     return _only(_with_entry().where(Question.id == question_id))
 
 
-def of_entry(company: Company, entry_id: int) -> list[QuestionCard]:
+def of_entry(company: Client, entry_id: int) -> list[QuestionCard]:
     """All questions there ever were about one entry, the newest first."""
     return _cards(_visible_to(company).where(Question.time_entry_id == entry_id).order_by(Question.id.desc()))
 
@@ -216,7 +211,7 @@ class EntryToAsk:
     technician: str
 
 
-def entry(company: Company, entry_id: int) -> EntryToAsk:
+def entry(company: Client, entry_id: int) -> EntryToAsk:
     """An entry of the company that its people may see. Raises NotFound."""
     found = db.session.execute(
         select(TimeEntry, Ticket, Technician)
@@ -230,7 +225,7 @@ def entry(company: Company, entry_id: int) -> EntryToAsk:
     return EntryToAsk(found[0], found[1].number, found[1].subject, found[2].name)
 
 
-def _visible_to(company: Company) -> Select:
+def _visible_to(company: Client) -> Select:
     told = disclosure.of(company)
     return _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None), told.entries)
 

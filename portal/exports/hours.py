@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import hours, mirror, prices
+from portal.domain import hours, mirror, prices, questions
 from portal.domain.disclosure import Client
 from portal.domain.hours import HoursFilter
 from portal.domain.money import vat_percent
@@ -29,6 +29,7 @@ def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
         data_of=mirror.age().reached_at,
         rows=hours.rows(company, wanted),
         name_of=price_list.name_of,
+        in_question=questions.by_entry(company),
     )
 
 

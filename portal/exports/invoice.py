@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import hours, invoiced, mirror, oddities, prices, upcoming
+from portal.domain import hours, invoiced, mirror, oddities, prices, questions, upcoming
 from portal.domain.disclosure import Client
 from portal.domain.hours import Worked
 from portal.domain.invoiced import InvoicedRow
@@ -32,6 +32,7 @@ def upcoming_report(company: Client, *, language: str) -> Report:
         data_of=mirror.age().reached_at,
         rows=hours.rows(company, upcoming.WANTED),
         name_of=price_list.name_of,
+        in_question=questions.by_entry(company),
         note_on=lambda row: _odd(row, around),
     )
 
@@ -50,6 +51,7 @@ def invoiced_report(company: Client, month: Period, *, language: str) -> Report:
         data_of=mirror.age().reached_at,
         rows=invoiced.rows(company, month),
         name_of=prices.list_of(company).name_of,
+        in_question=questions.by_entry(company),
         note_on=_difference,
         notes=(_("As it was when it was invoiced; what changed later stands in the notes."),),
     )

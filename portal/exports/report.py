@@ -1,7 +1,7 @@
 """A report of time and money: the columns, the sheets, and sums made of exactly the rows that are written."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,6 +35,7 @@ class Report:
     data_of: datetime | None  # when the helpdesk was last read to its end
     rows: Iterable[Worked] | Iterable[InvoicedRow]
     name_of: Callable[[str], str]  # what a category is called
+    in_question: Collection[int] = ()  # entries a manager asks about
     note_on: Callable[[Any], str] = lambda row: ""  # what is to be said of one row
     notes: tuple[str, ...] = ()  # what is to be said of all
 
@@ -259,6 +260,8 @@ def _note(report: Report, row: Any) -> str:
     reasons = [_(row.why_not.label)] if row.why_not else []
     if not row.told:
         reasons.append(_("The money is shown once it is invoiced."))
+    if row.id in report.in_question:
+        reasons.append(_("In question."))
     if words := report.note_on(row):
         reasons.append(words)
     return " ".join(reasons)

@@ -19,6 +19,7 @@ def show(token: str) -> Response:
     return pages.alone("decide/show.html", opened=by_link.opened(token), token=token)
 
 
+@bp.post("/", defaults={"token": ""})
 @bp.post("/<token>")
 def answer(token: str) -> AnyResponse:
     said = decisions.give_by_link(token, request.form)

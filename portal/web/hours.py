@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import changes, disclosure, history, hours, periods, prices, visits
+from portal.domain import changes, disclosure, history, hours, periods, prices, questions, visits
 from portal.domain.billing import Billing
 from portal.domain.hours import GROUPINGS, HoursFilter
 from portal.domain.periods import Period
@@ -55,6 +55,7 @@ def _entries(wanted: HoursFilter) -> dict[str, Any]:
     company = own_company()
     rows, following = hours.page(company, wanted, request.args.get("after", type=pages.row_id))
     return {"wanted": wanted, "rows": rows, "following": following, "currency": prices.list_of(company).currency}
+    shown["in_question"] = questions.by_entry(company)
 
 
 def _sums(wanted: HoursFilter) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Staff's start page: whether the mirror is true, and the companies at a glance."""
+"""Staff's start page: what waits for Connectica, whether the mirror is true, and the companies at a glance."""
 
 from flask import Blueprint, Response
 
-from portal.domain import mirror, tickets
+from portal.domain import approvals, letters, mirror, questions, tickets
 from portal.domain.states import State
 from portal.web import pages
 
@@ -18,4 +18,7 @@ def index() -> Response:
         untold=mirror.untold_count(),
         companies=tickets.counts_by_company(),
         states=list(State),
+        approvals=approvals.open_everywhere(),
+        questions=questions.open_everywhere(),
+        late=letters.late(),
     )
