@@ -30,6 +30,14 @@ from portal.domain.words import msgid
 AT_ONCE = 1_000  # rows a batch: some hundred kilobytes, some milliseconds
 ON_A_PAGE = 100
 
+# The invoice of an entry, unless the entry went to another company afterwards.
+OWN_INVOICE = and_(InvoicedEntry.time_entry_id == TimeEntry.id, InvoicedEntry.company_id == TimeEntry.company_id)
+
+# An invoiced entry keeps the rate it was invoiced at, unless it moved to another category afterwards.
+FROZEN_RATE = case(
+    (and_(TimeEntry.invoiced_on.is_not(None), InvoicedEntry.category == TimeEntry.category), InvoicedEntry.rate)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HoursFilter:
@@ -218,10 +226,7 @@ def _visible_to(company: Client, *columns: Any) -> Select[Any]:
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Employee, Employee.id == Ticket.requester_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
-        .outerjoin(
-            InvoicedEntry,
-            and_(InvoicedEntry.time_entry_id == TimeEntry.id, InvoicedEntry.company_id == TimeEntry.company_id),
-        )
+        .outerjoin(InvoicedEntry, OWN_INVOICE)
         .where(TimeEntry.company_id == company.id, Ticket.company_id == company.id)
         .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
         .where(disclosure.of(company).entries)
@@ -259,7 +264,7 @@ def _page(company: Client, wanted: HoursFilter, after: tuple[date, datetime, int
             TimeEntry.invoiced_on,
             TimeEntry.first_noticed_at,
             TimeEntry.message_id,
-            _FROZEN_RATE.label("frozen_rate"),
+            FROZEN_RATE.label("frozen_rate"),
             InvoicedEntry.invoice_id,
             Ticket.number,
             Ticket.subject,
@@ -316,7 +321,7 @@ def _sums(company: Client, wanted: HoursFilter, by: tuple[Any, ...]) -> Iterator
     """Equal entries are counted by the database and priced once: exact, and quick for a hundred thousand of them."""
     told, price_list = disclosure.of(company), prices.list_of(company)
     invoiced = TimeEntry.invoiced_on.is_not(None)
-    alike = (TimeEntry.category, TimeEntry.worked_day, TimeEntry.hours, _FROZEN_RATE, invoiced)
+    alike = (TimeEntry.category, TimeEntry.worked_day, TimeEntry.hours, FROZEN_RATE, invoiced)
     found = db.session.execute(_narrowed(company, wanted, *by, *alike, func.count()).group_by(*by, *alike))
     for row in found:
         category, day, hours, frozen, is_invoiced, times = row[len(by) :]
@@ -325,12 +330,6 @@ def _sums(company: Client, wanted: HoursFilter, by: tuple[Any, ...]) -> Iterator
         rate = frozen if frozen is not None else price_list.rate_on(category, day)
         tally.add(hours, rate, told=tells, times=times)
         yield tuple(row[: len(by)]), tally
-
-
-# An invoiced entry keeps the rate it was invoiced at, unless it moved to another category afterwards.
-_FROZEN_RATE = case(
-    (and_(TimeEntry.invoiced_on.is_not(None), InvoicedEntry.category == TimeEntry.category), InvoicedEntry.rate)
-)
 
 
 def _number(text: str | None) -> int | None:
