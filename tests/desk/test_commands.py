@@ -1,0 +1,130 @@
+"""flask desk, as an administrator types it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from portal import clock, create_app
+from portal.cli.desk import open_store
+from portal.desk import intake, outbox
+from portal.desk.outbox import NotDelivered
+
+
+@pytest.fixture
+def portal(tmp_path):
+    return create_app(INSTANCE=tmp_path, DATABASE_URL="", CORE_TOKEN="c" * 40, TESTING=True)
+
+
+@pytest.fixture
+def desk(portal):
+    """Type a command: desk("prices") -> what it said."""
+    runner = portal.test_cli_runner()
+
+    def type_in(*words, fails=False):
+        result = runner.invoke(args=["desk", *words])
+        assert (result.exit_code != 0) is fails, result.output
+        return result.output
+
+    return type_in
+
+
+@pytest.fixture
+def its_store(portal):
+    return open_store(portal.config)
+
+
+def test_companies_technicians_and_prices_are_added_and_listed(desk):
+    said = desk("companies", "--add", "vltava", "Strojírny Vltava", "--domain", "a.example", "--domain", "b.example")
+    assert "Strojírny Vltava  (a.example, b.example)" in said
+    assert "Radek Vymazal  <radek@connectica.cz>" in desk(
+        "technicians", "--add", "radek.vymazal", "Radek Vymazal", "radek@connectica.cz"
+    )
+    assert "1250.00 CZK  2026-01-01" in desk("prices", "--add", "PROGP85", "1250", "2026-01-01", "--name", "Práce")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("companies", "--add", "x", "X", "--domain", "gmail.com"),
+        ("prices", "--add", "PROGP85", "x", "2026-01-01"),
+        ("prices", "--add", "PROGP85", "1", "1. 1. 2026"),
+        ("aside", "take", "7"),
+        ("aside", "show", "7"),
+        ("aside", "drop", "7"),
+        ("aside", "send", "7"),
+        ("remove", "20260001"),
+        ("move", "20260001", "x"),
+        ("invoice", "October"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(desk, words):
+    said = desk(*words, fails=True)
+    assert "Error: " in said
+    assert "Traceback" not in said
+
+
+def test_mail_aside_is_listed_shown_taken_and_dropped(desk, its_store, compose):
+    desk("technicians", "--add", "radek.vymazal", "Radek Vymazal", "radek@connectica.cz")
+    assert desk("aside") == "Nothing is aside.\n"
+    intake.receive(its_store, compose("Ahoj", sender="radek@connectica.cz"))
+    intake.receive(its_store, b"x: y\r\n\r\nz")
+    intake.receive(its_store, compose(headers={"Auto-Submitted": "auto-replied"}))
+    listed = desk("aside")
+    assert "radek@connectica.cz" in listed
+    assert "nothing proves it" in listed
+    assert "ignored" not in listed
+    assert "ignored" in desk("aside", "--ignored")
+    assert desk("aside", "show", "2").split() == ["x:", "y", "z"]
+    assert "opened 2" in desk("aside", "take", "1", "--trust")
+    desk("aside", "drop", "2")
+    assert desk("aside") == "Nothing is aside.\n"
+
+
+def test_letters_that_do_not_leave_are_listed_and_sent_again(desk, its_store, compose):
+    class Nobody:
+        def carry(self, letter, raw):
+            raise NotDelivered("550 no such mailbox", for_good=True)
+
+    intake.receive(its_store, compose())
+    outbox.deliver(its_store, Nobody())
+    assert "given up" in desk("aside")
+    assert "550 no such mailbox" in desk("aside")
+    desk("aside", "send", "1")
+    assert outbox.waiting(its_store) == 1
+
+
+def test_a_month_is_invoiced_dry_first_and_then_for_real(desk, its_store, compose):
+    desk("technicians", "--add", "radek.vymazal", "Radek Vymazal", "radek@connectica.cz")
+    desk("prices", "--add", "PROGP85", "1250", "2026-01-01")
+    with clock.set_to(datetime(2026, 10, 5, 10, tzinfo=UTC)):
+        raw = compose("PROGP85:1,50\nNOVA70:1\nSTAV: be invoiced", sender="radek@connectica.cz")
+        intake.receive(its_store, raw, trusted=True)
+    dry = desk("invoice", "2026-10")
+    assert "1 875.00 CZK" in dry
+    assert "no price!" in dry
+    assert "dry run" in dry
+    assert "2 entries, 2.50 h; 1 tickets done" in desk("invoice", "2026-10", "--for-real")
+    assert "0 entries" in desk("invoice", "2026-10", "--for-real")
+
+
+def test_a_month_that_has_not_ended_is_not_invoiced_for_real(desk):
+    with clock.set_to(datetime(2026, 10, 31, 22, 59, tzinfo=UTC)):
+        assert "not ended" in desk("invoice", "2026-10", "--for-real", fails=True)
+    with clock.set_to(datetime(2026, 10, 31, 23, 1, tzinfo=UTC)):
+        desk("invoice", "2026-10", "--for-real")
+
+
+def test_a_strangers_ticket_is_given_to_a_company_and_a_ticket_is_merged(desk, its_store, compose):
+    desk("companies", "--add", "vltava", "Strojírny Vltava", "--domain", "a.example")
+    first, second = (intake.receive(its_store, compose(text, sender="x@seznam.cz")).ticket for text in "ab")
+    desk("remove", second, "--into", first)
+    desk("move", first, "vltava")
+    with its_store.read() as db:
+        rows = db.execute("SELECT company, merged_into FROM ticket ORDER BY id").fetchall()
+    assert [tuple(row) for row in rows] == [("vltava", ""), ("", first)]
+
+
+def test_the_tokens_are_told_and_stay(desk):
+    said = desk("token")
+    assert "c" * 40 in said
+    assert said == desk("token")
