@@ -5,7 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, CursorResult, DateTime, Delete, Dialect, Engine, Insert, MetaData, Update, event
+from sqlalchemy import (
+    BigInteger,
+    CursorResult,
+    DateTime,
+    Delete,
+    Dialect,
+    Engine,
+    Insert,
+    MetaData,
+    Update,
+    event,
+    literal,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -71,7 +83,9 @@ def insert_once(table: type[Base], **values: Any) -> bool:
     Column defaults of the model apply only where Python knows them; give every value that matters.
     """
     insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.engine.dialect.name]
-    return bool(rows_changed(insert(table).values(**values).on_conflict_do_nothing()))
+    made = insert(table).values(**values).on_conflict_do_nothing()
+    # The count of rows is not told by every driver; a row that comes back is.
+    return db.session.execute(made.returning(literal(1))).first() is not None
 
 
 def rows_changed(statement: Insert | Update | Delete) -> int:

@@ -38,7 +38,7 @@ def due() -> Sequence[Summary]:
         Summary(f"monthly-{month.slug}-{person.id}", person, company, month)
         for person, company in db.session.execute(
             _managers().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
-        ).tuples()
+        )
         if letters.choice(person.id, letters.MONTHLY_SUMMARY) != letters.NEVER
     ]
     written = set(db.session.scalars(select(Letter.key).where(Letter.key.in_([summary.key for summary in found]))))
