@@ -59,7 +59,7 @@ def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
     known: dict[PriceKey, Price] = {
         (price.company_id, price.category, price.valid_from): price for price in db.session.scalars(select(Price))
     }
-    companies = dict(db.session.execute(select(Company.core_id, Company.id)).tuples().all())
+    companies = {company.core_id: company.id for company in db.session.scalars(select(Company))}
     wanted: dict[PriceKey, PriceRecord] = {}
     aside: dict[str, Unreadable] = {}
     for record in told:

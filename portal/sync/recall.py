@@ -48,7 +48,7 @@ def recall(changes: Collection[Change]) -> Recalled:
     """Read what the mirror has of these changes. Of tickets that did not change, no more than that."""
     names = [change.core_id for change in changes]
     found = Recalled(
-        companies=dict(db.session.execute(select(Company.core_id, Company.id)).tuples().all()),
+        companies={company.core_id: company.id for company in db.session.scalars(select(Company))},
         technicians={row.email: row for row in db.session.scalars(select(Technician))},
         tickets=_by_name(Ticket, Ticket.core_id, names),
         aside=_by_name(SetAside, SetAside.core_id, names),

@@ -1,9 +1,9 @@
 """Counting again: whether what the mirror keeps beside its rows is what the rows say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from portal.db import db
 from portal.domain.tickets import Ticket, TicketCount, TicketText
@@ -69,13 +69,13 @@ def _wrong_hours() -> Iterator[str]:
             yield f"ticket {ticket.number} has {hours} h of time entries, and says {ticket.hours} h"
 
 
-def _entries_elsewhere() -> Iterator[tuple[TimeEntry, int]]:
+def _entries_elsewhere() -> Iterable[Row[TimeEntry, int]]:
     rows = (
         select(TimeEntry, Ticket.company_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .where(TimeEntry.company_id != Ticket.company_id)
     )
-    yield from db.session.execute(rows).tuples().all()
+    return db.session.execute(rows).all()
 
 
 def _wrong_companies() -> Iterator[str]:

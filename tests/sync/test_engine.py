@@ -1,0 +1,384 @@
+"""A run of the sync: what it mirrors, what it refuses to believe, and that it may be repeated without harm."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.cores.records import Person, Unreadable
+from portal.db import db
+from portal.domain import mirror as memory
+from portal.domain.attachments import Attachment
+from portal.domain.companies import Company
+from portal.domain.messages import Message
+from portal.domain.mirror import MirrorState
+from portal.domain.tickets import Ticket, TicketText
+from portal.errors import CoreAway
+from portal.sync import lease, verify
+from portal.sync.engine import Sync
+from portal.sync.lease import LostLead
+from tests.cores.memory import MemoryCore
+from tests.sync.conftest import (
+    JANA,
+    NOON,
+    aside,
+    counts,
+    entry,
+    entry_of,
+    event,
+    file,
+    message,
+    mirrored,
+    stone,
+    ticket,
+    versions_of,
+    whole_mirror,
+)
+
+
+def test_running_twice_changes_nothing(core, sync, at_noon):
+    core.put(*(ticket(n, time_entries=(entry(f"e{n}"),)) for n in range(1, 8)))
+    sync()
+    before, generation = whole_mirror(), memory.generation()
+    again = sync()
+    assert (whole_mirror(), memory.generation()) == (before, generation)
+    assert (again.changed, again.is_complete) == (0, True)
+    assert sync(full=True).changed == 0
+    assert whole_mirror() == before
+
+
+def test_a_run_goes_on_from_where_the_last_one_stopped(core, sync):
+    core.put(*(ticket(n) for n in range(1, 8)))
+    assert sync().told == 9  # of three inclusive pages
+    core.put(ticket(8))
+    assert sync().told == 2  # the one the cursor stands on, and the new one
+
+
+def test_the_age_of_the_data_is_that_of_the_last_run_to_the_end(core, sync):
+    with clock.set_to(NOON):
+        sync()
+    core.is_away = True
+    with clock.set_to(NOON + timedelta(minutes=5)):
+        with pytest.raises(CoreAway):
+            sync()
+        age = memory.age()
+        assert (age.reached_at, age.seconds, age.is_troubled) == (NOON, 300, True)
+    core.is_away = False
+    sync()
+    assert memory.age().trouble == ""
+
+
+def test_a_full_run_withdraws_what_the_core_no_longer_tells(core, sync):
+    core.put(ticket(1), ticket(2, time_entries=(entry("e2"),)), ticket(3))
+    sync()
+    core.lose("t2")
+    sync()
+    assert mirrored("t2").withdrawn_at is None
+    assert sync(full=True).withdrawn == 1
+    assert mirrored("t2").withdrawn_at is not None
+    assert entry_of("e2").withdrawn_at is not None
+    assert mirrored("t1").withdrawn_at is None
+    assert counts() == {("vltava", "open"): 2}
+
+
+def test_an_empty_answer_to_a_full_run_withdraws_nothing_and_complains(core, sync):
+    core.put(ticket(1), ticket(2))
+    sync()
+    core.forget_all()
+    summary = sync(full=True)
+    assert (summary.withdrawn, counts()) == (0, {("vltava", "open"): 2})
+    assert "none of the 2 tickets" in memory.age().trouble
+
+
+def test_a_full_run_with_a_nameless_record_withdraws_nothing_and_complains(core, sync):
+    core.put(ticket(1), ticket(2))
+    sync()
+    core.lose("t2")
+    core.put(Unreadable(core_id="unreadable:0123", raw="{", reason="JSON is malformed"))
+    assert sync(full=True).withdrawn == 0
+    assert "no readable name" in memory.age().trouble
+
+
+FAULTS = [
+    ({"state": "sleeping"}, "state 'sleeping' is unknown"),
+    ({"number": " "}, "no number"),
+    ({"time_entries": (entry("e1", "NaN"),)}, "NaN hours"),
+    ({"time_entries": (entry("e1", "-1"),)}, "-1 hours"),
+    ({"time_entries": (entry("e1", "0.005"),)}, "0.005 hours"),
+    ({"time_entries": (entry("e1", "1e9"),)}, "hours cannot be billed"),
+    ({"time_entries": (entry("e1", category=" "),)}, "no price category"),
+    ({"time_entries": (entry("e1"), entry("e1"))}, "two time entries"),
+    ({"messages": (message("m1"), message("m1"))}, "two messages"),
+    ({"messages": (message("m1", side="onlooker"),)}, "unknown side 'onlooker'"),
+    ({"events": (event("v1", new="done"), event("v1"))}, "two events"),
+    ({"opened_at": NOON.replace(year=1)}, "not a moment"),
+    ({"messages": (message("m" * 600),)}, "no name of a message"),
+    ({"company": ""}, "no company"),
+    ({"company": "nobody"}, "unknown company 'nobody'"),
+]
+
+
+def test_records_that_make_no_sense_are_set_aside_with_the_reason_and_the_run_goes_on(core, sync):
+    core.put(
+        *(msgspec.structs.replace(ticket(n), **fault) for n, (fault, _) in enumerate(FAULTS, start=1)), ticket(99)
+    )
+    assert sync().aside == len(FAULTS)
+    assert [reason in aside()[f"t{n}"] for n, (_, reason) in enumerate(FAULTS, start=1)] == [True] * len(FAULTS)
+    assert db.session.scalars(select(Ticket.core_id)).all() == ["t99"]
+    assert memory.age().trouble == ""
+
+
+def test_a_record_set_aside_heals_when_the_core_tells_it_well(core, sync):
+    core.put(ticket(1, state="sleeping"))
+    sync()
+    core.put(ticket(1))
+    sync()
+    assert (aside(), mirrored("t1").state) == ({}, "open")
+
+
+def test_a_record_set_aside_heals_when_its_company_becomes_known(core, sync):
+    known = core.told_companies.pop()
+    core.put(ticket(1, company="hora"), ticket(2))
+    sync()
+    assert "unknown company" in aside()["t1"]
+    core.told_companies.append(known)
+    sync()
+    assert (aside(), counts()) == ({}, {("vltava", "open"): 1, ("hora", "open"): 1})
+
+
+def test_what_cannot_even_be_read_keeps_its_raw_form_and_reason(core, sync):
+    core.put(
+        Unreadable(core_id="t1", raw='{"core_id": "t1", "messages": 7}', reason="Expected `array` - at `$.messages`")
+    )
+    sync()
+    (row,) = memory.set_aside()
+    assert (row.raw, row.reason) == ('{"core_id": "t1", "messages": 7}', "Expected `array` - at `$.messages`")
+
+
+def test_a_ticket_already_mirrored_stays_as_it_was_while_its_newest_record_makes_no_sense(core, sync):
+    core.put(ticket(1))
+    sync()
+    core.put(ticket(1, subject="Jinak", state="sleeping"))
+    sync()
+    assert (mirrored("t1").subject, mirrored("t1").withdrawn_at) == ("Požadavek 1", None)
+
+
+def test_a_record_the_database_refuses_is_set_aside_alone(core, sync, monkeypatch):
+    """No such record is known: a fault of ours is played by a check that lets a broken number through."""
+    from portal.sync import rows
+
+    monkeypatch.setattr(rows, "_key", lambda core_id, what: None if core_id == "m2" else core_id)
+    core.put(ticket(1), ticket(2), ticket(3))
+    sync()
+    assert list(aside()) == ["t2"]
+    assert "the database refused it" in aside()["t2"]
+    assert counts() == {("vltava", "open"): 2}
+    assert verify.faults() == []
+
+
+def test_a_record_that_meets_a_fault_of_ours_does_not_stop_the_others(core, sync, monkeypatch):
+    from portal.sync import body
+
+    whole = body.of
+
+    def failing(told):
+        if told.core_id == "m2":
+            raise ZeroDivisionError("oh")
+        return whole(told)
+
+    monkeypatch.setattr(body, "of", failing)
+    core.put(ticket(1), ticket(2), ticket(3))
+    sync()
+    assert aside() == {"t2": "a fault of the portal: ZeroDivisionError: oh"}
+    assert counts() == {("vltava", "open"): 2}
+
+
+def test_a_deleted_ticket_is_withdrawn_with_its_time_and_comes_back_when_told_again(core, sync):
+    core.put(ticket(1, time_entries=(entry("e1"),)))
+    sync()
+    core.put(stone("t1"))
+    sync()
+    assert (counts(), mirrored("t1").withdrawn_at is None) == ({}, False)
+    core.put(ticket(1, time_entries=(entry("e1"),)))
+    sync()
+    assert counts() == {("vltava", "open"): 1}
+    assert (mirrored("t1").withdrawn_at, entry_of("e1").withdrawn_at) == (None, None)
+
+
+@pytest.mark.parametrize("page", [2, 3, 50], ids=["page by page", "three a page", "all at once"])
+def test_merged_tickets_leave_their_messages_and_time_with_the_one_that_remains(core, sync, page):
+    core.page = page
+    core.put(
+        ticket(1, messages=(message("m1", attachments=(file("a1"),)),), time_entries=(entry("e1"),)),
+        ticket(2, time_entries=(entry("e2", "0.50"),)),
+    )
+    sync()
+    core.put(
+        ticket(
+            2,
+            messages=(message("m2"), message("m1", attachments=(file("a1"),))),
+            time_entries=(entry("e2", "0.50"), entry("e1")),
+        ),
+        stone("t1", "merged"),
+    )
+    sync()
+    remaining = mirrored("t2")
+    assert (remaining.hours, entry_of("e1").ticket_id) == (1 + entry_of("e2").hours, remaining.id)
+    moved = db.session.scalars(select(Message).where(Message.core_id == "m1")).one()
+    attachment = db.session.scalars(select(Attachment)).one()
+    assert (moved.ticket_id, moved.withdrawn_at, attachment.withdrawn_at) == (remaining.id, None, None)
+    assert (entry_of("e1").withdrawn_at, counts()) == (None, {("vltava", "open"): 1})
+    assert verify.faults() == []
+
+
+def test_a_ticket_that_lost_time_to_another_is_summed_up_again(core, sync):
+    core.put(ticket(1, time_entries=(entry("e1"), entry("e2", "0.25"))), ticket(2))
+    sync()
+    core.put(ticket(2, time_entries=(entry("e1"),)))
+    sync()
+    assert (str(mirrored("t1").hours), str(mirrored("t2").hours)) == ("0.25", "1.00")
+    assert verify.faults() == []
+
+
+def test_a_ticket_moved_to_another_company_takes_its_rows_along(core, sync):
+    core.put(ticket(1, time_entries=(entry("e1"),)))
+    sync()
+    core.put(ticket(1, time_entries=(entry("e1", "2.00"),)))
+    sync()
+    with clock.set_to(NOON + timedelta(days=30)):
+        core.put(ticket(1, company="hora", time_entries=(entry("e1", "2.00"),)))
+        sync()
+        noticed = clock.now()
+    hora = db.session.scalars(select(Company).where(Company.core_id == "hora")).one()
+    moved = entry_of("e1")
+    assert (mirrored("t1").company_id, moved.company_id, moved.first_noticed_at) == (hora.id, hora.id, noticed)
+    assert {version.company_id for version in versions_of("e1")} == {hora.id}
+    assert counts() == {("hora", "open"): 1}
+
+
+def test_a_ticket_that_loses_its_company_is_seen_by_nobody_and_listed_for_staff(core, sync):
+    core.put(ticket(1))
+    sync()
+    core.put(ticket(1, company=""))
+    sync()
+    assert (counts(), mirrored("t1").withdrawn_at is None) == ({}, False)
+    assert "no company" in aside()["t1"]
+
+
+def test_a_list_row_has_a_new_version_only_when_it_looks_different(core, sync):
+    core.put(ticket(1))
+    sync()
+    assert mirrored("t1").version == 1
+    core.put(ticket(1, messages=(message("m1", "Opraveno ve zprávě."),)))
+    sync()
+    assert mirrored("t1").version == 1
+    core.put(ticket(1, subject="Jinak"))
+    sync()
+    assert mirrored("t1").version == 2
+    core.put(ticket(1, subject="Jinak", time_entries=(entry("e1"),)))
+    sync()
+    assert mirrored("t1").version == 3
+
+
+def test_a_requester_renamed_changes_every_row_that_names_them_and_is_found_by_both_names(core, sync):
+    core.put(ticket(1), ticket(2, requester=Person(name="Petr", email="petr@vltava.example")))
+    sync()
+    core.put(ticket(3, requester=Person(name="Jana Veselá", email=JANA.email)))
+    sync()
+    assert (mirrored("t1").version, mirrored("t2").version) == (2, 1)
+    text = db.session.scalars(select(TicketText.text).where(TicketText.ticket_id == mirrored("t1").id)).one()
+    assert ("jana nova" in text, "jana vesela" in text) == (True, True)
+
+
+def test_the_same_sender_is_another_employee_in_another_company(core, sync):
+    core.put(ticket(1), ticket(2, company="hora"))
+    sync()
+    assert mirrored("t1").requester_id != mirrored("t2").requester_id
+
+
+def test_the_text_of_a_ticket_is_folded_and_says_each_line_once(core, sync):
+    told = ticket(1, subject="Příliš žluťoučký", messages=(
+        message("m1", "Netiskne.\n\nS pozdravem\nJana"),
+        message("m2", "Pořád netiskne.\n\nS pozdravem\nJana\n\nDne 1. 11. 2026 v 10:00 Jana napsala:\n> Netiskne.\n"),
+        message("m3", attachments=(file("a1", "Účtenka.PDF"),)),
+    ))  # fmt: skip
+    core.put(told)
+    sync()
+    text = db.session.scalars(select(TicketText.text)).one()
+    assert {"20260001", "prilis zlutoucky", "jana nova", "jana@vltava.example", "uctenka.pdf"} <= set(
+        text.split("\n")
+    )
+    assert text.split("\n").count("netiskne.") == 1
+
+
+def test_inline_pictures_get_the_address_of_their_attachment_and_unknown_ones_go(core, sync):
+    html = (
+        '<p>Vidíte? <img src="cid:one@x" alt="obrazovka"> <img src="cid:other@x"> <img src="http://x/pixel.gif"></p>'
+    )
+    picture = file("a1", "image.png", media_type="image/png", content_id="one@x")
+    core.put(ticket(1, messages=(message("m1", html=html, attachments=(picture,)),)))
+    sync()
+    number = db.session.scalars(select(Attachment.id)).one()
+    body = db.session.scalars(select(Message.body)).one()
+    assert f'<img src="/attachments/{number}" alt="obrazovka">' in body
+    assert body.count("<img") == 1
+
+
+def test_letters_no_database_takes_are_left_out(core, sync):
+    core.put(
+        ticket(1, subject="a\0b\x07c", messages=(message("m1", "x\0y", attachments=(file("a1", "a\0\r\nb.pdf"),)),))
+    )
+    sync()
+    assert (aside(), mirrored("t1").subject) == ({}, "a b c")
+    assert db.session.scalars(select(Attachment.name)).one() == "a b.pdf"
+
+
+def test_the_same_ticket_twice_in_a_page_is_its_newest_record(core, sync):
+    class Stuttering(MemoryCore):
+        def changes(self, cursor):
+            for page in super().changes(cursor):
+                older = tuple(msgspec.structs.replace(change, subject="dřív") for change in page.changes)
+                yield msgspec.structs.replace(page, changes=older + page.changes)
+
+    stuttering = Stuttering(told_companies=core.told_companies)
+    stuttering.put(ticket(1), ticket(2))
+    sync(other=stuttering)
+    assert (mirrored("t1").subject, mirrored("t1").version) == ("Požadavek 1", 1)
+
+
+def test_the_generation_grows_with_what_is_seen_and_only_then(core, sync):
+    sync()
+    start = memory.generation()
+    core.put(ticket(1))
+    sync()
+    seen = memory.generation()
+    core.put(ticket(2, state="sleeping"))
+    sync()
+    assert (seen > start, memory.generation()) == (True, seen)
+
+
+def test_what_a_late_leader_did_not_commit_is_undone(core, app):
+    """The first leader sleeps through its lease in the middle of a run; the second one has taken over."""
+    core.put(*(ticket(n) for n in range(1, 8)))
+    early = lease.take("sync", "early")
+    with clock.set_to(clock.now() + 3 * lease.LASTS):
+        late = lease.take("sync", "late")
+        assert late.fence == early.fence + 1
+        with pytest.raises(LostLead):
+            Sync(core).run(early)
+        db.session.rollback()
+        assert db.session.scalars(select(MirrorState)).first() is None
+        Sync(core).run(late)
+        assert counts() == {("vltava", "open"): 7}
+
+
+def test_a_run_told_to_stop_ends_after_a_commit_and_says_it_is_not_complete(core, sync):
+    core.put(*(ticket(n) for n in range(1, 8)))
+    lead = lease.take("sync", "me")
+    summary = Sync(core, stopping=lambda: True).run(lead)
+    assert (summary.is_complete, counts(), memory.age().reached_at) == (False, {("vltava", "open"): 3}, None)
+    lease.give_back(lead)
+    assert sync().is_complete
+    assert counts() == {("vltava", "open"): 7}
