@@ -109,4 +109,6 @@ def mail(letter: Letter, *, sender: str) -> EmailMessage:
 
 def _address(name: str, email: str) -> Address:
     """Raises ValueError for what is no address, line breaks included."""
+    if "@" not in email:
+        raise ValueError("it has no @")
     return Address(display_name=name, addr_spec=email)

@@ -1,0 +1,160 @@
+"""What changed since somebody last looked, and how a visit and a budget are remembered."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from portal import clock
+from portal.db import db
+from portal.domain import budget_alerts, budgets, changes, visits
+from portal.domain.changes import Kind
+from portal.domain.letters import Letter
+from portal.domain.periods import month_of
+from portal.errors import Refused
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+NOVEMBER = month_of(date(2026, 11, 1))
+
+
+@pytest.fixture(autouse=True)
+def monday():
+    with clock.set_to(NOW):
+        yield
+
+
+def before(**ago) -> datetime:
+    return NOW - timedelta(**ago)
+
+
+def test_every_change_is_told_with_old_and_new(ledger):
+    company = ledger.company()
+    entry = ledger.entry(ledger.ticket(company), "1.00")
+    ledger.change(entry, at=before(hours=4), hours="2.00")
+    ledger.change(entry, at=before(hours=3), category="SPRAVA60")
+    ledger.change(entry, at=before(hours=2), withdrawn=True)
+    ledger.change(entry, at=before(hours=1), withdrawn=False)
+    told = changes.since(company, None)
+    assert [change.kind for change in told] == [Kind.RETURNED, Kind.REMOVED, Kind.CHANGED, Kind.CHANGED]
+    assert [(change.old.hours, change.new.hours) for change in told[2:]] == [(2, 2), (1, 2)]
+    assert (told[2].old.category, told[2].new.category) == ("PROGP85", "SPRAVA60")
+    assert (told[1].new, told[0].new.hours) == (None, 2)
+    assert told == changes.of_entry(company, entry.id)
+
+
+def test_only_what_was_noticed_since_is_news(ledger):
+    company = ledger.company()
+    entry = ledger.entry(ledger.ticket(company))
+    ledger.entry(ledger.ticket(company), noticed_at=before(minutes=30))
+    ledger.change(entry, at=before(hours=2), hours="2.00")
+    ledger.change(entry, at=before(minutes=5), hours="3.00")
+    assert [change.new.hours for change in changes.since(company, before(hours=1))] == [3]
+    assert changes.count_new(company, before(hours=1)) == 1
+    assert changes.count_new(company, None) == 0
+
+
+def test_a_version_that_bills_the_same_is_no_change(ledger):
+    company = ledger.company()
+    entry = ledger.entry(ledger.ticket(company))
+    ledger.change(entry, at=before(hours=1))  # invoiced_on alone, for one
+    assert changes.since(company, None) == []
+
+
+@pytest.mark.parametrize(("shown_live", "count"), [("money", 1), ("hours", 1), ("nothing", 0)])
+def test_changes_follow_what_the_company_may_see(ledger, shown_live, count):
+    company, other = ledger.company(shown_live=shown_live), ledger.company("Pekárna U Tří lip, s. r. o.")
+    for owner in (company, other):
+        ledger.change(ledger.entry(ledger.ticket(owner)), at=before(hours=1), hours="2.00")
+    assert len(changes.since(company, None)) == count
+
+
+def test_a_visit_lasts_while_pages_are_turned(ledger):
+    person = ledger.person(ledger.company())
+    assert visits.previous(person, visits.HOURS) is None
+    visits.note(person, visits.HOURS)
+    with clock.set_to(NOW + timedelta(minutes=20)):
+        assert visits.previous(person, visits.HOURS) is None
+        visits.note(person, visits.HOURS)
+    with clock.set_to(NOW + timedelta(minutes=60)):
+        assert visits.previous(person, visits.HOURS) == NOW + timedelta(minutes=20)
+        visits.note(person, visits.HOURS)
+        assert visits.previous(person, visits.HOURS) == NOW + timedelta(minutes=20)
+    with clock.set_to(NOW + timedelta(minutes=70)):
+        visits.note(person, visits.HOURS)
+        assert visits.previous(person, visits.HOURS) == NOW + timedelta(minutes=20)
+        assert visits.last(person, visits.HOURS) == NOW + timedelta(minutes=70)
+        assert visits.last(person, visits.EXPORT) is None
+
+
+@pytest.fixture
+def company(ledger):
+    company = ledger.company()
+    ledger.price("PROGP85", 1000)
+    return company
+
+
+def test_a_budget_holds_from_its_month_until_another_one(ledger, company):
+    person = ledger.person(company)
+    budgets.choose(company, NOVEMBER, unit="hours", amount="20", person_id=person.id)
+    budgets.choose(company, NOVEMBER.later(), unit="money", amount="25 000,50", person_id=person.id)
+    assert budgets.chosen(company, NOVEMBER.earlier()) is None
+    assert budgets.chosen(company, NOVEMBER) == (budgets.Unit.HOURS, Decimal("20.00"))
+    assert budgets.chosen(company, NOVEMBER.later().later()) == (budgets.Unit.MONEY, Decimal("25000.50"))
+    budgets.choose(company, NOVEMBER, unit="hours", amount="", person_id=person.id)
+    assert budgets.chosen(company, NOVEMBER) is None
+
+
+@pytest.mark.parametrize(("unit", "amount"), [("days", "1"), ("hours", "-1"), ("hours", "1,234"), ("hours", "NaN"),
+                                              ("money", "999999999999")])  # fmt: skip
+def test_a_budget_that_makes_no_sense_is_refused(ledger, company, unit, amount):
+    with pytest.raises(Refused):
+        budgets.choose(company, NOVEMBER, unit=unit, amount=amount, person_id=ledger.person(company).id)
+
+
+def test_a_budget_counts_the_months_own_work_that_will_be_billed(ledger, company):
+    budgets.choose(company, NOVEMBER, unit="hours", amount="10", person_id=ledger.person(company).id)
+    ledger.entry(ledger.ticket(company, state="open"), "1.00")
+    ledger.entry(ledger.ticket(company), "2.00")
+    ledger.entry(ledger.ticket(company, state="done"), "4.00", invoiced_on=NOVEMBER.until)
+    ledger.entry(ledger.ticket(company, state="done"), "8.00")  # ended without an invoice
+    ledger.entry(ledger.ticket(company), "8.00", at="2026-10-31T23:59")
+    use = budgets.use(company, NOVEMBER)
+    assert (use.used, use.percent, use.left, use.alerts_reached) == (7, 70, 3, (50,))
+
+
+@pytest.mark.parametrize(
+    ("shown_live", "unit", "measured"),
+    [("money", "money", True), ("hours", "money", False), ("hours", "hours", True), ("nothing", "hours", False)],
+)
+def test_a_budget_is_measured_only_by_what_the_company_may_see(ledger, company, shown_live, unit, measured):
+    company.shown_live = shown_live
+    budgets.choose(company, NOVEMBER, unit=unit, amount="10", person_id=ledger.person(company).id)
+    assert (budgets.use(company, NOVEMBER) is not None) == measured
+
+
+def letters_written() -> list[str]:
+    return [letter.subject for letter in db.session.query(Letter).order_by(Letter.id)]
+
+
+def test_each_share_of_a_budget_is_told_once(ledger, company):
+    manager = ledger.person(company)
+    ledger.person(company, "viewer")
+    budgets.choose(company, NOVEMBER, unit="money", amount="10000", person_id=manager.id)
+    ticket = ledger.ticket(company)
+    assert budget_alerts.run() == 0
+    for spent, told in (("4.99", 0), ("0.01", 1), ("1.00", 0), ("3.00", 1), ("2.00", 1), ("9.00", 0)):
+        ledger.entry(ticket, spent)
+        assert (budget_alerts.run(), budget_alerts.run()) == (told, 0)
+    assert letters_written() == [
+        "Connectica: z měsíčního rozpočtu je vyčerpáno 50 %",
+        "Connectica: z měsíčního rozpočtu je vyčerpáno 80 %",
+        "Connectica: rozpočet na měsíc je vyčerpán",
+    ]
+
+
+def test_a_budget_that_is_overrun_at_once_is_told_in_one_letter(ledger, company):
+    budgets.choose(company, NOVEMBER, unit="hours", amount="10", person_id=ledger.person(company).id)
+    ledger.entry(ledger.ticket(company), "12.00")
+    assert budget_alerts.run() == 1
+    assert letters_written() == ["Connectica: rozpočet na měsíc je vyčerpán"]
+    assert "12,00 h z 10,00 h" in db.session.query(Letter).one().text
