@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.db import Base, db
 from portal.domain.companies import Company
+from portal.domain.prepared import Prepared
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
@@ -108,7 +109,7 @@ def initials(name: str) -> str:
 
 _PERSON_COLUMNS = (Person.id, Person.name, Person.email, Person.fs_uniquifier, Person.language, Person.theme)
 _COMPANY_COLUMNS = tuple(column for column in Company.__table__.columns)
-_VISITOR = (
+_VISITOR = Prepared(
     select(*_PERSON_COLUMNS, Person.company_id, Role.name, *_COMPANY_COLUMNS)
     .outerjoin(Company, Company.id == Person.company_id)
     .outerjoin(PersonRole, PersonRole.person_id == Person.id)
@@ -119,7 +120,7 @@ _VISITOR = (
 
 def visitor(session_key: str) -> Visitor | None:
     """Whose session this is, as they are allowed now; None for an ended session or an account put out of use."""
-    rows = db.session.execute(_VISITOR, {"key": session_key}).all()
+    rows = _VISITOR(key=session_key)
     if not rows:
         return None
     first = rows[0]

@@ -4,15 +4,30 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
 
 from portal import clock
 from portal.db import db
 from portal.domain import search, typed_text
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
+from portal.domain.prepared import Prepared
 from portal.domain.states import State
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText, _visible_to
@@ -124,7 +139,7 @@ class Key:
 
     id: int
     version: int
-    due_at: datetime | None  # only of an open ticket: its row says whether it is late
+    is_overdue: bool  # its row says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +172,18 @@ class TicketRow:
 def find(company: Company, wanted: TicketFilter) -> Page:
     """One page of the company's tickets. Keys only: rows() tells the rest of those that were not drawn yet."""
     sort = SORTS[wanted.sort]
-    key = sort.key()
-    query = _narrowed(_visible_to(company), wanted)
     after = _where_it_ended(sort, wanted.after)
+    values = {"company": company.id, "now": clock.now()} | _values(wanted)
     if after is not None:
-        place = tuple_(literal(after[0], key.type), after[1])
-        query = query.where(tuple_(key, Ticket.id) < place if wanted.descending else tuple_(key, Ticket.id) > place)
-    order = (key.desc(), Ticket.id.desc()) if wanted.descending else (key, Ticket.id)
-    query = query.with_only_columns(Ticket.id, Ticket.version, Ticket.state, Ticket.due_at, key.label("key"))
-    found = db.session.execute(query.order_by(*order).limit(ROWS + 1)).all()
-    keys = [Key(row[0], row[1], row[3] if row[2] == State.OPEN else None) for row in found[:ROWS]]
-    last = found[ROWS - 1] if len(found) > ROWS else None
-    return Page(keys, f"{last.id}~{sort.written(last.key)}" if last else None)
+        values |= {"after_key": after[0], "after_id": after[1]}
+    shape = (wanted.sort, wanted.descending, frozenset(values), db.engine.dialect.name)
+    prepared = _prepared(*shape) if not wanted.words else Prepared(_query(*shape).where(*says(wanted.words)))
+    found = prepared.raw(**values)
+    keys = [Key(row[0], row[1], bool(row[2])) for row in found[:ROWS]]
+    if len(found) <= ROWS:
+        return Page(keys, None)
+    last = prepared.typed(found[ROWS - 1])
+    return Page(keys, f"{last[0]}~{sort.written(last[3])}")
 
 
 def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
@@ -186,24 +201,56 @@ def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
     return {row[0]: TicketRow(*row[:3], State(row[3]), *row[4:]) for row in db.session.execute(query)}
 
 
-def _narrowed(query: Select[Any], wanted: TicketFilter) -> Select[Any]:
-    if wanted.sort == "requester":
+CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {  # a value of the filter: what it asks of a ticket
+    "state": lambda value: Ticket.state == value,
+    "requester": lambda value: Ticket.requester_id == value,
+    "technician": lambda value: Ticket.technician_id == value,
+    "since": lambda value: Ticket.opened_at >= value,
+    "until": lambda value: Ticket.opened_at < value,
+}
+
+
+def _values(wanted: TicketFilter) -> dict[str, Any]:
+    """The values of the filter that narrow the list, as CONDITIONS take them."""
+    values = {
+        "state": wanted.state and wanted.state.value,
+        "requester": wanted.requester,
+        "technician": wanted.technician,
+        "since": wanted.since and clock.start_of(wanted.since),
+        "until": wanted.until and clock.end_of(wanted.until),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@lru_cache(maxsize=256)
+def _prepared(sort: str, descending: bool, given: frozenset[str], database: str) -> Prepared:
+    return Prepared(_query(sort, descending, given, database))
+
+
+def _query(sort: str, descending: bool, given: frozenset[str], database: str) -> Select[Any]:
+    """One page of the list in an order, narrowed by the values that will be given; they stay open here."""
+    key = SORTS[sort].key()
+    query = _visible_to(_ANY_COMPANY)
+    if sort == "requester":
         query = query.join(Employee, Employee.id == Ticket.requester_id)
-    if wanted.sort == "technician":
+    if sort == "technician":
         query = query.outerjoin(Technician, Technician.id == Ticket.technician_id)
-    if wanted.state:
-        query = query.where(Ticket.state == wanted.state.value)
-    if wanted.requester:
-        query = query.where(Ticket.requester_id == wanted.requester)
-    if wanted.technician:
-        query = query.where(Ticket.technician_id == wanted.technician)
-    if wanted.since:
-        query = query.where(Ticket.opened_at >= clock.start_of(wanted.since))
-    if wanted.until:
-        query = query.where(Ticket.opened_at < clock.end_of(wanted.until))
-    if wanted.words:
-        query = query.where(*says(wanted.words))
-    return query
+    for name, condition in CONDITIONS.items():
+        if name in given:
+            query = query.where(condition(bindparam(name)))
+    if "after_key" in given:
+        place = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id"))
+        query = query.where(tuple_(key, Ticket.id) < place if descending else tuple_(key, Ticket.id) > place)
+    order = (key.desc(), Ticket.id.desc()) if descending else (key, Ticket.id)
+    is_overdue = and_(Ticket.state == State.OPEN.value, Ticket.due_at < bindparam("now", type_=Ticket.due_at.type))
+    columns = (Ticket.id, Ticket.version, func.coalesce(is_overdue, false()).label("late"), key.label("key"))
+    return query.with_only_columns(*columns).order_by(*order).limit(literal_column(str(ROWS + 1)))
+
+
+class _ANY_COMPANY:  # noqa: N801 - stands where a company does
+    """The company whose id will be given when the query is run."""
+
+    id = bindparam("company")
 
 
 def says(words: str) -> list[ColumnElement[bool]]:

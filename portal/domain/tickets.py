@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base, db
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
+from portal.domain.prepared import Prepared
 from portal.domain.states import State
 from portal.domain.technicians import Technician
 
@@ -78,12 +79,14 @@ class TicketText(Base):
     text: Mapped[str]
 
 
-_COUNTS = select(TicketCount.state, TicketCount.tickets).where(TicketCount.company_id == bindparam("company"))
+_COUNTS = Prepared(
+    select(TicketCount.state, TicketCount.tickets).where(TicketCount.company_id == bindparam("company"))
+)
 
 
 def counts(company: Company) -> dict[State, int]:
     """How many tickets are in each state, from the counter the mirror keeps."""
-    kept = {row[0]: row[1] for row in db.session.execute(_COUNTS, {"company": company.id})}
+    kept = dict(_COUNTS(company=company.id))
     return {state: kept.get(state, 0) for state in State}
 
 

@@ -14,6 +14,7 @@ from portal.web import (
     demo,
     deputies,
     filters,
+    fragments,
     gate,
     health,
     hooks,
@@ -28,7 +29,6 @@ from portal.web import (
     staff_approvals,
     staff_questions,
     start,
-    ticket_rows,
     tickets,
 )
 
@@ -62,7 +62,7 @@ def install(app: Flask) -> None:
     assets.install(app)
     filters.install(app)
     pages.install(app)
-    ticket_rows.install(app)
+    fragments.install(app)
     apologies.install(app)
     hooks.install(app)
     for blueprint in BLUEPRINTS:

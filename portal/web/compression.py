@@ -1,8 +1,11 @@
 """Compression: the smallest form of an answer its reader understands."""
 
 import gzip
+from functools import lru_cache
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 try:
     from compression import zstd  # type: ignore[import-not-found, unused-ignore]
@@ -28,11 +31,12 @@ def compress(response: Response) -> Response:
     """The answer in the best encoding both sides know; streams and files already packed stay as they are."""
     if response.mimetype not in COMPRESSIBLE:
         return response
-    response.vary.add("Accept-Encoding")
+    vary = response.headers.get("Vary")
+    response.headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
     is_stream = response.is_streamed and request.endpoint != "static"
     if response.status_code != 200 or "Content-Encoding" in response.headers or is_stream:
         return response
-    encoding = next((name for name in ENCODERS if request.accept_encodings.quality(name) > 0), None)
+    encoding = _best(request.headers.get("Accept-Encoding", ""))
     response.direct_passthrough = False
     body = response.get_data()
     if encoding is None or len(body) < SMALLEST:
@@ -41,6 +45,12 @@ def compress(response: Response) -> Response:
     response.headers["Content-Encoding"] = encoding
     _weaken(response)
     return response
+
+
+@lru_cache(maxsize=256)
+def _best(accepted: str) -> str | None:
+    qualities = parse_accept_header(accepted, Accept)
+    return next((name for name in ENCODERS if qualities.quality(name) > 0), None)
 
 
 def _weaken(response: Response) -> None:

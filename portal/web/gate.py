@@ -80,18 +80,19 @@ LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 def install(app: Flask) -> None:
     """Put the gate in front of everything, and the headers on every answer."""
     base = urlsplit(app.config["BASE_URL"])
+    is_tls = base.scheme == "https"
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         TRUSTED_HOSTS=LOOPBACK if base.hostname in ("127.0.0.1", "localhost", "::1") else [base.hostname],
         SESSION_COOKIE_NAME="portal",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=base.scheme == "https",
+        SESSION_COOKIE_SECURE=is_tls,
     )
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
-    headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if base.scheme == "https" else {})
+    headers = list((HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_tls else {})).items())
     app.before_request(_stop_unless_open)
     app.after_request(lambda response: _with_headers(response, headers))
 
@@ -133,7 +134,10 @@ def _to_sign_in() -> AnyResponse:
     return redirect(url_for("security.login", next=here if here != "/" else None))
 
 
-def _with_headers(response: Response, headers: dict[str, str]) -> Response:
-    for name, value in headers.items():
-        response.headers.setdefault(name, value)
+def _with_headers(response: Response, headers: list[tuple[str, str]]) -> Response:
+    """What a view set itself, stays: a file has a stricter policy than a page."""
+    set_already = {name.lower() for name, _ in response.headers}
+    for name, value in headers:
+        if name.lower() not in set_already:
+            response.headers.add(name, value)
     return response

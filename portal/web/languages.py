@@ -7,8 +7,8 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask, request
-from flask_babel import Babel, Domain, get_locale
+from flask import Flask, g, request
+from flask_babel import Babel, Domain, get_locale, refresh
 from flask_login import current_user
 
 LANGUAGES = {"cs": "Čeština", "en": "English"}  # the first is everybody's until they say otherwise
@@ -37,30 +37,34 @@ def chosen() -> str:
 
 def current() -> str:
     """The language of the page being made, "cs" or "en"."""
-    locale = get_locale()
-    return locale.language if locale else next(iter(LANGUAGES))
+    known = g.get("language")
+    if known is None:
+        locale = get_locale()
+        known = locale.language if locale else next(iter(LANGUAGES))
+        g.language = known
+    return known
+
+
+def forget() -> None:
+    """The person has just chosen another language: the rest of this request is in that one."""
+    g.pop("language", None)
+    refresh()
 
 
 class _Catalogues(Domain):
     """Messages straight from the .po files: there is no compiled copy that could be stale."""
 
     def get_translations(self) -> Translations:
-        language = current()
-        path = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
-        return _catalogue(path, path.stat().st_mtime_ns) if language in self._written else _ENGLISH
-
-    @property
-    def _written(self) -> set[str]:
-        return {"cs"}  # English is what the code says
+        return _catalogue(current())
 
 
-_ENGLISH = Translations()
-
-
-@lru_cache(maxsize=4)
-def _catalogue(path: Path, _changed: int) -> Translations:
+@lru_cache(maxsize=len(LANGUAGES))
+def _catalogue(language: str) -> Translations:
+    path = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():  # English is what the code says
+        return Translations()
     compiled = BytesIO()
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=path.parts[-3]))
+        write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return Translations(compiled)

@@ -12,7 +12,7 @@ from portal.domain import people
 from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
 from portal.web import languages, navigation
 
-VARY = ("HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request")
+VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 
 def install(app: Flask) -> None:
@@ -24,24 +24,34 @@ def install(app: Flask) -> None:
     )  # fmt: skip
 
 
-def render(*, page: str, part: str | None = None, status: int = 200, **context: Any) -> Response:
+def render(
+    *, page: str, part: str | None = None, has_parts: bool = False, status: int = 200, **context: Any
+) -> Response:
     """The whole page, or, when htmx asks for it and the view has one, its part. Context goes to either.
 
-    A part holds no token and nothing that changes by itself, so it carries an ETag and may be answered by 304.
-    A whole page is never stored: after signing out, Back shows nothing.
+    A whole page is never stored: after signing out, Back shows nothing. has_parts says that the same address
+    answers with parts elsewhere (render_part).
     """
     if part and wants_part():
-        response = make_response(render_template(part, **context), status)
-        if status == 200 and request.method == "GET":
-            response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest(), weak=True)
-            response.cache_control.private = True
-            response.cache_control.no_cache = True
-            response.make_conditional(request)
-    else:
-        response = make_response(render_template(page, frame=navigation.frame(current_user), **context), status)
-        response.cache_control.no_store = True
-    if part:
-        response.vary.update(VARY)
+        return render_part(render_template(part, **context), status=status)
+    response = make_response(render_template(page, frame=navigation.frame(current_user), **context), status)
+    response.headers["Cache-Control"] = "no-store"
+    if part or has_parts:
+        response.headers["Vary"] = VARY
+    return response
+
+
+def render_part(html: str, *, status: int = 200) -> Response:
+    """A part that is drawn already.
+
+    It holds no token and nothing that changes by itself, so it carries an ETag and may be answered by 304.
+    """
+    response = make_response(str(html), status)
+    response.headers["Vary"] = VARY
+    response.headers["Cache-Control"] = "private, no-cache"
+    if status == 200 and request.method == "GET":
+        response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest(), weak=True)
+        response.make_conditional(request)
     return response
 
 

@@ -1,15 +1,14 @@
-"""Settings: the language and the look a person wants."""
+"""Settings: the language and the look a person wants, and how they want to be written to."""
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_babel import refresh
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, people
+from portal.domain import audit, notices, people
 from portal.domain.words import msgid
 from portal.errors import Refused
-from portal.web import pages
+from portal.web import languages, pages
 from portal.web.languages import LANGUAGES
 
 bp = Blueprint("settings", __name__)
@@ -17,7 +16,21 @@ bp = Blueprint("settings", __name__)
 
 @bp.get("/settings")
 def show() -> Response:
-    return pages.render(page="settings/show.html", languages=LANGUAGES, themes=people.THEMES)
+    return pages.render(
+        page="settings/show.html",
+        languages=LANGUAGES,
+        themes=people.THEMES,
+        ways=notices.WAYS,
+        choices=notices.choices(current_user.id, current_user.role_names),
+    )
+
+
+@bp.post("/settings/notices")
+def choose_notices() -> AnyResponse:
+    notices.choose(current_user, request.form.to_dict())
+    audit.note(audit.SETTINGS_CHANGED, **pages.signature())
+    flash(_("Saved."))
+    return redirect(url_for(".show"))
 
 
 @bp.post("/settings")
@@ -28,6 +41,6 @@ def change() -> AnyResponse:
     people.prefer(current_user.id, language=language, theme=theme)
     audit.note(audit.SETTINGS_CHANGED, **pages.signature())
     current_user.language = language
-    refresh()
+    languages.forget()
     flash(_("Saved."))
     return redirect(url_for(".show"))

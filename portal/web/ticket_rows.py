@@ -1,62 +1,53 @@
-"""Rows of the ticket list: each drawn once for a ticket's version and a language, and kept."""
+"""The ticket list as HTML: each row is drawn once for a version and a language, and so is what surrounds them."""
 
-from collections import OrderedDict
-from threading import Lock
+from collections.abc import Callable
 
-from flask import Flask, current_app, render_template
+from flask import render_template
 from markupsafe import Markup
 
-from portal import clock
 from portal.domain import disclosure, ticket_list
 from portal.domain.companies import Company
-from portal.domain.ticket_list import Key
-from portal.web import languages
+from portal.domain.states import State
+from portal.domain.ticket_list import Key, Page, TicketFilter
+from portal.web import fragments, languages
 
-KEPT = 20_000  # rows, some 10 MB: what many readers leaf through in a morning
-
-
-class _Kept:
-    """The rows used last, as many as fit; safe for the threads of one process."""
-
-    def __init__(self) -> None:
-        self._rows: OrderedDict[tuple, Markup] = OrderedDict()
-        self._lock = Lock()
-
-    def of(self, keys: list[tuple]) -> list[Markup | None]:
-        with self._lock:
-            for key in keys:
-                if key in self._rows:
-                    self._rows.move_to_end(key)
-            return [self._rows.get(key) for key in keys]
-
-    def keep(self, key: tuple, row: Markup) -> None:
-        with self._lock:
-            self._rows[key] = row
-            while len(self._rows) > KEPT:
-                self._rows.popitem(last=False)
-
-
-def install(app: Flask) -> None:
-    """One store of rows for each application: two databases number their tickets alike."""
-    app.extensions["ticket_rows"] = _Kept()
+ROWS_STAND_HERE = Markup("<!-- rows -->")
 
 
 def drawn(company: Company, keys: list[Key]) -> Markup:
-    """The rows of these tickets as HTML, in this order. Holds nothing of the reader but their language."""
-    kept: _Kept = current_app.extensions["ticket_rows"]
+    """The rows of these tickets, in this order. Holds nothing of the reader but their language."""
     hides_hours = disclosure.of(company).hides_hours
-    now, language = clock.now(), languages.current()
-    # A row says whether its ticket is late: another row from the moment it becomes so.
-    names = [
-        (key.id, key.version, language, hides_hours, key.due_at is not None and key.due_at < now) for key in keys
-    ]
-    rows = kept.of(names)
-    missing = [name for name, row in zip(names, rows, strict=True) if row is None]
+    look = (languages.current(), hides_hours)
+    names = [(key.id, key.version, key.is_overdue, look) for key in keys]  # becoming late makes another row
+    rows = fragments.kept().of(names)
+    missing = {name[0]: at for at, name in enumerate(names) if rows[at] is None}
     if missing:
-        told = ticket_list.rows(company, [name[0] for name in missing])
-        for name in missing:
-            if name[0] in told:
-                html = render_template("tickets/_row.html", ticket=told[name[0]], hides_hours=hides_hours)
-                kept.keep(name, Markup(html))  # noqa: S704 - made by an escaping template
-        rows = kept.of(names)
-    return Markup("").join(row for row in rows if row is not None)
+        for id_, ticket in ticket_list.rows(company, missing).items():
+            row = render_template("tickets/_row.html", ticket=ticket, hides_hours=hides_hours)
+            rows[missing[id_]] = fragments.kept().keep(names[missing[id_]], row)
+    return Markup("".join(row for row in rows if row is not None))  # noqa: S704 - each made by an escaping template
+
+
+def around(template: str, wanted: TicketFilter, counts: dict[State, int], found: Page, rows: Markup) -> Markup:
+    """The list with these rows: all but them depends on the filter, the counts and the language alone."""
+
+    def draw() -> str:
+        return render_template(template, wanted=wanted, counts=counts, found=found, rows=ROWS_STAND_HERE)
+
+    is_common = not wanted.words and not wanted.after  # what somebody typed is hardly asked for twice
+    name = (template, wanted, tuple(counts.values()), languages.current(), bool(found.keys))
+    piece = _kept_or(name, draw) if is_common else Markup(draw())  # noqa: S704 - made by an escaping template
+    return Markup(piece.replace(ROWS_STAND_HERE, rows + pager(wanted, found)))  # noqa: S704 - so is all of this
+
+
+def pager(wanted: TicketFilter, found: Page) -> Markup:
+    """The row after the last: where the list goes on."""
+    if not found.following:
+        return Markup("")
+    name = ("pager", wanted, found.following, languages.current())
+    return _kept_or(name, lambda: render_template("tickets/_pager.html", wanted=wanted, found=found))
+
+
+def _kept_or(name: tuple, draw: Callable[[], str]) -> Markup:
+    (piece,) = fragments.kept().of([name])
+    return piece if piece is not None else fragments.kept().keep(name, draw())

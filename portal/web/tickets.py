@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from portal.domain import audit, conversations, ticket_list, tickets
+from portal.domain import audit, conversations, questions, ticket_list, tickets
 from portal.domain.ticket_list import TicketFilter
 from portal.web import pages, ticket_rows
 from portal.web.gate import own_company
@@ -14,18 +14,20 @@ bp = Blueprint("tickets", __name__)
 def index() -> Response:
     company, wanted = own_company(), TicketFilter.parse(request.args)
     found = ticket_list.find(company, wanted)
-    shown = {"wanted": wanted, "found": found, "rows": ticket_rows.drawn(company, found.keys)}
-    if wanted.after and pages.wants_part():
-        return pages.render(page="tickets/index.html", part="tickets/_more.html", **shown)
-    shown["counts"] = tickets.counts(company)
+    rows = ticket_rows.drawn(company, found.keys)
+    if pages.wants_part() and wanted.after:
+        return pages.render_part(rows + ticket_rows.pager(wanted, found))
+    counts = tickets.counts(company)
     if pages.wants_part():
-        return pages.render(page="tickets/index.html", part="tickets/_part.html", **shown)
+        return pages.render_part(ticket_rows.around("tickets/_part.html", wanted, counts, found, rows))
     return pages.render(
         page="tickets/index.html",
-        part="tickets/_part.html",
+        has_parts=True,
+        wanted=wanted,
+        counts=counts,
+        list=ticket_rows.around("tickets/_list.html", wanted, counts, found, rows),
         requesters=tickets.requesters(company),
         technicians=tickets.technicians(company),
-        **shown,
     )
 
 
@@ -33,4 +35,5 @@ def index() -> Response:
 def show(number: str) -> Response:
     ticket = conversations.show(own_company(), number, before=request.args.get("before", type=pages.row_id))
     audit.note(audit.OPENED_TICKET, about=ticket.number, **pages.signature())
-    return pages.render(page="tickets/show.html", ticket=ticket)
+    in_question = questions.by_entry(own_company())
+    return pages.render(page="tickets/show.html", ticket=ticket, in_question=in_question)
