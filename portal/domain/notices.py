@@ -47,7 +47,10 @@ QUESTION_ASKED = Kind(
     "question_asked", msgid("A manager asks about a time entry"), letters.AT_ONCE, frozenset({STAFF})
 )
 BUDGET_REACHED = Kind(
-    letters.BUDGET_ALERT, msgid("The month's budget is used to a half, four fifths or all of it"), letters.AT_ONCE, frozenset({MANAGER})
+    letters.BUDGET_ALERT,
+    msgid("The month's budget is used to a half, four fifths or all of it"),
+    letters.AT_ONCE,
+    frozenset({MANAGER}),
 )
 KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, BUDGET_REACHED, APPROVAL_ANSWERED, QUESTION_ASKED)
 

@@ -44,7 +44,7 @@ class QuestionState(StrEnum):
 
 
 _STATES = {
-    QuestionState.ASKED: (msgid("Asked"), "warn"),
+    QuestionState.ASKED: (msgid("Waiting for an answer"), "warn"),
     QuestionState.ANSWERED: (msgid("Answered"), "info"),
     QuestionState.CORRECTED: (msgid("Corrected"), "ok"),
     QuestionState.UPHELD: (msgid("Upheld"), "muted"),

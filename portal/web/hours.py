@@ -54,8 +54,13 @@ def csv(slug: str) -> AnyResponse:
 def _entries(wanted: HoursFilter) -> dict[str, Any]:
     company = own_company()
     rows, following = hours.page(company, wanted, request.args.get("after", type=pages.row_id))
-    return {"wanted": wanted, "rows": rows, "following": following, "currency": prices.list_of(company).currency}
-    shown["in_question"] = questions.by_entry(company)
+    return {
+        "wanted": wanted,
+        "rows": rows,
+        "following": following,
+        "currency": prices.list_of(company).currency,
+        "in_question": questions.by_entry(company),
+    }
 
 
 def _sums(wanted: HoursFilter) -> dict[str, Any]:
