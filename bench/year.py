@@ -1,0 +1,61 @@
+"""The sync of the demo's year over HTTP: a real desk, a new mirror, nothing shared but the wire."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+
+from bench.mirrors import FOLDER, settings
+from portal import clock, config
+from portal.demo import year
+from portal.demo.processes import Children, answers
+
+DESK, MIRROR = FOLDER / "year" / "desk", FOLDER / "year" / "mirror"
+HTTP, SMTP = "127.0.0.1:28901", "127.0.0.1:28925"
+
+
+def measured(floor: float) -> str:
+    """The figure in words; floor is the rate of the bare answer in the same run."""
+    if not (DESK / "desk.db").exists():
+        _play()
+    shutil.rmtree(MIRROR, ignore_errors=True)
+    MIRROR.mkdir(parents=True)
+    environment = os.environ | {f"PORTAL_{name}": str(value) for name, value in _settings().items()}
+    environment |= {"FLASK_APP": str(config.ROOT / "app.py")}
+    flask = [sys.executable, "-m", "flask"]
+    subprocess.run([*flask, "db", "upgrade"], env=environment, cwd=config.ROOT, check=True, capture_output=True)
+    with Children(FOLDER / "year", environment) as children:
+        children.start("desk", [*flask, "desk", "serve"])
+        children.wait_until(lambda: answers(HTTP), what="The desk", seconds=60)
+        started = time.perf_counter()
+        subprocess.run([*flask, "sync", "run"], env=environment, cwd=config.ROOT, check=True, capture_output=True)
+        passed = time.perf_counter() - started
+    tickets = _tickets()
+    rate = f"{tickets / passed:.0f} a second, each as long as {passed / tickets * floor:.0f} bare answers"
+    return f"  {tickets} tickets in {passed:.1f} s, start included: {rate}"
+
+
+def _play() -> None:
+    (FOLDER / "year").mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(DESK, ignore_errors=True)
+    unfinished = DESK / "desk.unfinished"
+    store = year.HastyStore(unfinished, year.house("noc@connectica.cz"))
+    year.play(store, clock.now(), mail_out=DESK / "outbox")
+    store.close()
+    unfinished.rename(DESK / "desk.db")
+
+
+def _settings() -> dict[str, object]:
+    return settings(MIRROR) | {
+        "DESK_FOLDER": str(DESK),
+        "DESK_HTTP": HTTP,
+        "DESK_SMTP": SMTP,
+        "CORE_URL": f"http://{HTTP}/core/v1",
+    }
+
+
+def _tickets() -> int:
+    with sqlite3.connect(MIRROR / "portal.db") as mirror:
+        return mirror.execute("SELECT count(*) FROM ticket").fetchone()[0]
