@@ -4,9 +4,10 @@ import asyncio
 import hmac
 import ipaddress
 import logging
+import socket
 import sqlite3
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -111,15 +112,19 @@ class _LongLines(SMTP):
 
 
 class _Listener(Controller):
-    """aiosmtpd's thread, which also works on a port the system chooses."""
+    """aiosmtpd's thread on a socket bound before it: a busy port is known at once, and so is a port we were given."""
 
     def factory(self) -> SMTP:
         return _LongLines(self.handler, **self.SMTP_kwargs)
 
-    def _trigger_server(self) -> None:
-        assert isinstance(self.server, asyncio.Server)
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+    def start(self) -> None:
+        family = socket.AF_INET6 if ":" in self.hostname else socket.AF_INET
+        self._socket = socket.create_server((self.hostname, self.port), family=family)
+        self.port = self._socket.getsockname()[1]
+        super().start()
+
+    def _create_server(self) -> Coroutine[Any, Any, asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._socket)
 
 
 def _is_loopback(host: str) -> bool:

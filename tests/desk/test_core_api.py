@@ -12,6 +12,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from portal.cores.records import TicketRecord, Tombstone
 from portal.desk import intake, outbox, tickets
@@ -77,7 +79,7 @@ def test_the_server_answers_as_its_document_says(full_desk, operation, mode):
 def test_a_server_that_differs_from_its_document_is_noticed(full_desk):
     other = copy.deepcopy(DOCUMENT)
     other["components"]["schemas"]["Ticket"]["properties"]["state"]["enum"] = ["new"]
-    with pytest.raises(FailureGroup, match="is not one of"):
+    with pytest.raises(FailureGroup, match="Response violates schema"):
         _compare(full_desk, other, "changes", GenerationMode.POSITIVE)
 
 
@@ -89,9 +91,19 @@ def _compare(api, written, operation, mode):
     @given(case=document[address][method].as_strategy(generation_mode=mode))
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def answers(case):
-        case.call_and_validate(headers=LET_IN | {"Accept-Encoding": "identity"})
+        case.call_and_validate(headers=LET_IN | {"Accept-Encoding": "identity"}, excluded_checks=_excused(case))
 
     answers()
+
+
+def _excused(case):
+    """Checks that would ask for more than the document promises."""
+    excused = []
+    if (case.query or {}).get("cursor"):  # a made-up cursor fits any schema and is rightly refused
+        excused.append(positive_data_acceptance)
+    if not case.meta.is_negative_at(ParameterLocation.BODY):  # unknown parameters are ignored, the token is set by us
+        excused.append(negative_data_rejection)
+    return excused
 
 
 def test_the_document_has_every_route_and_no_other(api):
