@@ -11,7 +11,7 @@ import nh3
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "div", "dl", "dt", "em",
-    "hr", "i", "img", "ins", "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table",
+    "hr", "i", "img", "ins", "li", "ol", "p", "pre", "q", "s", "small", "strong", "sub", "sup", "table",
     "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
@@ -88,14 +88,20 @@ def shortened(text: str) -> str:
 
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# Elements that part the text but may not stay: without a division in their place words would run together. Those
-# whose content a parser takes for text (noscript, iframe, …) would otherwise show their markup to the reader.
-_NAMES = re.compile(
-    r"<(/?)(address|article|aside|center|details|dialog|dir|fieldset|figcaption|figure|footer|form|frameset|header|"
-    r"hgroup|iframe|legend|listing|main|menu|nav|noembed|noframes|noscript|optgroup|option|plaintext|search|section|"
-    r"select|summary|svg|math|template|textarea|video|audio|object|canvas|xmp|h[1-6])(?=[\s/>])",
-    re.IGNORECASE,
-)
+# What a parser has to meet by its own name: wrappers, what has no content, and what is removed with its content.
+_OWN_NAMES = TAGS | {
+    "html", "body", "head", "script", "style", "title", "area", "base", "embed", "frame", "image", "input", "link",
+    "meta", "param", "source", "track", "wbr",
+}  # fmt: skip
+# Elements that part the text but may not stay, and those whose content a parser would take for text or for a picture:
+# as divisions they keep their words, and keep them apart.
+_DIVISIONS = {
+    "address", "article", "aside", "audio", "canvas", "center", "details", "dialog", "dir", "fieldset", "figcaption",
+    "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "iframe",
+    "legend", "listing", "main", "math", "menu", "nav", "noembed", "noframes", "noscript", "object", "optgroup",
+    "option", "plaintext", "search", "section", "select", "summary", "svg", "template", "textarea", "video", "xmp",
+}  # fmt: skip
+_NAMES = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _LINE_END = re.compile(
     r"<(?:br|hr|/?(?:p|div|li|tr|t[dh]|table|ul|ol|dl|dt|dd|blockquote|pre|caption))\b[^<>]*>", re.I
 )
@@ -111,7 +117,9 @@ _LINK = re.compile(
 
 
 def _renamed(tag: re.Match[str]) -> str:
-    return f"<{tag[1]}div"
+    """The tag by a name that every parser takes the same way; an unknown element is as good as none."""
+    name = tag[2].lower()
+    return tag[0] if name in _OWN_NAMES else f"<{tag[1]}{'div' if name in _DIVISIONS else 'span'}"
 
 
 def _kept(tag: str, attribute: str, value: str) -> str | None:
@@ -139,7 +147,7 @@ def _end_without_emptiness(cleaned: str) -> int:
         if cleaned.endswith(("<br>", "<hr>"), 0, end):
             end -= len("<br>")
             continue
-        name = next((name for name in ("p", "div", "span") if cleaned.endswith(f"</{name}>", 0, end)), None)
+        name = next((name for name in ("p", "div") if cleaned.endswith(f"</{name}>", 0, end)), None)
         start = cleaned.rfind(f"<{name}>", 0, end) if name else -1
         if start < 0 or plain(cleaned[start:end]).strip():
             return end

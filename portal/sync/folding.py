@@ -5,7 +5,7 @@ makes no sense without it; only what stands at the end, or alone at the beginnin
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -44,7 +44,9 @@ def of_markup(markup: Markup) -> Folded:
     if not hidden:
         return Folded(markup.source, "")
     quoted = "".join(markup.opened_before(start) + markup.source[start:end] for start, end in hidden)
-    return Folded(_without(markup.source, hidden), quoted)
+    # Tags that open within a part and close behind it stand around what follows it, too.
+    visible = _without(markup.source, hidden, lambda start, end: markup.opened_before(end, since=start))
+    return Folded(visible, quoted)
 
 
 # A line that announces a quote. The sender's program may wrap it, so two more lines may belong to it.
@@ -188,9 +190,9 @@ def _merged(text: str, spans: list[Span]) -> list[Span]:
     return merged
 
 
-def _without(text: str, hidden: list[Span]) -> str:
+def _without(text: str, hidden: list[Span], instead: Callable[[int, int], str] = lambda start, end: "") -> str:
     kept, place = [], 0
     for start, end in hidden:
-        kept.append(text[place:start])
+        kept += [text[place:start], instead(start, end)]
         place = end
     return "".join([*kept, text[place:]])

@@ -79,10 +79,10 @@ class Markup:
         found = _LETTER_AND_TAGS.match(self.source, self.places[end - 1])
         return found.end() if found else self.places[end]
 
-    def opened_before(self, place: int) -> str:
+    def opened_before(self, place: int, *, since: int = 0) -> str:
         """The tags that are open at an offset: with them in front, a part cut out there keeps its table or list."""
-        around = (element for element in self.elements if element.inside <= place < element.end)
-        return "".join(self.source[element.start : element.inside] for element in around)
+        around = (each for each in self.elements if since <= each.start and each.inside <= place < each.end)
+        return "".join(self.source[each.start : each.inside] for each in around)
 
 
 def without_data(source: str) -> str:
