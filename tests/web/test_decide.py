@@ -20,7 +20,9 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 def letter(world) -> Letter:
     """The newest letter that asks company A's manager."""
     return db.session.scalars(
-        select(Letter).where(Letter.to == world.a.manager.email, Letter.text.contains("/decide/")).order_by(-Letter.id)
+        select(Letter)
+        .where(Letter.to == world.a.manager.email, Letter.text.contains("/decide/"))
+        .order_by(-Letter.id)
     ).first()
 
 
