@@ -17,7 +17,7 @@ from portal.desk.store import Store, moment, written
 from portal.errors import Misconfigured, NotFound
 
 FIRST_PAUSE = timedelta(seconds=30)  # doubled with every try
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(minutes=4)  # a confirmation leaves within five minutes of the end of an outage
 PATIENCE = timedelta(days=5)  # as long as mail servers try
 _CLAIM = timedelta(minutes=10)  # nobody else tries a letter that long; longer than any SMTP conversation of ours
 _TIMEOUT = 60  # seconds of silence of a mail server
@@ -43,11 +43,12 @@ class Letter:
 
 
 class NotDelivered(Exception):
-    """The letter did not leave; for_good when trying again is useless."""
+    """The letter did not leave; for_good: trying again is useless; away: no other letter would leave now either."""
 
-    def __init__(self, reason: str, *, for_good: bool = False) -> None:
+    def __init__(self, reason: str, *, for_good: bool = False, away: bool = False) -> None:
         super().__init__(reason)
         self.for_good = for_good
+        self.away = away
 
 
 class Postman(Protocol):
@@ -122,7 +123,8 @@ def try_again(store: Store, letter_id: int) -> None:
 def deliver(store: Store, postman: Postman, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Carry every letter that is due, each claimed first so that two deliverers never carry one at once.
 
-    Returns how many left. A letter that fails waits longer each time; after days it is given up.
+    Returns how many left. A letter that fails waits longer each time; after days it is given up. While the mail
+    server is away one letter a round finds out, and the others leave as soon as it is back.
     """
     left = 0
     for letter_id in _due(store):
@@ -134,6 +136,8 @@ def deliver(store: Store, postman: Postman, *, stop: Callable[[], bool] = lambda
             postman.carry(letter, raw)
         except NotDelivered as error:
             _postpone(store, letter, error)
+            if error.away:
+                break
         else:
             left += 1
             with store.write() as db:
@@ -181,7 +185,7 @@ class Smtp:
             reason = f"{error.smtp_code} {_text(error.smtp_error)}"
             raise NotDelivered(reason, for_good=500 <= error.smtp_code < 600) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise NotDelivered(f"{type(error).__name__}: {error}") from error
+            raise NotDelivered(f"{type(error).__name__}: {error}", away=True) from error
         if refused:  # some got it: trying again would write to them twice
             log.warning("letter %s did not reach everybody: %s", letter.id, _said(refused))
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from email import message_from_bytes
+from itertools import pairwise
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -65,30 +66,46 @@ def test_an_outage_delays_letters_and_loses_none(at_noon, store, opened, server)
     assert outbox.in_trouble(store) == []
 
 
-def test_a_server_that_is_not_there_is_an_outage(store, opened):
+def test_while_the_server_is_away_one_letter_finds_out_and_all_leave_when_it_is_back(at_noon, store, opened, server):
     assert outbox.deliver(store, Smtp("127.0.0.1:1", sender="noc@connectica.cz")) == 0
-    assert outbox.waiting(store) == 2
+    assert [letter.tries for letter in outbox.letters_of(store, opened)] == [1, 0]
+    assert outbox.deliver(store, postman(server)) == 1
+    with clock.set_to(at_noon + timedelta(minutes=1)):
+        assert outbox.deliver(store, postman(server)) == 1
 
 
-def test_pauses_grow_to_an_hour_and_five_days_are_the_end(at_noon, store, opened):
-    class Nobody:
-        tries = 0
+class Nobody:
+    """Never takes a letter, and notes when it was asked to."""
 
-        def carry(self, letter, raw):
-            self.tries += 1
-            raise NotDelivered("nobody there")
+    def __init__(self):
+        self.asked = []
 
+    def carry(self, letter, raw):
+        self.asked.append(clock.now())
+        raise NotDelivered("nobody there", away=True)
+
+
+def test_pauses_grow_to_less_than_five_minutes(at_noon, store, opened):
     nobody = Nobody()
-    moment = at_noon
-    while outbox.waiting(store) and moment < at_noon + timedelta(days=7):
-        moment += timedelta(minutes=15)
-        with clock.set_to(moment):
+    with store.write() as db:
+        db.execute("DELETE FROM outbox WHERE kind = 'new_ticket'")
+    for seconds in range(0, 3600, 10):
+        with clock.set_to(at_noon + timedelta(seconds=seconds)):
             outbox.deliver(store, nobody)
-    days = (moment - at_noon) / timedelta(days=1)
-    assert 5 <= days < 5.2
-    assert 2 * 90 < nobody.tries < 2 * 180  # about hourly
+    pauses = [later - earlier for earlier, later in pairwise(nobody.asked)]
+    assert timedelta(seconds=20) < pauses[0] < timedelta(seconds=50)
+    assert pauses[0] < pauses[2]
+    assert max(pauses) <= timedelta(minutes=5)
+
+
+def test_a_letter_nobody_takes_for_five_days_is_given_up_visibly(at_noon, store, opened):
+    for days in (4.9, 5.1):
+        assert outbox.waiting(store) == 2
+        for minutes in (0, 1):
+            with clock.set_to(at_noon + timedelta(days=days, minutes=minutes)):
+                outbox.deliver(store, Nobody())
     given_up = outbox.in_trouble(store)
-    assert all(letter.given_up_at and letter.trouble == "nobody there" for letter in given_up)
+    assert [letter.trouble for letter in given_up if letter.given_up_at] == ["nobody there"] * 2
     outbox.try_again(store, given_up[0].id)
     assert outbox.waiting(store) == 1
 
