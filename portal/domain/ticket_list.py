@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -275,7 +275,7 @@ def _where_it_ended(sort: Sort, after: str) -> tuple[Any, int] | None:
     id_, _, key = after.partition("~")
     try:
         return (sort.read(key), _id(id_)) if after else None
-    except (ValueError, InvalidOperation, OverflowError):
+    except (ValueError, ArithmeticError):
         return None
 
 

@@ -15,7 +15,7 @@ bp = Blueprint("attachments", __name__)
 OPENED = frozenset(  # by the browser itself, in a sandbox; anything else is saved to a file
     {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/pdf"}
 )
-ACTIVE = re.compile(r"html|xml|svg|script|xsl|flash|java|calendar|x-shockwave", re.IGNORECASE)
+ACTIVE = re.compile(r"html|[/+]xml$|svg|script|xslt|flash|calendar")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,80}")
 
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

@@ -1,0 +1,137 @@
+"""The list and the conversation as a manager sees them."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import clock
+from portal.db import db
+from portal.domain.states import State
+from tests import samples
+
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def test_a_row_shows_all_there_is_to_know(world, manager):
+    row = manager.get("/tickets", headers=PART).text
+    for shown in (
+        world.a.ticket.number, "Příliš žluťoučký kůň", "Otevřené", "Řehoř Kučera", "Petr Svoboda",
+        f"23.{NBSP}11.{NBSP}2026", "po termínu", f"1,25{NBSP}h",
+    ):  # fmt: skip
+        assert shown in row
+
+
+def test_the_left_column_has_the_kind_and_the_four_states_with_counts(world, manager):
+    page = manager.get("/tickets").text
+    column = page[page.index('id="states"') : page.index("</nav>", page.index('id="states"'))]
+    places = [column.index(word) for word in ("IT", "Otevřené", "Be invoiced", "Error", "Dokončené")]
+    assert places == sorted(places)
+    assert "<b>1</b>" in column
+
+
+def test_a_row_is_drawn_anew_only_when_its_version_grows(world, manager):
+    manager.get("/tickets")
+    world.a.ticket.subject = "Nový předmět"
+    db.session.commit()
+    assert "Nový předmět" not in manager.get("/tickets").text
+    world.a.ticket.version += 1
+    db.session.commit()
+    assert "Nový předmět" in manager.get("/tickets").text
+
+
+def test_a_row_becomes_overdue_when_its_moment_comes(world, manager):
+    world.a.ticket.due_at = clock.now() + timedelta(minutes=10)
+    world.a.ticket.version += 1
+    db.session.commit()
+    assert "po termínu" not in manager.get("/tickets", headers=PART).text
+    with clock.set_to(clock.now() + timedelta(minutes=11)):
+        assert "po termínu" in manager.get("/tickets", headers=PART).text
+
+
+def test_two_languages_do_not_share_a_row(world, sign_in):
+    czech, english = world.a.manager, world.a.viewer
+    english.language = "en"
+    db.session.commit()
+    assert "po termínu" in sign_in(czech).get("/tickets", headers=PART).text
+    assert "overdue" in sign_in(english).get("/tickets", headers=PART).text
+
+
+def test_more_tickets_come_by_htmx_and_by_a_plain_link(world, manager):
+    for _ in range(60):
+        samples.ticket(world.a.company)
+    samples.settle()
+    page = manager.get("/tickets").text
+    start = page.index('rel="next"')
+    link = page[page.rindex('href="', 0, start) + 6 : page.index('"', page.rindex('href="', 0, start) + 6)]
+    following = link.replace("&amp;", "&")
+    part, whole = manager.get(following, headers=PART).text, manager.get(following).text
+    assert part.count("<tr>") == whole.count("<tr>") - 1 == 11
+    assert "<table" not in part
+
+
+def test_the_conversation_shows_who_said_what_when_and_how_long_it_took(world, manager):
+    page = manager.get(f"/tickets/{world.a.ticket.number}").text
+    for shown in (
+        "Tiskárna nejede.", "Opraveno.", "PROGP85", f"1,00{NBSP}h", "KONZ95", f"0,25{NBSP}h", f"1,25{NBSP}h",
+        "odesílatel neověřen", "Zobrazit citovanou historii", "Řeší <b>Petr Svoboda</b>", "Nový stav: <b>Otevřené</b>",
+        "snímek.png", "Práce bez zprávy",
+    ):  # fmt: skip
+        assert shown in page
+    order = [page.index(text) for text in ("Tiskárna nejede.", "Řeší <b>Petr", "Opraveno.", "Práce bez zprávy")]
+    assert order == sorted(order)
+
+
+def test_opening_a_ticket_is_written_down(world, manager):
+    from portal.domain import audit
+
+    manager.get(f"/tickets/{world.a.ticket.number}", environ_base={"REMOTE_ADDR": "10.1.2.3"})
+    newest = audit.of_company(world.a.company)[0]
+    assert (newest.what, newest.about, newest.person_id, newest.address) == (
+        "opened_ticket", world.a.ticket.number, world.a.manager.id, "10.1.2.3",
+    )  # fmt: skip
+
+
+def test_a_company_that_is_shown_nothing_live_sees_no_hours(world, manager):
+    world.a.company.shown_live = "nothing"
+    db.session.commit()
+    page = manager.get(f"/tickets/{world.a.ticket.number}").text + manager.get("/tickets", headers=PART).text
+    assert f"1,00{NBSP}h" not in page
+    assert f"1,25{NBSP}h" not in page
+    assert "PROGP85" not in page
+
+
+def test_a_long_conversation_is_read_in_pages_without_a_gap(app, world, manager):
+    ticket = samples.ticket(world.a.company)
+    for minute in range(250):
+        at = ticket.opened_at + timedelta(seconds=minute)
+        samples.message(ticket, f"<p>zpráva-{minute}.</p>", sent_at=at)
+        samples.event(ticket, "technician", f"Technik-{minute}.", at=at + timedelta(milliseconds=500))
+    samples.settle()
+    seen, address = "", f"/tickets/{ticket.number}"
+    while address:
+        page = manager.get(address).text
+        seen += page
+        at = page.find("?before=")
+        address = f"/tickets/{ticket.number}?before={page[at + 8 : page.index(chr(34), at)]}" if at > 0 else ""
+    for minute in range(250):
+        assert seen.count(f"zpráva-{minute}.") == 1
+        assert seen.count(f"Technik-{minute}.") == 1
+
+
+@pytest.mark.parametrize("text", ["{{7*7}}", "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
+def test_text_of_others_is_only_text(world, manager, text):
+    world.a.ticket.subject = text
+    world.a.ticket.version += 1
+    samples.event(world.a.ticket, "technician", text)
+    samples.settle()
+    for page in (manager.get("/tickets").text, manager.get(f"/tickets/{world.a.ticket.number}").text):
+        assert text not in page or "<" not in text
+        assert "49" not in page or text != "{{7*7}}" or "{{7*7}}" in page
+
+
+def test_an_error_state_is_shown_as_connectica_names_it(world, manager):
+    samples.ticket(world.a.company, "Rozbitý stav", state=State.ERROR)
+    samples.settle()
+    assert "Rozbitý stav" in manager.get("/tickets?state=error").text
+    assert "Rozbitý stav" not in manager.get("/tickets?state=open").text
