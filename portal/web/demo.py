@@ -87,9 +87,10 @@ def write() -> Response:
 
 
 def _files() -> list[Path]:
-    """The files of all letters, newest first: their names begin with the moment."""
-    folder = Path(current_app.config["DESK_FOLDER"]) / "outbox"
-    return sorted(folder.glob("*.eml"), key=lambda path: path.name, reverse=True)
+    """The files of all letters, the desk's and the portal's own, newest first."""
+    folders = (Path(current_app.config["DESK_FOLDER"]) / "outbox", Path(current_app.config["INSTANCE"]) / "letters")
+    found = [path for folder in folders for path in folder.glob("*.eml")]
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def _read(path: Path) -> Letter:

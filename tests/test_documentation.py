@@ -1,0 +1,53 @@
+"""What the documents say is so: every setting, every part of the map, every command and file they name."""
+
+import re
+
+import pytest
+
+from portal import create_app
+from portal.config import ROOT, SETTINGS
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def test_operations_list_every_setting_as_the_code_has_it():
+    rows = re.findall(r"^\| `PORTAL_(\w+)` \| (.*?) \| (.*?) \|$", OPERATIONS, re.MULTILINE)
+    wanted = [(one.name, f"`{one.default}`" if one.default != "" else "", one.meaning) for one in SETTINGS]
+    assert rows == wanted, "write the table of docs/operations.md anew from portal/config.py"
+
+
+def test_no_document_names_a_setting_that_is_not():
+    named = set(re.findall(r"PORTAL_([A-Z_]+[A-Z])", OPERATIONS + README))
+    assert named <= {one.name for one in SETTINGS}
+
+
+def test_the_map_shows_every_part_of_the_portal():
+    parts = {path.parent.name for path in (ROOT / "portal").glob("*/__init__.py")} | {"migrations"}
+    shown = set(re.findall(r"`portal/(\w+)/`", README))
+    assert shown == parts, "the map in README.md and the folders of portal/ differ"
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+def test_every_file_a_document_points_to_is_there(document):
+    text = (ROOT / document).read_text()
+    linked = {link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link}
+    missing = {link for link in linked if not ((ROOT / document).parent / link).exists()}
+    assert not missing
+    named = set(re.findall(r"`((?:portal|tests|templates|static|bench)/[\w./]+)`", text))
+    assert not {name for name in named if not (ROOT / name).exists()}
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+def test_every_command_a_document_names_is_there(document, sqlite_template):
+    app = create_app(INSTANCE=sqlite_template.parent, DATABASE_URL="")
+    for group, command in re.findall(r"(?:^    |`)flask (\w+) (\w+)", (ROOT / document).read_text(), re.MULTILINE):
+        assert command in app.cli.commands[group].commands, f"{document}: flask {group} {command}"
+
+
+def test_every_target_of_make_says_what_it_is_for():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split()
+    for target in targets:
+        assert re.search(rf"^{target}:.* ## \w", makefile, re.MULTILINE), target
+    assert set(re.findall(r"(?:^    |`)make ([a-z-]+)", README, re.MULTILINE)) <= set(targets)
