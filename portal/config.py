@@ -54,7 +54,6 @@ SETTINGS = (
     Setting("MAIL_OUT", "", "the portal's mail server: smtp+starttls://user:password@host:587; empty writes files"),
     Setting("SYNC_SECONDS", 30, "pause between two runs of the sync when nothing wakes it, in seconds"),
     Setting("ATTACHMENT_LARGEST_MB", 100, "the largest attachment the mirror keeps, in MiB"),
-    Setting("VAT_PERCENT", 21, "VAT on the base of an invoice, in percent"),
 )
 
 

@@ -1,18 +1,16 @@
 """Oddities: what in an invoice deserves a second look, said in plain words. Pure rules over an entry."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from portal.domain.hours import Worked
-from portal.domain.search import fold
 from portal.domain.words import msgid
 
 WORKING_DAY = Decimal(8)  # hours
 WHOLE_DAY = Decimal(24)
-SHORTEST_TEXT = 12  # folded characters; "hotovo" twice is nothing odd
+SHORTEST_TEXT = 12  # characters; "hotovo" twice is nothing odd
 SAME_MOMENT = timedelta(minutes=5)  # the mail that ends a ticket often carries its last time
 
 
@@ -21,15 +19,19 @@ class Surroundings:
     """What an entry is compared with."""
 
     today: date
-    places: dict[str, set[tuple[str, int | None]]]  # folded text: the messages it stands in
+    said_twice: frozenset[int]  # keys of texts that stand in more than one place
 
     @classmethod
     def of(cls, rows: Iterable[Worked], today: date) -> "Surroundings":
-        places: dict[str, set[tuple[str, int | None]]] = defaultdict(set)
+        """Two times under one message are one place: the text is the same because the message is."""
+        places: dict[int, int] = {}
+        twice: set[int] = set()
         for row in rows:
-            if len(text := fold(row.what)) >= SHORTEST_TEXT:
-                places[text].add((row.number, row.message_id))
-        return cls(today, {text: found for text, found in places.items() if len(found) > 1})
+            if len(row.what) >= SHORTEST_TEXT:
+                place = hash((row.number, row.message_id))
+                if places.setdefault(_key(row.what), place) != place:
+                    twice.add(_key(row.what))
+        return cls(today, frozenset(twice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ RULES = (
     Rule(
         "same_text",
         msgid("Another entry says the same words."),
-        lambda row, around: fold(row.what) in around.places,
+        lambda row, around: bool(around.said_twice) and _key(row.what) in around.said_twice,
     ),
     Rule(
         "more_than_a_day",
@@ -99,3 +101,8 @@ def found_in(rows: Iterable[Worked], around: Surroundings) -> list[Oddity]:
 def about(row: Worked, around: Surroundings) -> tuple[Rule, ...]:
     """What is odd about one entry; empty when nothing is."""
     return tuple(rule for rule in RULES if rule.meets(row, around))
+
+
+def _key(text: str) -> int:
+    """The same for the same words, whatever their case and the space between them; small, for there may be many."""
+    return hash(" ".join(text.casefold().split()))
