@@ -91,7 +91,7 @@ def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
         raise click.ClickException(str(error)) from error
     finally:
         lease.give_back(lead)
-    click.echo(f"{_words(summary)}; {told} notes told, {files} files brought")
+    click.echo(f"{_words(summary)}; notes told: {told}, files brought: {files}")
     for trouble in summary.troubles:
         click.echo(f"  {trouble}", err=True)
 
@@ -157,7 +157,7 @@ def _bring_files(core: Core, stop: threading.Event) -> int:
         if not now:
             break
         brought += now
-        _overwrite(f"{brought} files brought, {attachments.waiting_count()} to go")
+        _overwrite(f"files brought: {brought}, to go: {attachments.waiting_count()}")
     return brought
 
 
@@ -170,7 +170,7 @@ class _Progress:
     def __call__(self, summary: Summary) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
-            _overwrite(f"{summary.told} changes read, {summary.told / max(summary.seconds, 0.001):.0f} a second")
+            _overwrite(f"changes read: {summary.told}, {summary.told / max(summary.seconds, 0.001):.0f} a second")
 
 
 def _overwrite(line: str) -> None:
@@ -186,8 +186,8 @@ def _say_news(summary: Summary) -> None:
 def _words(summary: Summary) -> str:
     ended = "" if summary.is_complete else ", stopped before the end"
     return (
-        f"{summary.told} changes read, {summary.changed} mirrored ({summary.withdrawn} withdrawn), "
-        f"{summary.aside} set aside, {summary.seconds:.1f} s{ended}"
+        f"changes read: {summary.told}, mirrored: {summary.changed}, withdrawn: {summary.withdrawn}, "
+        f"set aside: {summary.aside}, in {summary.seconds:.1f} s{ended}"
     )
 
 

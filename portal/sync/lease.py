@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import case, or_, update
 
@@ -14,6 +14,7 @@ from portal.domain.mirror import Lease
 from portal.errors import PortalError
 
 LASTS = timedelta(seconds=30)  # a leader that died is followed after this long
+FREE = datetime(2000, 1, 1, tzinfo=UTC)  # has expired on every clock, even one that was set back
 
 
 class LostLead(PortalError):
@@ -37,7 +38,7 @@ def new_holder() -> str:
 def take(name: str, holder: str) -> Lead | None:
     """Lead, or lead on; None while somebody else does. Commits."""
     now = clock.now()
-    insert_once(Lease, name=name, holder="", expires_at=now - LASTS, fence=0)
+    insert_once(Lease, name=name, holder="", expires_at=FREE, fence=0)
     taken = db.session.execute(
         update(Lease)
         .where(Lease.name == name, or_(Lease.expires_at < now, Lease.holder == holder))
@@ -60,5 +61,5 @@ def give_back(lead: Lead) -> None:
     """Let the next one lead at once. Commits."""
     db.session.rollback()
     ours = update(Lease).where(Lease.name == lead.name, Lease.holder == lead.holder, Lease.fence == lead.fence)
-    db.session.execute(ours.values(expires_at=clock.now() - LASTS))
+    db.session.execute(ours.values(expires_at=FREE))
     db.session.commit()
