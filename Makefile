@@ -40,7 +40,7 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@echo "Setting up, once: the packages of requirements.txt, by their hashes …"
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	@.venv/bin/uv pip install --quiet --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
+	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
 	@touch $@
 
 translations/cs/LC_MESSAGES/messages.mo: translations/cs/LC_MESSAGES/messages.po | .venv/ready
