@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import requests
 
 from bench.mirrors import MANAGER, PASSWORD, settings
 from portal import config
 
+_SERVERS: dict[int, int] = {}  # port: process
 _PATIENCE = 60  # seconds until a server answers
 
 
@@ -31,10 +33,18 @@ def served(application: str, folder: Path | None = None) -> Iterator[int]:
     )  # fmt: skip
     try:
         _wait(port, server)
+        _SERVERS[port] = server.pid
         yield port
     finally:
+        _SERVERS.pop(port, None)
         server.terminate()
         server.wait(20)
+
+
+def processor_time(port: int) -> float:
+    """Seconds of processor the server at that port has used so far, its worker included."""
+    server = psutil.Process(_SERVERS[port])
+    return sum(sum(one.cpu_times()[:2]) for one in [server, *server.children(recursive=True)])
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """The demo's child processes: started, watched and ended together; whatever one says goes into its own file."""
 
+import ctypes
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +15,7 @@ from pathlib import Path
 from portal.errors import Misconfigured, PortalError
 
 GRACE = 15  # seconds a child may take to end by itself
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _LAST_WORDS = 25  # lines of a dead child that are shown
 
 
@@ -58,6 +61,7 @@ class Children:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - we have no threads
             )
         child = Child(name, process, log)
         self._running.append(child)
@@ -108,6 +112,11 @@ def host_and_port(address: str, setting: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise Misconfigured(f"{setting}={address!r}: write host:port, for example 127.0.0.1:8000")
     return host, int(port)
+
+
+def _end_with_parent() -> None:
+    """In a new child: end when the demo is killed too hard to end us itself, or the ports would stay taken."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 import psutil
 import pytest
 
+from portal.config import ROOT
 from portal.demo.processes import ChildDied, Children, answers, check_free, host_and_port
 from portal.errors import Misconfigured
 
@@ -47,6 +49,23 @@ def test_leaving_ends_every_part_and_what_it_started(tmp_path):
         family += family[1].children()
     gone, alive = psutil.wait_procs(family, timeout=5)
     assert len(gone) == 3
+    assert not alive
+
+
+def test_a_demo_killed_at_once_takes_its_parts_along(tmp_path):
+    parent = f"""
+import os, pathlib, sys, time
+from portal.config import ROOT
+from portal.demo.processes import Children
+with Children(pathlib.Path({str(tmp_path)!r}), os.environ) as running:
+    print(running.start("part", [sys.executable, "-c", {SLEEPER!r}]).process.pid, flush=True)
+    time.sleep(600)
+"""
+    demo = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    part = psutil.Process(int(demo.stdout.readline()))
+    demo.kill()
+    demo.wait()
+    _gone, alive = psutil.wait_procs([part], timeout=10)
     assert not alive
 
 
