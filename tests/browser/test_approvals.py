@@ -1,50 +1,31 @@
 """The three journeys of approvals and questions, in a real browser, with real mail through the real desk."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, Page
 
-from portal import create_app
-from portal.db import db
 from portal.domain import addresses
-from tests.conftest import missing
+from tests.browser.conftest import VENDOR
 from tests.samples import PASSWORD
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem
 
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+AXE = (VENDOR / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STANDS_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("*")]
   .filter(part => part.getBoundingClientRect().right > innerWidth + 1).map(part => part.outerHTML.slice(0, 120))"""
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        missing("Chromium", "apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def system(sqlite_template: Path, tmp_path: Path) -> Iterator[WholeSystem]:
-    shutil.copy(sqlite_template, tmp_path / "portal.db")
+def system(app: Flask, tmp_path: Path) -> Iterator[WholeSystem]:
     before, noc = addresses.link(""), addresses.noc()
-    app = create_app(INSTANCE=tmp_path, DATABASE_URL="", TESTING=True)
     made = WholeSystem(app, tmp_path)
     yield made
     made.close()
-    with app.app_context():
-        db.engine.dispose()
     addresses.are(base_url=before, noc=noc)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_deadlines, asking, by_link, deciding, people
+from portal.domain import approval_deadlines, approvals, asking, by_link, deciding, people
 from portal.domain.approval_links import ApprovalLink
 from portal.domain.approvals import AtExpiry, Channel
 from portal.domain.deciding import Decision
@@ -162,6 +162,4 @@ def test_mail_of_others_about_the_ticket_is_no_note(office):
 
 
 def _history(office, asked):
-    from portal.domain import approvals
-
     return approvals.history(office.approval(asked))

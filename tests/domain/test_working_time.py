@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from portal import clock
 from portal.domain import working_time
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))
+FIRST, LAST = datetime.fromisoformat("2020-01-01"), datetime.fromisoformat("2035-12-31")
+MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
 
 
 def prague(text: str) -> datetime:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from portal import create_app
 from portal.db import db
-from portal.domain import deciding
+from portal.domain import addresses, deciding
 from portal.domain.approvals import Approval
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
@@ -140,8 +140,6 @@ def test_links_begin_with_the_configured_address_whatever_host_was_asked(world, 
 
 
 def test_links_follow_the_configured_address(tmp_path, monkeypatch):
-    from portal.domain import addresses
-
     before = addresses.link("")
     create_app(INSTANCE=tmp_path / "other", BASE_URL="https://portal.example/")
     assert addresses.link("/decide/x") == "https://portal.example/decide/x"

@@ -1,6 +1,7 @@
 """The start page of a manager and its staff counterpart."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -8,6 +9,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import deciding, letters, questioning
 from portal.domain.deciding import Decision
+from portal.domain.prices import Price
 from tests import samples
 
 
@@ -70,10 +72,5 @@ def test_a_reader_has_the_same_start_page(world, sign_in):
     assert sign_in(world.a.viewer).get("/").status_code == 200
 
 
-def _price():
-    from datetime import date
-    from decimal import Decimal
-
-    from portal.domain.prices import Price
-
+def _price() -> Price:
     return Price(category="PROGP85", name="Práce", rate=Decimal(850), valid_from=date(2020, 1, 1))
