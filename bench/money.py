@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -59,18 +61,18 @@ def run() -> list[tuple[str, str, bool]]:
     return rows
 
 
-def workbook(entries: int) -> dict[str, float]:
+def workbook(_entries: int, folder: str) -> dict[str, float]:
     """From the database to the file on disk; memory is the growth of the process's peak."""
-    with _filled(entries) as (_app, company), tempfile.TemporaryFile() as file:
+    with _opened(folder) as (_app, company), tempfile.TemporaryFile() as file:
         report.write(hours_file.report(company, HoursFilter(period=None, category="WARM"), language="cs"), file)
         before, start = _peak_mb(), time.process_time()
         report.write(hours_file.report(company, HoursFilter(), language="cs"), file)
         return {"seconds": time.process_time() - start, "mb": _peak_mb() - before}
 
 
-def openpyxl(entries: int) -> dict[str, float]:
+def openpyxl(_entries: int, folder: str) -> dict[str, float]:
     """The same cells with the same formats, as openpyxl's documentation writes them; nothing is read or summed."""
-    with _filled(entries) as (_app, company), tempfile.TemporaryFile() as file:
+    with _opened(folder) as (_app, company), tempfile.TemporaryFile() as file:
         made = hours_file.report(company, HoursFilter(), language="cs")
         columns = report.entry_columns(made)
         table = [[(column.kind, column.value(row)) for column in columns] for row in made.rows]
@@ -83,9 +85,9 @@ def openpyxl(entries: int) -> dict[str, float]:
         return {"seconds": time.process_time() - start, "mb": 0.0}
 
 
-def page(entries: int) -> dict[str, float]:
+def page(_entries: int, folder: str) -> dict[str, float]:
     """The median of some requests for the whole page."""
-    with _filled(entries) as (app, company):
+    with _opened(folder) as (app, company):
         client = app.test_client()
         with client.session_transaction() as session:
             session["_user_id"], session["_fresh"] = _manager(company), True
@@ -109,28 +111,24 @@ def _cell(sheet: Any, kind: Kind, value: Any) -> Any:
     return cell
 
 
-class _filled:  # noqa: N801 - used as a word: with _filled(entries) as …
-    """An application on a fresh database with so many entries to be invoiced."""
+@contextmanager
+def _opened(folder: str) -> Iterator[tuple[Flask, Company]]:
+    """An application on the database that was filled."""
+    app = create_app(INSTANCE=Path(folder), DATABASE_URL="", TESTING=True)
+    with app.app_context(), app.test_request_context(), force_locale("cs"):
+        yield app, db.session.scalars(select(Company)).one()
 
-    def __init__(self, entries: int) -> None:
-        self._entries = entries
-        self._folder = tempfile.TemporaryDirectory()
 
-    def __enter__(self) -> tuple[Flask, Company]:
-        app = create_app(INSTANCE=Path(self._folder.name), DATABASE_URL="", TESTING=True)
-        self._contexts = [app.app_context(), app.test_request_context(), force_locale("cs")]
-        for context in self._contexts:
-            context.__enter__()
+def fill(entries: int, folder: str) -> dict[str, float]:
+    """So many entries to be invoiced to one company, on a fresh database."""
+    app = create_app(INSTANCE=Path(folder), DATABASE_URL="", TESTING=True)
+    with app.app_context():
         flask_migrate.upgrade()
-        return app, _fill(self._entries)
-
-    def __exit__(self, *_: object) -> None:
-        for context in reversed(self._contexts):
-            context.__exit__(None, None, None)
-        self._folder.cleanup()
+        _fill(entries)
+    return {}
 
 
-def _fill(entries: int) -> Company:
+def _fill(entries: int) -> None:
     company = Company(core_id="c", name="Velká společnost, a. s.")
     technicians = [Technician(email=f"t{number}@connectica.example", name=f"Technik {number}") for number in range(9)]
     db.session.add_all([company, *technicians])
@@ -172,7 +170,6 @@ def _fill(entries: int) -> Company:
     db.session.execute(insert(Message), messages)
     db.session.execute(insert(TimeEntry), rows)
     db.session.commit()
-    return db.session.get_one(Company, company.id)
 
 
 def _manager(company: Company) -> str:
@@ -186,7 +183,11 @@ def _manager(company: Company) -> str:
 
 
 def _apart(what: str, entries: int) -> dict[str, float]:
-    made = subprocess.run([sys.executable, "-m", "bench.money", what, str(entries)], check=True, capture_output=True)
+    """One process fills the database, another one measures: the peak of the first is not the second's."""
+    with tempfile.TemporaryDirectory() as folder:
+        for step in ("fill", what):
+            command = [sys.executable, "-m", "bench.money", step, str(entries), folder]
+            made = subprocess.run(command, check=True, capture_output=True)
     return json.loads(made.stdout.splitlines()[-1])
 
 
@@ -196,9 +197,9 @@ def _peak_mb() -> float:
 
 def main() -> None:
     """One measurement as JSON for run(), or all of them as a table."""
-    measured = {"workbook": workbook, "openpyxl": openpyxl, "page": page}
-    if len(sys.argv) == 3:
-        print(json.dumps(measured[sys.argv[1]](int(sys.argv[2]))))
+    steps = {"fill": fill, "workbook": workbook, "openpyxl": openpyxl, "page": page}
+    if len(sys.argv) == 4:
+        print(json.dumps(steps[sys.argv[1]](int(sys.argv[2]), sys.argv[3])))
         return
     for name, figure, kept in run():
         print(f"{name:<36} {figure}{'' if kept else '   MISSED'}", flush=True)
