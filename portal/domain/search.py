@@ -1,5 +1,6 @@
 """Searching and sorting as Czechs do: "prilis" finds "Příliš", and Čapek stands after Cibulka."""
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Any
@@ -8,12 +9,15 @@ from sqlalchemy import ColumnElement, Engine, collate, event
 
 from portal.db import db
 
+_LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 OWN_PLACE = frozenset("čřšž")  # letters after the plain one; any other mark counts only between equals
 
 
 def fold(text: str) -> str:
     """No case, no diacritics, single spaces; equals lower(unaccent(…)) of PostgreSQL for Czech."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    plain = text if text.isascii() else _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
+    if not plain.isascii():  # other scripts have other marks
+        plain = "".join(letter for letter in plain if letter.isascii() or not unicodedata.combining(letter))
     return " ".join(plain.casefold().split())
 
 

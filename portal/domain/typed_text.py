@@ -27,7 +27,8 @@ def needed(text: str, *, longest: int = LONGEST) -> str:
 
 def line(text: str, *, longest: int = 200) -> str:
     """The text as one line, cut visibly where it is too long: for names, subjects and lists."""
-    kept = " ".join("".join(letter if _is_harmless(letter) else " " for letter in text).split())
+    harmless = text if text.isprintable() else "".join(letter if _is_harmless(letter) else " " for letter in text)
+    kept = " ".join(harmless.split())
     return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
 
 

@@ -87,12 +87,15 @@ _SIGNATURE = re.compile(
 _MARKED = re.compile(r"(?:^[ \t]?>[^\n]*(?:\n|\Z)(?:(?:[ \t]*\n)++(?=[ \t]?>))?)+", re.MULTILINE)
 _BLANK = re.compile(r"\s*")
 
-_QUOTE_CLASSES = (
-    "gmail_quote", "gmail_extra", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "moz-cite-prefix",
-    "moz-forward-container", "zmail_extra", "gmail_signature", "moz-signature", "ms-outlook-mobile-signature",
+# Classes and ids. Outlook puts x_ in front of those that it quotes itself.
+_QUOTES = frozenset(
+    {
+        "gmail_quote", "gmail_extra", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "moz-cite-prefix",
+        "moz-forward-container", "zmail_extra", "gmail_signature", "moz-signature", "ms-outlook-mobile-signature",
+        "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container",
+    }
 )  # fmt: skip
-_QUOTE_IDS = ("OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container", "ms-outlook-mobile-signature")
-_ALL_AFTER_IDS = ("divRplyFwdMsg", "appendonsend")  # Outlook on the web: the quote is what follows
+_ALL_AFTER = frozenset({"divRplyFwdMsg", "appendonsend"})  # Outlook on the web: the quote is what follows
 _CLASS_OR_ID = re.compile(r"(class|id|type)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 
 
@@ -138,15 +141,13 @@ def _blank_end(text: str, place: int) -> int:
 def _quoting_elements(markup: Markup) -> list[Span]:
     spans = []
     for element in markup.elements:
+        if "=" not in element.attributes:
+            continue
         facts = _facts(element)
-        names = " ".join(facts.get("class", ()))
-        if any(name.removeprefix("x_") in _ALL_AFTER_IDS for name in facts.get("id", ())):
+        names = {name.removeprefix("x_") for name in (*facts.get("class", ()), *facts.get("id", ()))}
+        if not _ALL_AFTER.isdisjoint(names):
             spans.append((markup.letter_at(element.start), len(markup.text)))
-        elif (
-            any(name.removeprefix("x_") in _QUOTE_CLASSES for name in names.split())
-            or any(name in _QUOTE_IDS for name in facts.get("id", ()))
-            or (element.name == "blockquote" and facts.get("type") == ["cite"])
-        ):
+        elif not _QUOTES.isdisjoint(names) or (element.name == "blockquote" and facts.get("type") == ["cite"]):
             spans.append(_letters_of(element, markup))
     return spans
 
@@ -161,8 +162,6 @@ def _letters_of(element: Element, markup: Markup) -> Span:
 
 
 def _facts(element: Element) -> dict[str, list[str]]:
-    if "=" not in element.attributes:
-        return {}
     found = _CLASS_OR_ID.findall(element.attributes)
     return {name.lower(): (a or b or c).split() for name, a, b, c in found}
 

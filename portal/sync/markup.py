@@ -18,14 +18,15 @@ BLOCKS = frozenset(
 _EMPTY = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
-_UNSEEN = frozenset({"head", "script", "style", "title"})
+_UNSEEN = frozenset({"script", "style", "title"})  # not a head, which is only a wrapper and is often left open
+_BREAKS = BLOCKS | {"br"}
 _CLOSED_BY_THE_NEXT = {"p": BLOCKS - {"caption", "tbody", "td", "tfoot", "th", "thead", "tr"}, "li": {"li"}}
 
 # No attribute may be longer than this, so that a quote which is never closed costs little.
 _TAG = re.compile(
     r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}')*+)>|<!--|<[!?/][^<>]*>"
 )
-_PIECE = re.compile(r"(\s+)|(&#?\w{1,31};?)|([^\s&]+|&)")
+_PIECE = re.compile(r"([^\s&]++(?: [^\s&]++)*+|&(?!#?\w))|(\s+)|(&#?\w{1,31};?)")  # words in a line, space, entity
 _LETTER_AND_TAGS = re.compile(r"(?:&#?\w{1,31};?|.)(?:\s|</[^<>]*>|<br\b[^<>]*>)*", re.DOTALL)
 _DATA = re.compile(r"([\"'])\s*data:[^\"']*\1", re.IGNORECASE)
 
@@ -126,11 +127,11 @@ class _Reader:
         if name is None:
             return self._after("-->", tag.end()) if tag.group() == "<!--" else tag.end()
         name = name.lower()
-        if name in BLOCKS or name == "br":
+        if name in _BREAKS:
             self._new_line(tag.start(), always=name == "br")
         if closing:
             self._close(name, tag.end())
-        elif name in _UNSEEN - {"head"}:  # a head is only a wrapper, and is often left open
+        elif name in _UNSEEN:
             return self._after(">", self._after(f"</{name}", tag.end()))
         elif name not in _EMPTY:
             self._begin(Element(name, attributes, tag.start(), tag.end(), len(self._source)))
@@ -164,9 +165,9 @@ class _Reader:
     def _text(self, start: int, end: int) -> None:
         keeps_lines = bool(self._open_names.get("pre"))
         for piece in _PIECE.finditer(self._source, start, end):
-            space, entity, word = piece.groups()
-            if word:
-                self._say(word, range(piece.start(), piece.end()))
+            words, space, entity = piece.groups()
+            if words:
+                self._say(words, range(piece.start(), piece.end()))
             elif entity:
                 letters = unescape(entity).replace("\xa0", " ")
                 self._say(letters, [piece.start()] * len(letters))
