@@ -1,0 +1,40 @@
+"""WCAG 2.2 AA on every page, in light and in dark, checked by axe in a real browser."""
+
+import pytest
+
+from tests.browser.conftest import VENDOR
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "manager@a.example": [
+        "/", "/tickets", "/tickets?state=open&q=kůň", "/tickets?q=nic", "/tickets/20261471", "/settings",
+        "/hours", "/invoices", "/invoices/upcoming", "/approvals", "/tickets/19990001",
+    ],
+    "staff@connectica.example": ["/staff", "/settings"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_to_complain_about(visit, enter, theme, width):
+    axe = (VENDOR / "axe.min.js").read_text()
+    found = []
+    for person, addresses in PAGES.items():
+        with visit(color_scheme=theme, viewport={"width": width, "height": 900}, expects=("404",)) as page:
+            page.goto("/sign-in")
+            found += _violations(page, axe, "/sign-in")
+            enter(page, person)
+            for address in addresses:
+                page.goto(address)
+                found += _violations(page, axe, address)
+    assert not found, "\n".join(found)
+
+
+def _violations(page, axe, address):
+    page.evaluate(axe)
+    answer = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [
+        f"{address}: {violation['id']}: {violation['help']}: {node['html'][:200]} {node['any'][:1]}"
+        for violation in answer["violations"]
+        for node in violation["nodes"]
+    ]
