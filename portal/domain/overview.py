@@ -129,11 +129,16 @@ def pace(company: Company) -> Pace:
     responses = [at - opened[ticket] for ticket, at in db.session.execute(first_answer)]
     resolutions = [at - opened[ticket] for ticket, at in db.session.execute(first_solved)]
     return Pace(
-        response=median(responses) if responses else None,
+        response=_middle(responses),
         answered=len(responses),
-        resolution=median(resolutions) if resolutions else None,
+        resolution=_middle(resolutions),
         solved=len(resolutions),
     )
+
+
+def _middle(lengths: list[timedelta]) -> timedelta | None:
+    """Half of them are shorter."""
+    return timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else None
 
 
 def _mine(company: Company) -> ColumnElement[bool]:

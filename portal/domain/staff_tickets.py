@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -64,5 +65,6 @@ def _existing() -> Select:
     )  # fmt: skip
 
 
-def _ticket(row) -> StaffTicket:
-    return StaffTicket(*row[:3], State(row[3]), *row[4:])
+def _ticket(row: Any) -> StaffTicket:
+    number, subject, state, *rest = row[1:]
+    return StaffTicket(row[0], number, subject, State(state), *rest)

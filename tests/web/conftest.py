@@ -97,7 +97,7 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
     db.session.commit()
     manager = samples.person(owner, role=MANAGER, email=f"manager@{name}.example", name=f"Jana {mark}".strip())
     viewer = samples.person(owner, role=VIEWER, email=f"viewer@{name}.example", name="Karel Čtenář")
-    asked_for = _asked_of(owner, ticket, entry, manager, viewer, mark)
+    asked_for = _asked_of(owner, ticket, entry, manager=manager, viewer=viewer, mark=mark)
     return SimpleNamespace(
         **asked_for,
         company=owner, ticket=ticket, asked=asked, said=said, picture=picture, entry=entry, manager=manager,
@@ -105,7 +105,7 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def _asked_of(owner, ticket, entry, manager, viewer, mark: str) -> dict[str, Any]:
+def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, Any]:
     """An open approval, a standing consent with the decision it came from, an absence and an open question."""
     staff = samples.person(None, role=STAFF, email=f"asks{owner.id}@connectica.example", name="Dana Dispečerová")
     day = clock.today()
