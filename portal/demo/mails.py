@@ -246,7 +246,8 @@ def _divs(text: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f'<p class="MsoNormal">{_linked(line) or "&nbsp;"}</p>' for line in text.splitlines())
+    blocks = re.split(r"\n{2,}", text)
+    return "".join(f'<p class="MsoNormal">{"<br>".join(map(_linked, block.splitlines()))}</p>' for block in blocks)
 
 
 def _linked(line: str) -> str:
