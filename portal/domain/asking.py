@@ -27,6 +27,7 @@ from portal.domain.deciding import conclude, right_to_decide, tell_core, who_dec
 from portal.domain.people import Person, Visitor
 from portal.domain.states import State
 from portal.domain.tickets import Ticket
+from portal.domain.words import msgid
 from portal.domain.working_time import close_after, close_of
 from portal.errors import Refused
 
@@ -63,10 +64,10 @@ def ask(person: Person | Visitor, ticket_id: int, asking: Asking) -> Asked:
     question = typed_text.needed(asking.question)
     reason = typed_text.paragraph(asking.reason)
     if not today() <= asking.until <= today() + LONGEST or close_of(asking.until) <= now():
-        raise Refused("Choose a day from today on, within a year.")
+        raise Refused(msgid("Choose a day from today on, within a year."))
     ticket = db.session.get_one(Ticket, ticket_id)
     if is_closed(ticket.state, ticket.withdrawn_at):
-        raise Refused("This ticket is closed, there is nothing to approve.")
+        raise Refused(msgid("This ticket is closed, there is nothing to approve."))
     approval = Approval(
         company_id=ticket.company_id, ticket_id=ticket.id, question=question, question_key=question_key(question),
         reason=reason, asked_by=person.name, asked_by_email=person.email, asked_by_id=person.id, asked_at=now(),
@@ -209,7 +210,7 @@ def _turn(approval: Approval, *, to: str) -> None:
     )
     if not turned:
         db.session.rollback()
-        raise Refused("This question does not wait for you any more.")
+        raise Refused(msgid("This question does not wait for you any more."))
 
 
 def _tell_asker(found: ApprovalCard, *, key: str, by: str, text: str) -> None:

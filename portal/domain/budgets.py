@@ -117,10 +117,10 @@ def choose(company: Client, month: Period, *, unit: str, amount: str, person_id:
     """Set the budget from a month on; an empty amount or 0 ends it. Commits. Raises Refused for nonsense."""
     written = re.sub(r"\s", "", amount)
     if unit not in set(Unit) or not _AMOUNT.match(written or "0"):
-        raise Refused("Write the budget as a number, for example 20 or 25000,50.")
+        raise Refused(msgid("Write the budget as a number, for example 20 or 25000,50."))
     value = Decimal((written or "0").replace(",", "."))
     if value > LARGEST:
-        raise Refused("Write the budget as a number, for example 20 or 25000,50.")
+        raise Refused(msgid("Write the budget as a number, for example 20 or 25000,50."))
     db.session.add(
         Budget(
             company_id=company.id,

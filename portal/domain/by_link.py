@@ -9,6 +9,7 @@ from portal.domain.approvals import ApprovalCard, Channel, card
 from portal.domain.deciding import Decision
 from portal.domain.deputies import Approver
 from portal.domain.people import Person
+from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
 
@@ -57,7 +58,7 @@ def _usable(token: str) -> ApprovalLink:
     if not found.approval.is_open:
         raise deciding.already_decided(found.approval)
     if link.used_at is not None:
-        raise Refused("This link has been used already; the answer will bring you another.")
+        raise Refused(msgid("This link has been used already; the answer will bring you another."))
     return link
 
 

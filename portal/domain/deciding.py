@@ -118,13 +118,13 @@ def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[Approva
     if not found.approval.is_open:
         raise already_decided(found.approval)
     if is_closed(found.ticket_state, None):
-        raise Refused("This ticket is closed, there is nothing to approve.")
+        raise Refused(msgid("This ticket is closed, there is nothing to approve."))
     for approver in approvers(found.company_id):
         if approver.person.id == person.id:
             if approver not in who_decides(found):
-                raise Refused("This is your own request: a colleague has to decide it.")
+                raise Refused(msgid("This is your own request: a colleague has to decide it."))
             return found, approver
-    raise Refused("Only an IT manager, or a deputy while they are away, decides this.")
+    raise Refused(msgid("Only an IT manager, or a deputy while they are away, decides this."))
 
 
 def may_decide(person: Person | Visitor, found: ApprovalCard) -> bool:
@@ -177,11 +177,11 @@ def _sensible(decision: Decision) -> Decision:
     """The same decision with its note made harmless. Raises Refused when its parts contradict each other."""
     note = typed_text.paragraph(decision.note)
     if decision.scope not in REACHES[decision.approve]:
-        raise Refused("This answer cannot reach that far.")
+        raise Refused(msgid("This answer cannot reach that far."))
     if decision.scope != Scope.UNTIL:
         return Decision(approve=decision.approve, note=note, scope=decision.scope)
     if decision.valid_until is None or not today() <= decision.valid_until <= today() + LONGEST_CONSENT:
-        raise Refused("Say until which day the consent holds: from today on, within two years.")
+        raise Refused(msgid("Say until which day the consent holds: from today on, within two years."))
     return Decision(approve=decision.approve, note=note, scope=decision.scope, valid_until=decision.valid_until)
 
 

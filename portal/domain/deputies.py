@@ -12,6 +12,7 @@ from portal.db import Base, db, rows_changed
 from portal.domain import audit
 from portal.domain.companies import Company
 from portal.domain.people import MANAGER, Person, PersonRole, Role, Visitor
+from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
 
@@ -88,9 +89,9 @@ def planned(company: Company) -> list[Absence]:
 def appoint(person: Person | Visitor, company: Company, *, deputy_id: int, first: date, last: date) -> Deputy:
     """From the first day to the last the deputy is asked too and may decide in the person's place. Commits."""
     if last < first:
-        raise Refused("The last day is before the first.")
+        raise Refused(msgid("The last day is before the first."))
     if last < today():
-        raise Refused("These days are over.")
+        raise Refused(msgid("These days are over."))
     if deputy_id not in {colleague.id for colleague in colleagues(company, person)}:
         raise NotFound
     deputy = Deputy(

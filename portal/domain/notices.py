@@ -87,7 +87,7 @@ def choose(person: Any, chosen: dict[str, str]) -> None:
         if how is None:
             continue
         if how not in WAYS:
-            raise Refused("There is no such choice.")
+            raise Refused(msgid("There is no such choice."))
         letters.choose(person, kind.name, how)
     db.session.commit()
 

@@ -20,6 +20,7 @@ from portal.domain.questions import (
     differs,
 )
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.words import msgid
 from portal.errors import Refused
 
 
@@ -43,7 +44,7 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
         db.session.flush()
     except IntegrityError as error:  # a colleague asks about it at this very moment
         db.session.rollback()
-        raise Refused("A colleague is asking about this entry already.") from error
+        raise Refused(msgid("A colleague is asking about this entry already.")) from error
     said = _say(question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
     _tell_connectica(questions.card(question.id), said, words)
     audit.note("asked_question", company_id=company.id, person_id=person.id, about=asked.ticket_number)
@@ -156,7 +157,7 @@ def _move(question: Question, *, to: QuestionState, by: str = "", version_id: in
     )
     if not moved:
         db.session.rollback()
-        raise Refused("This question is closed.")
+        raise Refused(msgid("This question is closed."))
     db.session.refresh(question)
 
 

@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 
+from portal.domain.words import msgid
 from portal.errors import Refused
 
 LONGEST = 5_000  # characters of a question, a reason or a note
@@ -13,7 +14,7 @@ def paragraph(text: str, *, longest: int = LONGEST) -> str:
     """What was typed, its lines kept. Raises Refused when it is longer than anybody would read."""
     kept = "".join(letter for letter in _one_ending(text) if letter in "\n\t" or _is_harmless(letter)).strip()
     if len(kept) > longest:
-        raise Refused("This text is longer than %(longest)s characters.", longest=longest)
+        raise Refused(msgid("This text is longer than %(longest)s characters."), longest=longest)
     return kept
 
 
@@ -21,7 +22,7 @@ def needed(text: str, *, longest: int = LONGEST) -> str:
     """The same, where nothing is not enough. Raises Refused for an empty text too."""
     kept = paragraph(text, longest=longest)
     if not kept:
-        raise Refused("Write a few words.")
+        raise Refused(msgid("Write a few words."))
     return kept
 
 

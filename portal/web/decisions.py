@@ -9,6 +9,7 @@ from portal.domain import asking, by_link, deciding, periods
 from portal.domain.approvals import Scope
 from portal.domain.deciding import Decision
 from portal.domain.people import Visitor
+from portal.domain.words import msgid
 from portal.errors import Refused
 
 APPROVE, DECLINE, ASK = "approve", "decline", "ask"
@@ -38,7 +39,7 @@ def _done(form: Mapping[str, str], *, decide: Callable[[Decision], Any], ask_bac
         ask_back(note)
         return _("Connectica has been asked. You will be told the answer.")
     if pressed not in {APPROVE, DECLINE}:
-        raise Refused("Choose an answer.")
+        raise Refused(msgid("Choose an answer."))
     decide(_decision(form, approve=pressed == APPROVE, note=note))
     if pressed == APPROVE:
         return _("Approved. Connectica has been told.")
@@ -49,7 +50,7 @@ def _decision(form: Mapping[str, str], *, approve: bool, note: str) -> Decision:
     """The scope chosen for the button that was pressed: each has its own choice."""
     written = form.get("approve_scope" if approve else "decline_scope", Scope.TICKET)
     if written not in set(Scope):
-        raise Refused("This answer cannot reach that far.")
+        raise Refused(msgid("This answer cannot reach that far."))
     return Decision(
         approve=approve, note=note, scope=Scope(written), valid_until=periods.day(form.get("valid_until"))
     )

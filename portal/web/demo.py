@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, abort, current_app, flash, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 from portal.web import pages
 
@@ -81,7 +82,7 @@ def write() -> Response:
                 letter["From"].addresses[0].addr_spec, letter["To"], letter.as_bytes(policy=WHOLE_HEADERS)
             )
     except OSError as error:
-        raise Refused("The demo's desk takes no mail now.") from error
+        raise Refused(msgid("The demo's desk takes no mail now.")) from error
     flash(_("Sent. Within seconds it is a ticket of the company."))
     return redirect(url_for(".index"))
 
@@ -115,9 +116,9 @@ def _written(sender: str, subject: str, text: str) -> EmailMessage:
         letter["To"] = current_app.config["NOC_ADDRESS"]
         letter["Subject"] = subject.strip()
     except ValueError as error:
-        raise Refused("An address and a subject are one line each.") from error
+        raise Refused(msgid("An address and a subject are one line each.")) from error
     if not all(address.domain for address in letter["From"].addresses) or not letter["From"].addresses:
-        raise Refused("An address and a subject are one line each.")
+        raise Refused(msgid("An address and a subject are one line each."))
     letter["Message-ID"] = make_msgid(domain="demo.example")
     letter.set_content(text)
     return letter

@@ -6,6 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import deputies, periods
+from portal.domain.words import msgid
 from portal.errors import Refused
 from portal.web import pages
 from portal.web.gate import own_company
@@ -27,7 +28,7 @@ def index() -> Response:
 def appoint() -> AnyResponse:
     first, last = periods.day(request.form.get("first")), periods.day(request.form.get("last"))
     if first is None or last is None:
-        raise Refused("Say from which day to which.")
+        raise Refused(msgid("Say from which day to which."))
     deputy_id = request.form.get("deputy", type=pages.row_id, default=0)
     deputies.appoint(current_user, own_company(), deputy_id=deputy_id, first=first, last=last)
     flash(_("Your deputy is asked too on these days and may decide for you."))

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain import approvals, asking, consents, periods, staff_tickets
 from portal.domain.approvals import AtExpiry
 from portal.domain.asking import Asking
+from portal.domain.words import msgid
 from portal.errors import AlreadyDecided, Refused
 from portal.web import apologies, pages
 
@@ -86,7 +87,7 @@ def _asking() -> Asking:
     form = request.form
     until, then = periods.day(form.get("until")), form.get("at_expiry", "")
     if until is None:
-        raise Refused("Choose a day from today on, within a year.")
+        raise Refused(msgid("Choose a day from today on, within a year."))
     if then not in set(AtExpiry):
-        raise Refused("Say what happens when nobody decides.")
+        raise Refused(msgid("Say what happens when nobody decides."))
     return Asking(form.get("question", ""), until=until, at_expiry=AtExpiry(then), reason=form.get("reason", ""))
