@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PY := .venv/bin/python
-READY := .venv/ready translations/cs/LC_MESSAGES/messages.mo
+READY := .venv/ready
 export FLASK_APP := app.py
 
 help: ## what can be made
@@ -29,6 +29,10 @@ lint: $(READY) ## style, types and templates
 bench: $(READY) ## speed, each figure beside a bare Flask response of the same run
 	@$(PY) -m bench
 
+translate: .venv/ready ## collect the words of code and templates into the Czech catalogue
+	@.venv/bin/pybabel --quiet extract -F babel.cfg -k _l -k msgid --no-location --sort-output -o .venv/messages.pot .
+	@.venv/bin/pybabel --quiet update -i .venv/messages.pot -d translations -l cs --no-fuzzy-matching --ignore-obsolete --no-wrap
+
 lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.txt
 
@@ -43,7 +47,4 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
 	@touch $@
 
-translations/cs/LC_MESSAGES/messages.mo: translations/cs/LC_MESSAGES/messages.po | .venv/ready
-	@.venv/bin/pybabel --quiet compile --directory translations
-
-.PHONY: help demo demo-reset run test lint bench lock
+.PHONY: help demo demo-reset run test lint bench translate lock

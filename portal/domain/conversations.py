@@ -168,11 +168,12 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
             Technician.name, Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.done_at,
         )
     )  # fmt: skip
-    row = db.session.execute(query).first()
+    row: Any = db.session.execute(query).first()
     if row is None:
         raise NotFound
     told = disclosure.of(company)
-    ticket = Conversation(*row[:4], State(row[4]), *row[5:], hides_hours=told.hides_hours)
+    ticket = _begun(*row)
+    ticket.hides_hours = told.hides_hours
     price_list = prices.list_of(company)
     ticket.currency = price_list.currency
     ticket.entries = [_priced(row, told, price_list) for row in _entries(company, ticket.id)]
@@ -187,6 +188,10 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
     here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
     ticket.turns = sorted([*said, *here], key=lambda turn: turn.at)
     return ticket
+
+
+def _begun(id_: int, number: str, kind: str, subject: str, state: str, *rest: Any) -> Conversation:
+    return Conversation(id_, number, kind, subject, State(state), *rest)
 
 
 def _sent_at(ticket_id: int, message_id: int) -> datetime:
@@ -221,8 +226,8 @@ def _messages(ticket: Conversation, before: int | None, end: datetime | None) ->
         Attachment.size,
         Attachment.sha256,
     ).where(Attachment.message_id.in_(by_id), Attachment.withdrawn_at.is_(None))
-    for message_id, *file, sha256 in db.session.execute(files.order_by(Attachment.id)):
-        by_id[message_id].files.append(File(*file, is_here=sha256 is not None))
+    for message_id, id_, name, media_type, size, sha256 in db.session.execute(files.order_by(Attachment.id)):
+        by_id[message_id].files.append(File(id_, name, media_type, size, is_here=sha256 is not None))
     for entry in ticket.entries:
         if entry.message_id in by_id:
             by_id[entry.message_id].entries.append(entry)

@@ -82,7 +82,7 @@ class Visitor(UserMixin):
     active: bool = True
 
     @property
-    def roles(self) -> list[Role]:
+    def roles(self) -> list[RoleMixin]:  # type: ignore[override]
         return [Role(name=name) for name in sorted(self.role_names)]
 
     def has_role(self, role: str | RoleMixin) -> bool:
@@ -126,8 +126,9 @@ def visitor(session_key: str) -> Visitor | None:
     first = rows[0]
     company_id = first[6]
     known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, first[8:], strict=True)}
+    columns = dict(zip((column.key for column in _PERSON_COLUMNS), first, strict=False))
     return Visitor(
-        *first[:6],
+        **columns,
         company_id=company_id,
         company=Company(**known) if company_id is not None else None,
         role_names=frozenset(row[7] for row in rows if row[7]),

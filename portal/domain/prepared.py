@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, SelectBase
 
 from portal.db import db
 
@@ -15,7 +15,7 @@ class Prepared:
     An ordinary `session.execute` costs more than the database does for such a query.
     """
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: SelectBase) -> None:
         self._query = query
         self._compiled = lru_cache(maxsize=2)(self._compile)
 

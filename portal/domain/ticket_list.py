@@ -198,7 +198,12 @@ def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
             Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.hours,
         )
     )  # fmt: skip
-    return {row[0]: TicketRow(*row[:3], State(row[3]), *row[4:]) for row in db.session.execute(query)}
+    found: list[tuple[Any, ...]] = [tuple(row) for row in db.session.execute(query)]
+    return {row[0]: _row(*row) for row in found}
+
+
+def _row(id_: int, number: str, subject: str, state: str, *rest: Any) -> TicketRow:
+    return TicketRow(id_, number, subject, State(state), *rest)
 
 
 CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {  # a value of the filter: what it asks of a ticket
@@ -230,7 +235,7 @@ def _prepared(sort: str, descending: bool, given: frozenset[str], database: str)
 def _query(sort: str, descending: bool, given: frozenset[str], database: str) -> Select[Any]:
     """One page of the list in an order, narrowed by the values that will be given; they stay open here."""
     key = SORTS[sort].key()
-    query = _visible_to(_ANY_COMPANY)
+    query = _visible_to(_Given(id=bindparam("company")))
     if sort == "requester":
         query = query.join(Employee, Employee.id == Ticket.requester_id)
     if sort == "technician":
@@ -247,10 +252,11 @@ def _query(sort: str, descending: bool, given: frozenset[str], database: str) ->
     return query.with_only_columns(*columns).order_by(*order).limit(literal_column(str(ROWS + 1)))
 
 
-class _ANY_COMPANY:  # noqa: N801 - stands where a company does
-    """The company whose id will be given when the query is run."""
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Stands where a company does: the one whose id will be given when the query is run."""
 
-    id = bindparam("company")
+    id: Any
 
 
 def says(words: str) -> list[ColumnElement[bool]]:
@@ -259,7 +265,7 @@ def says(words: str) -> list[ColumnElement[bool]]:
     if not folded:
         return [literal(False)] if words.strip() else []
     indexed = [word for word in folded if len(word) >= SHORTEST_TRIGRAM]
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if db.engine.dialect.name == "sqlite" and indexed:
         quoted = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
         matches = text("SELECT rowid FROM ticket_fts WHERE ticket_fts MATCH :quoted").bindparams(quoted=quoted)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, Protocol
 
 from sqlalchemy import ForeignKey, Index, Select, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,6 +13,14 @@ from portal.domain.employees import Employee
 from portal.domain.prepared import Prepared
 from portal.domain.states import State
 from portal.domain.technicians import Technician
+
+
+class AnyCompany(Protocol):
+    """A company's row, or what stands where one will be given."""
+
+    @property
+    def id(self) -> Any: ...
+
 
 MOST_CHOICES = 500  # people offered in a filter; more than that nobody picks from, they search
 
@@ -117,6 +126,6 @@ def technicians(company: Company) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in db.session.execute(wanted.limit(MOST_CHOICES))]
 
 
-def _visible_to(company: Company) -> Select[tuple[Ticket]]:
+def _visible_to(company: AnyCompany) -> Select[Any]:
     """Where every read starts: the company's own tickets that still exist."""
     return select(Ticket).where(Ticket.company_id == company.id, Ticket.withdrawn_at.is_(None))

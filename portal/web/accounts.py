@@ -61,7 +61,7 @@ class SignInForm(LoginForm):
             return True
         audit.note(
             audit.SIGN_IN_FAILED,
-            company_id=self.user.company_id if self.user else None,
+            company_id=getattr(self.user, "company_id", None),  # nobody, for an address we do not know
             about=email,
             address=address,
         )

@@ -44,7 +44,7 @@ def _file(found: attachments.Download, path: Path) -> Response:
         etag=found.sha256 or False,
     )
     response.headers["Content-Security-Policy"] = VIEWER if media_type == "application/pdf" else SANDBOX
-    response.cache_control.private, response.cache_control.public = True, None
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 

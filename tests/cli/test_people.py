@@ -1,0 +1,80 @@
+"""Accounts from the command line."""
+
+import pytest
+
+from portal.db import db
+from portal.domain import people
+from tests import samples
+
+
+@pytest.fixture
+def run(app):
+    samples.company("Strojírny Vltava, a. s.")
+    db.session.commit()
+    runner = app.test_cli_runner()
+
+    def run(*words, **options):
+        return runner.invoke(args=["people", *words], **options)
+
+    return run
+
+
+ADD = (
+    "add",
+    "Jana@A.example",
+    "--name",
+    "Jana Nováková",
+    "--company",
+    "Strojírny Vltava, a. s.",
+    "--role",
+    "manager",
+)
+
+
+def test_an_account_is_made_and_its_password_said_once(run):
+    answer = run(*ADD)
+    assert answer.exit_code == 0
+    assert "Password: " in answer.output
+    assert people.by_email("jana@a.example").role_names == {"manager"}
+
+
+def test_a_password_may_come_from_standard_input_and_is_not_repeated(run):
+    answer = run(*ADD, "--password-stdin", input="correct horse battery\n")
+    assert answer.exit_code == 0
+    assert "correct horse" not in answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ([*ADD, "--password-stdin"], "at least 12 characters"),
+        ([*ADD[:-3], "Nikdo, s. r. o.", "--role", "manager"], "no company called"),
+        ([*ADD[:-1], "staff"], "Staff belong to no company"),
+        (["add", "x@y.example", "--name", "X", "--role", "viewer"], "everybody else to exactly one"),
+        (["deactivate", "nobody@a.example"], "Nobody has the address"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_plain_words(run, words, reason):
+    answer = run(*words, input="short\n")
+    assert answer.exit_code == 1
+    assert reason in answer.output
+
+
+def test_an_address_has_one_account(run):
+    run(*ADD)
+    assert "has an account already" in run(*ADD).output
+
+
+def test_a_closed_account_is_listed_as_such_and_its_sessions_end(run):
+    run(*ADD)
+    session_key = people.by_email("jana@a.example").fs_uniquifier
+    assert run("deactivate", "jana@a.example").exit_code == 0
+    assert "inactive" in run("list").output
+    assert people.visitor(session_key) is None
+
+
+def test_a_new_password_ends_every_session(run):
+    run(*ADD)
+    session_key = people.by_email("jana@a.example").fs_uniquifier
+    assert run("password", "jana@a.example").exit_code == 0
+    assert people.visitor(session_key) is None
