@@ -47,7 +47,8 @@ class Ledger:
                employee: str = "Jana Dvořáková", done_at: datetime | None = None) -> Ticket:  # fmt: skip
         number = next(self._next)
         return self._added(
-            Ticket(core_id=f"t{number}", company_id=company.id, number=f"2026{number:04}", subject=subject, state=state,
+            Ticket(core_id=f"t{number}", company_id=company.id, number=f"2026{number:04}", subject=subject,
+                   state=state,
                    requester_id=self.employee(company, employee).id, opened_at=LONG_AGO, changed_at=LONG_AGO,
                    done_at=done_at)
         )  # fmt: skip

@@ -71,7 +71,7 @@ def fill(ledger: Ledger, entries, shown_live: str = "money"):
     return company
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=ENTRIES, wanted=FILTERS, shown_live=st.sampled_from(["money", "hours", "nothing"]))
 def test_totals_and_groups_are_the_sums_of_the_rows(ledger, entries, wanted, shown_live):
     company = fill(ledger, entries, shown_live)
@@ -195,9 +195,15 @@ def test_an_invoiced_entry_keeps_its_rate_whatever_the_price_list_says_later(led
 
 @pytest.mark.parametrize(
     ("state", "invoiced", "billing"),
-    [("open", False, Billing.RUNNING), ("to_be_invoiced", False, Billing.TO_BE_INVOICED), ("open", True, Billing.INVOICED),
-     ("done", True, Billing.INVOICED), ("done", False, Billing.ENDED), ("error", False, Billing.ENDED)],
-)  # fmt: skip
+    [
+        ("open", False, Billing.RUNNING),
+        ("to_be_invoiced", False, Billing.TO_BE_INVOICED),
+        ("open", True, Billing.INVOICED),
+        ("done", True, Billing.INVOICED),
+        ("done", False, Billing.ENDED),
+        ("error", False, Billing.ENDED),
+    ],
+)
 def test_where_an_entry_stands_is_the_same_in_python_and_in_sql(ledger, state, invoiced, billing):
     company = ledger.company()
     entry = ledger.entry(ledger.ticket(company, state=state), invoiced_on=date(2026, 10, 31) if invoiced else None)

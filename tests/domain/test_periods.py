@@ -50,7 +50,7 @@ def test_other_periods_move_by_their_own_length(since, length):
         "２０２６-11",
         "2026-11-01_",
         "2026-11\n",
-    ],  # fmt: skip
+    ],
 )
 def test_nonsense_says_no_period(slug):
     assert periods.parse(slug) is None

@@ -24,7 +24,7 @@ def monday():
         yield
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=ENTRIES)
 def test_the_lines_the_total_and_the_entries_are_one_sum(ledger, entries):
     company = fill(ledger, entries)
