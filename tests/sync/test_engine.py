@@ -207,6 +207,16 @@ def test_a_deleted_ticket_is_withdrawn_with_its_time_and_comes_back_when_told_ag
     assert (mirrored("t1").withdrawn_at, entry_of("e1").withdrawn_at) == (None, None)
 
 
+def test_a_message_that_disappears_is_withdrawn_with_its_files_and_shown_again_when_it_comes_back(core, sync):
+    two = (message("m1"), message("m2", attachments=(file("a2"),)))
+    for messages, gone in ((two, 0), (two[:1], 2), (two, 0)):
+        core.put(ticket(1, messages=messages))
+        sync()
+        rows = [*db.session.scalars(select(Message)), *db.session.scalars(select(Attachment))]
+        assert [row.withdrawn_at is not None for row in rows].count(True) == gone
+        assert len(rows) == 3
+
+
 @pytest.mark.parametrize("page", [2, 50], ids=["page by page", "all at once"])
 def test_merged_tickets_leave_their_messages_and_time_with_the_one_that_remains(core, sync, page):
     core.page = page
