@@ -4,6 +4,7 @@
 """
 
 import re
+import signal
 import statistics
 import sys
 import time
@@ -129,4 +130,5 @@ def _check(is_kept: bool, promise: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended from outside, it still ends its servers
     sys.exit(min(main(), 1))
