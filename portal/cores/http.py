@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import DecodeError, HTTPError
 from urllib3.util.retry import Retry
 
 from portal.errors import CoreAway, CoreError, CoreLied, CoreRefused
@@ -17,6 +17,7 @@ TIMEOUTS = (5.0, 30.0)  # seconds to connect, seconds of silence
 PATIENCE = 180.0  # seconds for a whole JSON answer: a server that drips bytes is away, too
 MOST_BYTES = 128 * 2**20  # of a JSON answer, unpacked
 _PIECE = 2**16
+_LONGEST_FILE = 1800.0  # seconds
 
 WELL = frozenset({200, 201})
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # the same call may work later
@@ -48,7 +49,11 @@ class Line:
     def stream(self, *path: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces; the caller decides how many are enough."""
         with self._asked("GET", path) as answer:
-            yield from answer.iter_content(_PIECE)
+            until = time.monotonic() + _LONGEST_FILE
+            for piece in _pieces(answer):
+                yield piece
+                if time.monotonic() > until:
+                    raise CoreAway(f"{_place(answer)} did not finish its file within {_LONGEST_FILE:.0f} s")
 
     def write(self, *path: str, body: dict[str, str]) -> bytes:
         """POST a JSON object, once; the JSON body of the answer."""
@@ -75,7 +80,7 @@ class Line:
     def _whole(self, answer: requests.Response) -> bytes:
         until = time.monotonic() + self._patience
         body = bytearray()
-        for piece in answer.iter_content(_PIECE):
+        for piece in _pieces(answer):
             body += piece
             if len(body) > self._most_bytes:
                 raise AnswerTooBig(f"{_place(answer)} answered with more than {self._most_bytes} bytes")
@@ -123,12 +128,18 @@ def _ours(place: str) -> Iterator[None]:
         yield
     except CoreError:
         raise
-    except requests.exceptions.ContentDecodingError as error:
+    except (requests.exceptions.ContentDecodingError, DecodeError) as error:
         raise CoreLied(f"{place} sent a body that cannot be unpacked") from error
     except requests.exceptions.InvalidURL as error:
         raise CoreLied(f"{place} is no address to ask") from error
     except (requests.RequestException, HTTPError, OSError) as error:
         raise CoreAway(f"{place} cannot be reached: {_first_cause(error)}") from error
+
+
+def _pieces(answer: requests.Response) -> Iterator[bytes]:
+    """The body, unpacked, as it arrives: iter_content() would wait for a full piece, however slowly it drips."""
+    while piece := answer.raw.read1(_PIECE, decode_content=True):
+        yield piece
 
 
 def _refusal(answer: requests.Response) -> CoreError:
@@ -142,7 +153,7 @@ def _refusal(answer: requests.Response) -> CoreError:
 
 def _plain_words(answer: requests.Response) -> str:
     """What the server says about its refusal: the beginning of it, whatever it is."""
-    start = next(answer.iter_content(500), b"")
+    start = next(_pieces(answer), b"")[:500]
     return " ".join(start.decode("utf-8", "replace").split())
 
 
