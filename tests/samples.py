@@ -58,7 +58,8 @@ def technician(name: str = "Petr Svoboda") -> Technician:
 
 def ticket(
     owner: Company, subject: str = "Nefunguje tiskárna v účtárně", *, state: State = State.OPEN, number: str = "",
-    requester: Employee | None = None, served_by: Technician | None = None, opened_at: datetime | None = None, **values,
+    requester: Employee | None = None, served_by: Technician | None = None, opened_at: datetime | None = None,
+    **values,
 ) -> Ticket:  # fmt: skip
     """A ticket of a company, opened an hour ago by Řehoř Kučera unless said otherwise."""
     opened_at = opened_at or clock.now() - timedelta(hours=1)
@@ -71,8 +72,8 @@ def ticket(
 
 
 def message(
-    of: Ticket, body: str = "<p>Dobrý den, prosím o pomoc.</p>", *, side: str = "employee", author: str = "Řehoř Kučera",
-    sent_at: datetime | None = None, **values,
+    of: Ticket, body: str = "<p>Dobrý den, prosím o pomoc.</p>", *, side: str = "employee",
+    author: str = "Řehoř Kučera", sent_at: datetime | None = None, **values,
 ) -> Message:  # fmt: skip
     made = Message(
         core_id=_core_id(), ticket_id=of.id, side=side, author_name=author, author_email="someone@somewhere.example",

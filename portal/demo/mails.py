@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 
 from portal import clock
 from portal.demo import cast, files
 from portal.demo.cast import Player
+from portal.mailing import SENT
 
 _WEEKDAYS = ("pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle")
 _SHORT_WEEKDAYS = ("po", "út", "st", "čt", "pá", "so", "ne")
@@ -20,8 +20,6 @@ _MONTHS = ("ledna", "února", "března", "dubna", "května", "června", "červen
            "listopadu", "prosince")  # fmt: skip
 _CHARSETS = {cast.OUTLOOK_OLD: "windows-1250", cast.THUNDERBIRD: "iso-8859-2"}
 _PLAIN_ONLY = {cast.OUTLOOK_OLD, cast.THUNDERBIRD, cast.PHONE}
-# Python 3.11 loses spaces where it folds a header with diacritics, so nothing is folded.
-_WHOLE_HEADERS = SMTP.clone(max_line_length=900)
 # What an old character set lacks is written as its owner would have typed it.
 _TYPED = str.maketrans({"„": '"', "“": '"', "–": "-", "…": "...", "−": "-", "→": "->", "\u00a0": " "})
 
@@ -56,7 +54,7 @@ class Letter:
 
 def written(letter: Letter) -> bytes:
     """The mail's bytes, with the history its program adds."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SENT)
     mail["From"] = Address(display_name=letter.sender.name, addr_spec=letter.sender.email)
     mail["To"] = letter.to
     mail["Subject"] = letter.subject
@@ -71,7 +69,7 @@ def written(letter: Letter) -> bytes:
     for number, part in enumerate(mail.walk()):
         if part.is_multipart():
             part.set_boundary(f"=_{number}_{letter.message_id.strip('<>').replace('@', '_')}")
-    return mail.as_bytes(policy=_WHOLE_HEADERS)
+    return mail.as_bytes()
 
 
 def _write_body(mail: EmailMessage, letter: Letter) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from portal.desk.directory import Technician
 from portal.desk.house import House
 from portal.desk.mail import Address, File, is_address, one_line, plain
 from portal.desk.tickets import Ticket
+from portal.mailing import SENT
 
 MOST_AN_HOUR = 30  # automatic letters to one employee; more is a loop we have not recognised
 MOST_TO_A_STRANGER = 3  # automatic letters an hour; a forged sender must not become our victim
@@ -123,7 +123,7 @@ def _rendered(kind: Kind, language: str, **facts: Any) -> list[str]:
 
 
 def _letter(house: House, kind: Kind, people: list[Address], *, speaker: str) -> EmailMessage:
-    letter = EmailMessage(policy=SMTP)
+    letter = EmailMessage(policy=SENT)
     letter["From"] = _shown(Address(f"{speaker} ({house.name})" if speaker else house.name, house.address))
     # Several recipients never see each other's addresses: they may be of different teams.
     letter["To"] = _shown(people[0]) if len(people) == 1 else _shown(Address(house.name, house.address))

@@ -4,7 +4,6 @@ import smtplib
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as LINES
 from email.utils import format_datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +14,7 @@ from portal import clock
 from portal.domain.letters import Letter
 from portal.domain.typed_text import line
 from portal.errors import Misconfigured, PortalError
+from portal.mailing import SENT
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 60  # seconds of silence of a mail server
@@ -41,7 +41,7 @@ class Folder:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             unfinished = self._path / f".{name}"
-            unfinished.write_bytes(mail.as_bytes(policy=LINES))
+            unfinished.write_bytes(mail.as_bytes(policy=SENT))
             unfinished.replace(self._path / name)
         except OSError as error:
             raise NotDelivered(str(error)) from error
@@ -89,7 +89,7 @@ def postman(mail_out: str, folder: Path) -> Postman:
 
 def mail(letter: Letter, *, sender: str) -> EmailMessage:
     """The letter as a mail, the same one however often it is made. Raises NotDelivered for an impossible address."""
-    made = EmailMessage(policy=LINES)
+    made = EmailMessage(policy=SENT)
     host = sender.rpartition("@")[2]
     try:
         made["From"] = _address("Connectica", sender)
