@@ -63,6 +63,11 @@ def excerpt(cleaned: str, *, longest: int = 200) -> str:
     return words if len(words) <= longest else words[: longest - 1].rsplit(" ", 1)[0] + "…"
 
 
+def says_something(cleaned: str) -> bool:
+    """Whether a reader would see anything of it."""
+    return has_pictures(cleaned) or bool(plain(cleaned).strip())
+
+
 def has_pictures(cleaned: str) -> bool:
     return '<img src="cid:' in cleaned
 
@@ -109,6 +114,7 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 _UNSEEN = re.compile(r"<(script|style|title)\b[^<>]*>[^<]*(?:<(?!/\1)[^<]*)*", re.IGNORECASE)
 _CID_PICTURE = re.compile(r'<img src="cid:([^"]*)"((?: [a-z]+="[^"]*")*)>')
 _NO_PICTURE = re.compile(r'<img(?! src="cid:)(?: [a-z]+="[^"]*")*>')
+_EMPTY_PARAGRAPH = re.compile(r"<p>(?:&nbsp;|\s|<br>)*</p>")
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 _LINK = re.compile(
     r"(?P<web>\b(?:https?://|www\.)[^\s<>\"']{2,2000})"
@@ -135,8 +141,12 @@ def _kept(tag: str, attribute: str, value: str) -> str | None:
 
 def _tidy(cleaned: str) -> str:
     cleaned = _NO_PICTURE.sub("", cleaned) if "<img" in cleaned else cleaned
-    end = _end_without_emptiness(cleaned)
-    return cleaned[:end].strip()
+    cleaned = _EMPTY_PARAGRAPH.sub("", cleaned)  # Outlook's empty lines: our paragraphs keep a distance as it is
+    cleaned = cleaned[: _end_without_emptiness(cleaned)].strip()
+    inner = cleaned
+    while inner.endswith("</div>"):  # as often as elements are nested, which is not often
+        inner = inner.removesuffix("</div>")
+    return inner[: _end_without_emptiness(inner)].rstrip() + cleaned[len(inner) :]
 
 
 def _end_without_emptiness(cleaned: str) -> int:
@@ -149,7 +159,7 @@ def _end_without_emptiness(cleaned: str) -> int:
             continue
         name = next((name for name in ("p", "div") if cleaned.endswith(f"</{name}>", 0, end)), None)
         start = cleaned.rfind(f"<{name}>", 0, end) if name else -1
-        if start < 0 or plain(cleaned[start:end]).strip():
+        if start < 0 or says_something(cleaned[start:end]):
             return end
         end = start
 

@@ -30,7 +30,7 @@ def test_sign_in_filter_search_page_open_and_back(visit, enter):
         page.get_by_role("link", name="Příliš žluťoučký kůň").click()
         page.wait_for_url("**/tickets/20261471")
         assert page.locator(".time .category").first.inner_text() == "PROGP85"
-        page.get_by_text("Zobrazit citovanou historii").click()
+        page.get_by_text("Zobrazit podpis a historii").click()
         assert page.get_by_text("Starší text").is_visible()
 
         page.go_back()

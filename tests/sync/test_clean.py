@@ -161,5 +161,16 @@ def test_the_excerpt_is_the_first_words_on_one_line():
     assert (len(long) <= 200, long.endswith("slovo…")) == (True, True)
 
 
+def test_a_picture_behind_the_words_stays():
+    html = '<p>a</p><div><p><img src="cid:x"></p></div>'
+    assert clean.from_html(html) == html
+
+
 def test_empty_paragraphs_behind_the_words_are_left_out():
     assert clean.from_html("<p>a</p><p>&nbsp;</p><div><br></div><br>") == "<p>a</p>"
+    assert clean.from_html("<div><div><p>a</p><p><br></p></div></div>") == "<div><div><p>a</p></div></div>"
+
+
+def test_empty_paragraphs_make_no_gaps_and_what_stands_between_words_stays():
+    assert clean.from_html("<p>a</p><p>&nbsp;</p><p> <br></p><p>b</p>") == "<p>a</p><p>b</p>"
+    assert clean.from_html("<div>a</div><div><br></div><div>b</div>") == "<div>a</div><div><br></div><div>b</div>"

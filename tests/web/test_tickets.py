@@ -74,7 +74,7 @@ def test_the_conversation_shows_who_said_what_when_and_how_long_it_took(world, m
     page = manager.get(f"/tickets/{world.a.ticket.number}").text
     for shown in (
         "Tiskárna nejede.", "Opraveno.", "PROGP85", f"1,00{NBSP}h", "KONZ95", f"0,25{NBSP}h", f"1,25{NBSP}h",
-        "odesílatel neověřen", "Zobrazit citovanou historii", "Řeší <b>Petr Svoboda</b>",
+        "odesílatel neověřen", "Zobrazit podpis a historii", "Řeší <b>Petr Svoboda</b>",
         "Nový stav: <b>Otevřené</b>", "snímek.png", "Práce bez zprávy",
     ):  # fmt: skip
         assert shown in page
