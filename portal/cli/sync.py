@@ -165,12 +165,14 @@ class _Progress:
     """A line now and then while a run is long."""
 
     def __init__(self) -> None:
-        self._next = time.monotonic() + EVERY
+        self._said_at = 0.0  # seconds into the run
 
     def __call__(self, summary: Summary) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + EVERY
-            _overwrite(f"changes read: {summary.told}, {summary.told / max(summary.seconds, 0.001):.0f} a second")
+        if summary.seconds < self._said_at:  # another run
+            self._said_at = 0.0
+        if summary.seconds >= self._said_at + EVERY:
+            self._said_at = summary.seconds
+            _overwrite(f"changes read: {summary.told}, {summary.told / summary.seconds:.0f} a second")
 
 
 def _overwrite(line: str) -> None:

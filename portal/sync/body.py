@@ -35,15 +35,13 @@ def of(message: MessageRecord) -> Body:
 
 def _of_html(folded: folding.Folded) -> Body:
     visible, quoted = clean.from_html(folded.visible), clean.from_html(folded.quoted)
-    if not _says_something(visible):  # an answer of nothing but a removed picture: then the history is what there is
+    if not clean.says_something(
+        visible
+    ):  # an answer of nothing but a removed picture: then the history is what there is
         visible, quoted = quoted, ""
-    return Body(visible if _says_something(visible) else "", quoted)
+    return Body(visible if clean.says_something(visible) else "", quoted)
 
 
 def _of_text(text: str) -> Body:
     folded = folding.of_text(clean.shortened(clean.without_controls(text)))
     return Body(clean.from_text(folded.visible), clean.from_text(folded.quoted))
-
-
-def _says_something(cleaned: str) -> bool:
-    return clean.has_pictures(cleaned) or bool(clean.plain(cleaned).strip())
