@@ -1,6 +1,7 @@
 """Prepared queries: compiled once for a database and then only run, for the few reads that every request makes."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
@@ -19,21 +20,27 @@ class Prepared:
         self._query = query
         self._compiled = lru_cache(maxsize=2)(self._compile)
 
-    def __call__(self, **values: Any) -> Sequence[Any]:
+    def __call__(self, **values: Any) -> list[tuple]:
         """All rows, typed as the columns say."""
-        return [self.typed(row) for row in self.raw(**values)]
+        rows = self.raw(**values)
+        read = self._compiled(db.engine.dialect)[4]
+        return [tuple(map(_converted, read, row)) for row in rows] if read else rows
 
-    def raw(self, **values: Any) -> Sequence[Any]:
-        """All rows as the database's driver gives them; typed() makes one of them readable."""
+    def raw(self, **values: Any) -> list[tuple]:
+        """All rows as the database's driver gives them, in the session's transaction; typed() makes one readable."""
         connection = db.session.connection()
         sql, constants, order, write, _ = self._compiled(connection.dialect)
         values = constants | values
         for name, convert in write.items():
             values[name] = convert(values[name])
-        return connection.exec_driver_sql(sql, tuple(values[name] for name in order) if order else values).all()
+        # The driver's own cursor: what SQLAlchemy wraps around a result takes longer than the database itself.
+        with closing(connection.connection.cursor()) as cursor:
+            cursor.execute(sql, tuple(values[name] for name in order) if order else values)
+            return list(cursor.fetchall())
 
     def typed(self, row: Any) -> tuple:
-        read = self._compiled(db.session.connection().dialect)[4]
+        """One raw row, typed as the columns say."""
+        read = self._compiled(db.engine.dialect)[4]
         return tuple(map(_converted, read, row)) if read else tuple(row)
 
     def _compile(self, dialect: Dialect) -> tuple[str, dict, Sequence[str] | None, dict[str, Callable], list]:
