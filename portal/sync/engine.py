@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from portal import clock
 from portal.cores import records
@@ -16,8 +17,8 @@ from portal.db import db
 from portal.domain.mirror import MirrorState, SetAside
 from portal.domain.tickets import Ticket
 from portal.errors import CoreError
-from portal.sync import catalogue, lease, mirror
-from portal.sync.lease import Lead
+from portal.sync import aside, catalogue, lease, mirror
+from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.recall import recall
 
@@ -68,9 +69,13 @@ class Sync:
         try:
             self._read_catalogue(lead)
             self._read_changes(lead, summary, full=full)
-        except CoreError as error:
+        except LostLead:
+            raise
+        except Exception as error:
             db.session.rollback()
-            self._note(lead, trouble=str(error))
+            trouble = str(error) if isinstance(error, CoreError) else f"a fault of the portal: {type(error).__name__}"
+            with suppress(SQLAlchemyError):  # when it is the database that failed, the pages know by themselves
+                self._note(lead, trouble=trouble)
             raise
         self._note(lead, trouble="; ".join(summary.troubles), reached=summary.is_complete)
         return summary
@@ -81,7 +86,7 @@ class Sync:
         lease.hold(lead)
         _state()
         met, priced = catalogue.mirror_companies(companies), catalogue.mirror_prices(prices)
-        mirror.replace_aside(
+        aside.replace(
             catalogue.PRICE, (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values())
         )
         if met.changed or priced.changed:

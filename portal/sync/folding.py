@@ -179,9 +179,9 @@ def _foldable(text: str, spans: list[Span]) -> list[Span]:
 
 
 def _merged(text: str, spans: list[Span]) -> list[Span]:
-    """The spans in order, those that touch or overlap as one."""
+    """The spans that say anything, in order, those that touch or overlap as one."""
     merged: list[Span] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
+    for start, end in sorted(span for span in spans if text[slice(*span)].strip()):
         if merged and not text[merged[-1][1] : start].strip():
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:

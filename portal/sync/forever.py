@@ -43,8 +43,8 @@ def follow(
                     told(sync.run(lead))
             except (CoreError, LostLead) as error:
                 log.warning("%s", error)
-            except SQLAlchemyError:
-                log.exception("the portal's database failed")
+            except Exception:  # the database's fault, or ours: the next run may meet neither
+                log.exception("the sync failed")
             finally:
                 db.session.remove()
             _rest(pause, pokes, stopping)

@@ -20,6 +20,8 @@ _EMPTY = frozenset(
 )
 _UNSEEN = frozenset({"script", "style", "title"})  # not a head, which is only a wrapper and is often left open
 _BREAKS = BLOCKS | {"br"}
+_CELLS = frozenset({"caption", "table", "td", "th"})
+_OF_TABLES = _CELLS | {"tbody", "tfoot", "thead", "tr"}
 _CLOSED_BY_THE_NEXT = {"p": BLOCKS - {"caption", "tbody", "td", "tfoot", "th", "thead", "tr"}, "li": {"li"}}
 
 # No attribute may be longer than this, so that a quote which is never closed costs little.
@@ -153,8 +155,14 @@ class _Reader:
             self._markup.is_reasonable = False
 
     def _close(self, name: str, place: int) -> None:
-        if not self._open_names.get(name):  # an end without a beginning ends nothing
+        """End the innermost element of that name in its table cell; an end without a beginning ends nothing."""
+        if not self._open_names.get(name):
             return
+        for element in reversed(self._open):
+            if element.name == name:
+                break
+            if element.name in _CELLS and name not in _OF_TABLES:
+                return
         while True:
             element = self._open.pop()
             element.end = place

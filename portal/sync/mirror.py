@@ -14,17 +14,14 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import Base, db
 from portal.domain import asking, invoices
-from portal.domain.approvals import Approval
 from portal.domain.attachments import Attachment
 from portal.domain.employees import Employee
 from portal.domain.messages import Message
-from portal.domain.mirror import MirrorState, SetAside
-from portal.domain.questions import Question
-from portal.domain.search import fold
+from portal.domain.mirror import MirrorState
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
-from portal.sync import clean
+from portal.sync import aside, belonging, clean
 from portal.sync import plan as steps
 from portal.sync.plan import Step
 from portal.sync.recall import Recalled
@@ -47,28 +44,6 @@ def perform(plans: Iterable[Step], had: Recalled) -> bool:
     if not ordered:
         return False
     return _Performance(had).run(ordered)
-
-
-def put_aside(row: SetAside | None, step: steps.PutAside) -> SetAside:
-    """The row of a record that is set aside, once more or for the first time."""
-    now = clock.now()
-    if row is None:
-        row = SetAside(core_id=step.core_id, first_at=now, tries=0)
-        db.session.add(row)
-    row.raw, row.reason = step.raw, step.reason
-    row.last_at, row.tries = now, row.tries + 1
-    return row
-
-
-def replace_aside(beginning: str, now: Iterable[steps.PutAside]) -> None:
-    """Of the names that begin so, exactly these are set aside."""
-    had = {
-        row.core_id: row for row in db.session.scalars(select(SetAside).where(SetAside.core_id.startswith(beginning)))
-    }
-    for step in now:
-        put_aside(had.pop(step.core_id, None), step)
-    for row in had.values():
-        db.session.delete(row)
 
 
 def grow_generation() -> None:
@@ -152,7 +127,7 @@ class _Performance:
                 self._withdraw_entry(self._had.entries[step.core_id])
 
     def _put_aside(self, step: steps.PutAside) -> None:
-        self._had.aside[step.core_id] = put_aside(self._had.aside.get(step.core_id), step)
+        self._had.aside[step.core_id] = aside.put(self._had.aside.get(step.core_id), step)
 
     def _meet_employee(self, step: steps.MeetEmployee) -> None:
         company_id, person = self._had.companies[step.company], step.person
@@ -163,7 +138,7 @@ class _Performance:
             db.session.add(known)
         elif known.name != person.name:
             known.name = person.name
-            _renamed(Ticket.requester_id, known.id, person.name)
+            belonging.renamed(Ticket.requester_id, known.id, person.name)
 
     def _meet_technician(self, step: steps.MeetTechnician) -> None:
         person = step.person
@@ -173,7 +148,7 @@ class _Performance:
             db.session.add(known)
         elif known.name != person.name:
             known.name = person.name
-            _renamed(Ticket.technician_id, known.id, person.name)
+            belonging.renamed(Ticket.technician_id, known.id, person.name)
 
     def _put_ticket(self, step: steps.PutTicket) -> None:
         row, had = step.row, self._had
@@ -185,7 +160,7 @@ class _Performance:
         else:
             ticket.version += step.shows
             if ticket.company_id != company_id:
-                _take_along(ticket, company_id)
+                belonging.take_along(ticket, company_id)
         ticket.company_id = company_id
         ticket.requester_id = had.employees[company_id, row.requester].id
         ticket.technician_id = had.technicians[row.technician].id if row.technician else None
@@ -241,7 +216,7 @@ class _Performance:
             if entry.ticket_id != ticket.id:
                 self._bereft.add(entry.ticket_id)
             if entry.company_id != ticket.company_id:
-                _bring_entry(entry, ticket.company_id)
+                belonging.bring_entry(entry, ticket.company_id)
             if step.remember:
                 self._remember(entry)
         entry.company_id, entry.ticket_id = ticket.company_id, ticket.id
@@ -315,7 +290,7 @@ class _Performance:
     def _let_the_domain_conclude(self) -> None:
         """What other nouns make of changed tickets, in the mirror's own transaction."""
         for ticket, record in self._put:
-            _bring_approvals(ticket, record)
+            belonging.bring_approvals(ticket, record)
             if record.approvals or record.core_id in self._counted:  # a new ticket has none to take back
                 asking.noticed(ticket, record.approvals)
         invoiced = {ticket.id for ticket, record in self._put if any(one.invoiced_on for one in record.time_entries)}
@@ -331,52 +306,3 @@ def _copy(row: Any, table_row: Base, *, without: tuple[str, ...]) -> None:
     for each in fields(row):
         if each.name not in without:
             setattr(table_row, each.name, getattr(row, each.name))
-
-
-def _take_along(ticket: Ticket, company_id: int) -> None:
-    """The ticket is another company's: everything below it goes along, so that the former one sees no more of it.
-
-    What was invoiced to the former company stays on its invoice.
-    """
-    entry_ids = select(TimeEntry.id).where(TimeEntry.ticket_id == ticket.id)
-    for table, theirs in (
-        (TimeEntryVersion, TimeEntryVersion.time_entry_id.in_(entry_ids)),
-        (Question, Question.time_entry_id.in_(entry_ids)),
-        (Approval, Approval.ticket_id == ticket.id),
-    ):
-        db.session.execute(update(table).where(theirs).values(company_id=company_id))
-    for entry in db.session.scalars(select(TimeEntry).where(TimeEntry.ticket_id == ticket.id)):
-        _bring_entry(entry, company_id)
-
-
-def _bring_entry(entry: TimeEntry, company_id: int) -> None:
-    """To its company it is a new one, whatever the former company noticed."""
-    entry.company_id, entry.first_noticed_at = company_id, clock.now()
-
-
-def _bring_approvals(ticket: Ticket, record: TicketRecord) -> None:
-    """A question that was another ticket's, before the two were merged, is this one's now."""
-    names = [approval.core_id for approval in record.approvals]
-    if not names:
-        return
-    asked_here = select(Approval.question_key).where(Approval.ticket_id == ticket.id)
-    theirs = update(Approval).where(
-        Approval.core_id.in_(names), Approval.ticket_id != ticket.id, Approval.question_key.not_in(asked_here)
-    )
-    db.session.execute(theirs.values(ticket_id=ticket.id, company_id=ticket.company_id))
-
-
-def _renamed(column: Any, person_id: int, name: str) -> None:
-    """Rows of lists that show the person look different, and can be found by the new name as by the old one."""
-    theirs = select(Ticket.id).where(column == person_id)
-    db.session.execute(
-        update(Ticket).where(column == person_id).values(version=Ticket.version + 1),
-        execution_options={"synchronize_session": "fetch"},
-    )
-    folded = fold(name)
-    db.session.execute(
-        update(TicketText)
-        .where(TicketText.ticket_id.in_(theirs), ~TicketText.text.contains(folded, autoescape=True))
-        .values(text=TicketText.text + "\n" + folded),
-        execution_options={"synchronize_session": False},
-    )

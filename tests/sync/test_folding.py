@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portal.sync import clean, folding, markup
@@ -104,7 +104,9 @@ def test_no_word_of_a_text_is_lost(lines):
     assert sorted(_words(f"{folded.visible}\n{folded.quoted}")) == sorted(_words(text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)
+@example("<ul><li><blockquote type=cite><br></blockquote><li>bod</ul>")
+@example('<div class="gmail_quote"><table><tr><td>a</div>\nb</td><td>c</td></tr></table></div>')
 @given(NODES)
 def test_no_word_of_html_is_lost(html):
     folded = folding.of_html(html)

@@ -56,6 +56,19 @@ def test_an_outage_ends_no_service(app, core):
     assert lease.take(forever.SYNC, "the next one") is not None, "the lead was not given back"
 
 
+def test_a_fault_of_ours_is_said_and_ends_no_service(app, core, monkeypatch):
+    def faulty():
+        raise KeyError("oh")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core, "companies", faulty)
+        with following(app, core, pause=0.1):
+            until(lambda: memory.age().trouble == "a fault of the portal: KeyError")
+            patched.undo()
+            core.put(ticket(1))
+            until(lambda: counts() == {("vltava", "open"): 1} and not memory.age().is_troubled)
+
+
 def test_an_errand_that_fails_keeps_no_other_from_being_done(app):
     done, stop = [], threading.Event()
 
