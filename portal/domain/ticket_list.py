@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -133,8 +133,7 @@ class TicketFilter:
         return bool(self.words or self.requester or self.technician or self.since or self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One ticket of a page: enough to know whether its row was drawn before."""
 
     id: int
@@ -144,7 +143,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    keys: list[Key]
+    keys: tuple[Key, ...]
     following: str | None  # `after` of the next page; None: there is none
 
 
@@ -179,7 +178,7 @@ def find(company: Company, wanted: TicketFilter) -> Page:
     shape = (wanted.sort, wanted.descending, frozenset(values), db.engine.dialect.name)
     prepared = _prepared(*shape) if not wanted.words else Prepared(_query(*shape).where(*says(wanted.words)))
     found = prepared.raw(**values)
-    keys = [Key(row[0], row[1], bool(row[2])) for row in found[:ROWS]]
+    keys = tuple(Key(row[0], row[1], bool(row[2])) for row in found[:ROWS])
     if len(found) <= ROWS:
         return Page(keys, None)
     last = prepared.typed(found[ROWS - 1])

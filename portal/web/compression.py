@@ -41,10 +41,16 @@ def compress(response: Response) -> Response:
     body = response.get_data()
     if encoding is None or len(body) < SMALLEST:
         return response
-    response.set_data(ENCODERS[encoding](body))
+    tag, _is_weak = response.get_etag()
+    response.set_data(_packed(body, encoding) if tag else ENCODERS[encoding](body))
     response.headers["Content-Encoding"] = encoding
     _weaken(response)
     return response
+
+
+@lru_cache(maxsize=512)  # what carries a tag is asked for again: static files, parts of a list
+def _packed(body: bytes, encoding: str) -> bytes:
+    return ENCODERS[encoding](body)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,5 @@
 """Pages and parts: the one place that knows a browser may want only a part of a page (htmx)."""
 
-from hashlib import blake2b
 from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
@@ -11,6 +10,7 @@ from flask_login import current_user
 from portal.domain import people
 from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
 from portal.web import languages, navigation
+from portal.web.fragments import Part
 
 VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
@@ -30,10 +30,10 @@ def render(
     """The whole page, or, when htmx asks for it and the view has one, its part. Context goes to either.
 
     A whole page is never stored: after signing out, Back shows nothing. has_parts says that the same address
-    answers with parts elsewhere (render_part).
+    answers with parts elsewhere (send_part).
     """
     if part and wants_part():
-        return render_part(render_template(part, **context), status=status)
+        return send_part(Part.of(render_template(part, **context)), status=status)
     response = make_response(render_template(page, frame=navigation.frame(current_user), **context), status)
     response.headers["Cache-Control"] = "no-store"
     if part or has_parts:
@@ -41,16 +41,16 @@ def render(
     return response
 
 
-def render_part(html: str, *, status: int = 200) -> Response:
+def send_part(part: Part, *, status: int = 200) -> Response:
     """A part that is drawn already.
 
     It holds no token and nothing that changes by itself, so it carries an ETag and may be answered by 304.
     """
-    response = make_response(str(html), status)
+    response = Response(bytes(part), status, mimetype="text/html")
     response.headers["Vary"] = VARY
     response.headers["Cache-Control"] = "private, no-cache"
     if status == 200 and request.method == "GET":
-        response.set_etag(blake2b(response.get_data(), digest_size=16).hexdigest(), weak=True)
+        response.set_etag(part.tag, weak=True)
         response.make_conditional(request)
     return response
 

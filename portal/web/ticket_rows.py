@@ -5,39 +5,55 @@ from collections.abc import Callable
 from flask import render_template
 from markupsafe import Markup
 
-from portal.domain import disclosure, ticket_list
+from portal.domain import disclosure, ticket_list, tickets
 from portal.domain.companies import Company
 from portal.domain.states import State
-from portal.domain.ticket_list import Key, Page, TicketFilter
+from portal.domain.ticket_list import Page, TicketFilter
 from portal.web import fragments, languages
+from portal.web.fragments import Part
 
 ROWS_STAND_HERE = Markup("<!-- rows -->")
 
 
-def drawn(company: Company, keys: list[Key]) -> Markup:
-    """The rows of these tickets, in this order. Holds nothing of the reader but their language."""
-    hides_hours = disclosure.of(company).hides_hours
-    look = (languages.current(), hides_hours)
-    names = [(key.id, key.version, key.is_overdue, look) for key in keys]  # becoming late makes another row
-    rows = fragments.kept().of(names)
-    missing = {name[0]: at for at, name in enumerate(names) if rows[at] is None}
-    if missing:
-        for id_, ticket in ticket_list.rows(company, missing).items():
-            row = render_template("tickets/_row.html", ticket=ticket, hides_hours=hides_hours)
-            rows[missing[id_]] = fragments.kept().keep(names[missing[id_]], row)
-    return Markup("".join(row for row in rows if row is not None))  # noqa: S704 - each made by an escaping template
+def part(company: Company, wanted: TicketFilter, found: Page) -> Part:
+    """What htmx gets: the list with what changes around it, or only more rows. It holds nothing of the reader."""
+    counts = None if wanted.after else tickets.counts(company)
+    look = (languages.current(), disclosure.of(company).hides_hours)
+    name = (company.id, wanted, found, look, counts and tuple(counts.values()))
+    kept = fragments.parts().one(name)
+    if kept is not None:
+        return kept
+    if counts is None:
+        drawn = Part.of(rows(company, found) + pager(wanted, found))
+    else:
+        drawn = Part.of(around("tickets/_part.html", company, wanted, counts, found))
+    return fragments.parts().keep(name, drawn) if _is_common(wanted) else drawn
 
 
-def around(template: str, wanted: TicketFilter, counts: dict[State, int], found: Page, rows: Markup) -> Markup:
-    """The list with these rows: all but them depends on the filter, the counts and the language alone."""
+def around(template: str, company: Company, wanted: TicketFilter, counts: dict[State, int], found: Page) -> Markup:
+    """The list with its rows: all but them depends on the filter, the counts and the language alone."""
 
     def draw() -> str:
         return render_template(template, wanted=wanted, counts=counts, found=found, rows=ROWS_STAND_HERE)
 
-    is_common = not wanted.words and not wanted.after  # what somebody typed is hardly asked for twice
     name = (template, wanted, tuple(counts.values()), languages.current(), bool(found.keys))
-    piece = _kept_or(name, draw) if is_common else Markup(draw())  # noqa: S704 - made by an escaping template
-    return Markup(piece.replace(ROWS_STAND_HERE, rows + pager(wanted, found)))  # noqa: S704 - so is all of this
+    piece = _kept_or(name, draw) if _is_common(wanted) else Markup(draw())  # noqa: S704 - from an escaping template
+    inside = rows(company, found) + pager(wanted, found)
+    return Markup(piece.replace(ROWS_STAND_HERE, inside))  # noqa: S704 - all of it comes from escaping templates
+
+
+def rows(company: Company, found: Page) -> Markup:
+    """The rows of the tickets found, in their order."""
+    hides_hours = disclosure.of(company).hides_hours
+    look = (languages.current(), hides_hours)
+    names = [(key.id, key.version, key.is_overdue, look) for key in found.keys]  # becoming late makes another row
+    drawn = fragments.pieces().of(names)
+    missing = {name[0]: at for at, name in enumerate(names) if drawn[at] is None}
+    if missing:
+        for id_, ticket in ticket_list.rows(company, missing).items():
+            row = render_template("tickets/_row.html", ticket=ticket, hides_hours=hides_hours)
+            drawn[missing[id_]] = fragments.pieces().keep(names[missing[id_]], Markup(row))  # noqa: S704 - it escapes
+    return Markup("".join(row for row in drawn if row is not None))  # noqa: S704 - from an escaping template
 
 
 def pager(wanted: TicketFilter, found: Page) -> Markup:
@@ -48,6 +64,11 @@ def pager(wanted: TicketFilter, found: Page) -> Markup:
     return _kept_or(name, lambda: render_template("tickets/_pager.html", wanted=wanted, found=found))
 
 
+def _is_common(wanted: TicketFilter) -> bool:
+    """What somebody typed, or leafed far into, is hardly asked for twice."""
+    return not wanted.words and not wanted.after
+
+
 def _kept_or(name: tuple, draw: Callable[[], str]) -> Markup:
-    (piece,) = fragments.kept().of([name])
-    return piece if piece is not None else fragments.kept().keep(name, draw())
+    piece = fragments.pieces().one(name)
+    return piece if piece is not None else fragments.pieces().keep(name, Markup(draw()))  # noqa: S704 - it escapes

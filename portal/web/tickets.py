@@ -12,20 +12,17 @@ bp = Blueprint("tickets", __name__)
 
 @bp.get("/tickets")
 def index() -> Response:
-    company, wanted = own_company(), TicketFilter.parse(request.args)
+    company, wanted = own_company(), TicketFilter.parse(request.args.to_dict())
     found = ticket_list.find(company, wanted)
-    rows = ticket_rows.drawn(company, found.keys)
-    if pages.wants_part() and wanted.after:
-        return pages.render_part(rows + ticket_rows.pager(wanted, found))
-    counts = tickets.counts(company)
     if pages.wants_part():
-        return pages.render_part(ticket_rows.around("tickets/_part.html", wanted, counts, found, rows))
+        return pages.send_part(ticket_rows.part(company, wanted, found))
+    counts = tickets.counts(company)
     return pages.render(
         page="tickets/index.html",
         has_parts=True,
         wanted=wanted,
         counts=counts,
-        list=ticket_rows.around("tickets/_list.html", wanted, counts, found, rows),
+        list=ticket_rows.around("tickets/_list.html", company, wanted, counts, found),
         requesters=tickets.requesters(company),
         technicians=tickets.technicians(company),
     )
