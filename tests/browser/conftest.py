@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ctypes.util import find_library
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,8 @@ def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         missing("Chromium", "apt-get install chromium")
+    if not find_library("atomic"):
+        missing("A library of Playwright's driver", "apt-get install libatomic1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield browser
