@@ -200,7 +200,9 @@ class _trouble:  # noqa: N801 - reads as a statement
 
 
 def _poke(address: str, secret: str) -> None:
-    signature = "sha256=" + hmac.new(secret.encode(), b"", sha256).hexdigest()
-    poke = urllib.request.Request(address, data=b"", headers={"X-Portal-Signature": signature}, method="POST")  # noqa: S310
+    stamp = str(int(clock.now().timestamp()))
+    signature = "sha256=" + hmac.new(secret.encode(), f"{stamp}.".encode(), sha256).hexdigest()
+    signed = {"X-Portal-Timestamp": stamp, "X-Portal-Signature": signature}
+    poke = urllib.request.Request(address, data=b"", headers=signed, method="POST")  # noqa: S310
     with urllib.request.urlopen(poke, timeout=3):  # noqa: S310 - the address is the administrator's
         pass

@@ -73,6 +73,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
@@ -84,7 +85,7 @@ def install(app: Flask) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         TRUSTED_HOSTS=LOOPBACK if base.hostname in ("127.0.0.1", "localhost", "::1") else [base.hostname],
-        SESSION_COOKIE_NAME="portal",
+        SESSION_COOKIE_NAME="__Host-portal" if is_tls else "portal",  # no neighbour of our name can set that one
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_tls,

@@ -5,12 +5,15 @@ from hashlib import sha256
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
+from portal import clock
 from portal.domain import mirror
 from portal.web.accounts import csrf
 
 bp = Blueprint("hooks", __name__)
 
-SIGNATURE = "X-Portal-Signature"  # sha256= and the HMAC of the body in hex, keyed with CORE_HOOK_SECRET
+TIMESTAMP = "X-Portal-Timestamp"  # whole seconds since 1970 UTC
+SIGNATURE = "X-Portal-Signature"  # sha256= and the HMAC of "timestamp.body" in hex, keyed with CORE_HOOK_SECRET
+WINDOW = 300  # seconds a signature is good for: what was overheard once wakes nobody for ever
 
 
 def install(app: Flask) -> None:
@@ -20,11 +23,19 @@ def install(app: Flask) -> None:
 
 @bp.post("/hooks/core")
 def core() -> Response:
-    """204 for a rightly signed poke, whatever its body; 404 for any other: a stranger learns nothing."""
-    expected = (
-        "sha256=" + hmac.new(current_app.config["CORE_HOOK_SECRET"].encode(), request.get_data(), sha256).hexdigest()
-    )
-    if not hmac.compare_digest(request.headers.get(SIGNATURE, "").encode(), expected.encode()):
+    """204 for a rightly signed poke of now, whatever its body; 404 for any other: a stranger learns nothing."""
+    stamp = request.headers.get(TIMESTAMP, "")
+    if not (_is_signed(stamp, request.get_data()) and _is_of_now(stamp)):
         abort(404)
     mirror.wake()
     return Response(status=204)
+
+
+def _is_signed(stamp: str, body: bytes) -> bool:
+    secret = current_app.config["CORE_HOOK_SECRET"].encode()
+    expected = "sha256=" + hmac.new(secret, stamp.encode() + b"." + body, sha256).hexdigest()
+    return hmac.compare_digest(request.headers.get(SIGNATURE, "").encode(), expected.encode())
+
+
+def _is_of_now(stamp: str) -> bool:
+    return len(stamp) <= 12 and stamp.isdecimal() and abs(int(stamp) - clock.now().timestamp()) <= WINDOW

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from portal import clock
 from portal.desk import directory
 from portal.desk.store import Store
 
@@ -124,7 +125,7 @@ def test_the_portal_is_poked_when_something_changes(tmp_path, compose):
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self):
-            pokes.append(self.headers["X-Portal-Signature"])
+            pokes.append((self.headers["X-Portal-Timestamp"], self.headers["X-Portal-Signature"]))
             self.send_response(204)
             self.end_headers()
 
@@ -138,7 +139,9 @@ def test_the_portal_is_poked_when_something_changes(tmp_path, compose):
     try:
         desk.send(compose())
         assert wait_for(lambda: pokes)
-        assert pokes[0] == "sha256=" + hmac.new(b"h" * 40, b"", sha256).hexdigest()
+        stamp, signature = pokes[0]
+        assert abs(int(stamp) - clock.now().timestamp()) < 300
+        assert signature == "sha256=" + hmac.new(b"h" * 40, f"{stamp}.".encode(), sha256).hexdigest()
     finally:
         assert desk.end() == 0
         server.shutdown()

@@ -37,6 +37,12 @@ def test_the_policy_allows_nothing_inline(app):
     assert "unsafe" not in policy
 
 
+@pytest.mark.parametrize("address", ["/sign-in", "/tickets", "/no-such-page", "/static/portal.css", "/healthz"])
+def test_every_answer_has_the_headers(app, address):
+    answer = app.test_client().get(address)
+    assert {name: answer.headers.get(name) for name in gate.HEADERS} == gate.HEADERS
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000@evil.example", "localhost.evil.example"])
 def test_an_unknown_host_is_refused(app, host):
     assert app.test_client().get("/sign-in", headers={"Host": host}).status_code == 400
@@ -50,6 +56,9 @@ def test_the_host_comes_from_the_base_address(app, tmp_path):
     assert client.get("/healthz", headers={"Host": "portal.connectica.example"}).status_code == 200
     assert client.get("/healthz", headers={"Host": "localhost"}).status_code == 400
     cookie = client.get("/sign-in", headers={"Host": "portal.connectica.example"}).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-portal=")
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
     assert "Secure" in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie

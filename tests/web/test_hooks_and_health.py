@@ -13,27 +13,53 @@ from tests import samples
 from tests.web.conftest import MARKER
 
 
-def _signature(app, body):
-    return "sha256=" + hmac.new(app.config["CORE_HOOK_SECRET"].encode(), body, sha256).hexdigest()
+def _signed(app, body, *, stamp=None):
+    """The headers of a poke as a core sends them; stamp is in whole seconds, now if it is not given."""
+    stamp = str(int(clock.now().timestamp())) if stamp is None else str(stamp)
+    secret = app.config["CORE_HOOK_SECRET"].encode()
+    signature = "sha256=" + hmac.new(secret, stamp.encode() + b"." + body, sha256).hexdigest()
+    return {"X-Portal-Timestamp": stamp, "X-Portal-Signature": signature}
 
 
 def test_a_signed_poke_wakes_the_sync(app):
     before = mirror.pokes()
-    answer = app.test_client().post("/hooks/core", data=b"{}", headers={"X-Portal-Signature": _signature(app, b"{}")})
+    answer = app.test_client().post("/hooks/core", data=b"{}", headers=_signed(app, b"{}"))
     assert answer.status_code == 204
     assert mirror.pokes() == before + 1
 
 
 @pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "nonsense", "sha256=\u00e9"])
 def test_any_other_poke_is_not_found_and_wakes_nobody(app, signature):
-    answer = app.test_client().post("/hooks/core", data=b"{}", headers={"X-Portal-Signature": signature})
+    headers = _signed(app, b"{}") | {"X-Portal-Signature": signature}
+    answer = app.test_client().post("/hooks/core", data=b"{}", headers=headers)
     assert answer.status_code == 404
     assert mirror.pokes() == 0
 
 
 def test_a_signature_of_another_body_is_worth_nothing(app):
-    headers = {"X-Portal-Signature": _signature(app, b"{}")}
+    headers = _signed(app, b"{}")
     assert app.test_client().post("/hooks/core", data=b'{"a": 1}', headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("seconds", [-301, 301])
+def test_a_poke_of_another_time_wakes_nobody(app, seconds):
+    with clock.set_to(samples.NOW):
+        headers = _signed(app, b"", stamp=int(samples.NOW.timestamp()) + seconds)
+        assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
+    assert mirror.pokes() == 0
+
+
+@pytest.mark.parametrize("stamp", ["", "now", "-1", "1e9", "9" * 5000, "\u00b2"])
+def test_a_poke_without_a_readable_time_wakes_nobody(app, stamp):
+    headers = _signed(app, b"", stamp=stamp)
+    assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
+    assert mirror.pokes() == 0
+
+
+def test_a_signature_for_another_time_is_worth_nothing(app):
+    with clock.set_to(samples.NOW):
+        headers = _signed(app, b"") | {"X-Portal-Timestamp": str(int(samples.NOW.timestamp()) + 1)}
+        assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
 
 
 def test_health_says_database_core_and_age_and_nothing_else(app, world):
