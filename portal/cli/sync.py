@@ -209,7 +209,7 @@ def _on_signals() -> threading.Event:
 def _core() -> Core:
     values = current_app.config
     try:
-        return chosen.core(values["CORE"], values["CORE_URL"], config.secret(values, "CORE_TOKEN"))
+        return chosen.core(values, token=config.secret(values, "CORE_TOKEN"))
     except PortalError as error:
         raise click.ClickException(str(error)) from error
 

@@ -1,18 +1,23 @@
 """Which core the settings choose: a row here is all a further adapter needs outside its own module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from portal.cores.desk import DeskCore
 from portal.cores.protocol import Core
+from portal.cores.rt.settings import from_settings
 from portal.errors import Misconfigured
 
-ADAPTERS: dict[str, Callable[[str, str], Core]] = {
-    "desk": DeskCore,  # Core API v1: the embedded desk, or any store that serves the same five endpoints
+ADAPTERS: dict[str, Callable[[Mapping[str, Any], str], Core]] = {  # of all settings and the token
+    # Core API v1: the embedded desk, or any store that serves the same five endpoints
+    "desk": lambda values, token: DeskCore(values["CORE_URL"], token),
+    "rt": from_settings,  # Request Tracker 5, set up by deploy/rt
 }
 
 
-def core(name: str, url: str, token: str) -> Core:
-    """The adapter of that name. Raises Misconfigured when there is none."""
+def core(values: Mapping[str, Any], *, token: str) -> Core:
+    """The adapter the setting CORE names. Raises Misconfigured when there is none, or its settings are at fault."""
+    name = values["CORE"]
     if name not in ADAPTERS:
         raise Misconfigured(f"PORTAL_CORE={name!r}: write one of {', '.join(sorted(ADAPTERS))}")
-    return ADAPTERS[name](url, token)
+    return ADAPTERS[name](values, token)

@@ -1,7 +1,7 @@
 """One careful HTTP client for all adapters: whatever a foreign server does wrong becomes one of our errors here."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,11 @@ _PIECE = 2**16
 _LONGEST_FILE = 1800.0  # seconds
 
 WELL = frozenset({200, 201})
+NOBODY = frozenset({302, 401})  # a session that ended may be sent to the page where people sign in
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # the same call may work later
+
+
+SignIn = Callable[[requests.Session], None]
 
 
 class AnswerTooBig(CoreLied):
@@ -31,15 +35,20 @@ class Line:
     """A kept connection to one core. Reads are repeated a few times, writes never."""
 
     def __init__(self, url: str, token: str, *, timeouts: tuple[float, float] = TIMEOUTS, patience: float = PATIENCE,
-                 most_bytes: int = MOST_BYTES, pause: float = 0.2) -> None:  # fmt: skip
+                 most_bytes: int = MOST_BYTES, pause: float = 0.2, scheme: str = "Bearer",
+                 sign_in: SignIn | None = None) -> None:  # fmt: skip
+        """With sign_in a cookie takes the place of the token: called when an answer says that nobody is there."""
         self._url = url.rstrip("/")
         self._patience = patience
         self._most_bytes = most_bytes
         self._session = requests.Session()
-        self._session.auth = _Bearer(token)  # an own class, or a .netrc on this machine would win over the token
+        self._sign_in = sign_in
+        self._session.auth = _Token(
+            "" if sign_in else f"{scheme} {token}"
+        )  # an own class, or a .netrc on this machine would win over the token
         self._session.headers["Accept-Encoding"] = "gzip"
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _Impatient(timeouts, _retries(pause)))
+        for protocol in ("http://", "https://"):
+            self._session.mount(protocol, _Impatient(timeouts, _retries(pause)))
 
     def read(self, *path: str, **question: Any) -> bytes:
         """The JSON body of a GET. Each part of the path is escaped; parameters that are None are left out."""
@@ -55,9 +64,9 @@ class Line:
                 if time.monotonic() > until:
                     raise CoreAway(f"{_place(answer)} did not finish its file within {_LONGEST_FILE:.0f} s")
 
-    def write(self, *path: str, body: dict[str, str]) -> bytes:
-        """POST a JSON object, once; the JSON body of the answer."""
-        with self._asked("POST", path, json=body) as answer:
+    def write(self, *path: str, body: Any, method: str = "POST", **question: Any) -> bytes:
+        """Send JSON, once; the JSON body of the answer."""
+        with self._asked(method, path, json=body, params=question) as answer:
             return self._body(answer)
 
     @contextmanager
@@ -66,6 +75,12 @@ class Line:
             answer = self._session.request(
                 method, f"{self._url}/{_joined(path)}", stream=True, allow_redirects=False, **what
             )
+            if self._sign_in and answer.status_code in NOBODY:  # what nobody asked was not done: asked once more
+                answer.close()
+                self._sign_in(self._session)
+                answer = self._session.request(
+                    method, f"{self._url}/{_joined(path)}", stream=True, allow_redirects=False, **what
+                )
             with answer:
                 if answer.status_code not in WELL:
                     raise _refusal(answer)
@@ -89,12 +104,13 @@ class Line:
         return bytes(body)
 
 
-class _Bearer(requests.auth.AuthBase):
-    def __init__(self, token: str) -> None:
-        self._token = token
+class _Token(requests.auth.AuthBase):
+    def __init__(self, words: str) -> None:
+        self._words = words
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._words:
+            request.headers["Authorization"] = self._words
         return request
 
 

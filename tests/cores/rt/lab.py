@@ -1,0 +1,153 @@
+"""A real Request Tracker for the tests, and what its users do in it; one is started, and emptied before each test."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from email.message import EmailMessage
+from email.policy import SMTP
+from itertools import count
+from pathlib import Path
+
+import requests
+
+from portal.cores.rt.client import Rest
+from portal.cores.rt.join import RtCore
+
+ROOT = Path(__file__).parent.parent.parent.parent
+EMPLOYEE = "Jana Nová <jana@vltava.example>"
+TECHNICIAN = "radek.vymazal"
+_STATUSES = {"to_be_invoiced": "be_invoiced", "done": "resolved"}
+
+
+class Lab:
+    """The server: started on a free port, stopped by its pid."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        script = [str(ROOT / "deploy/rt/lab.sh"), "start", str(folder), str(self.port)]
+        started = subprocess.run(script, env={**os.environ, **environment}, capture_output=True, text=True)
+        assert started.returncode == 0, f"{started.stderr}\n{_end_of(folder / 'setup.log')}"
+        self.password = (folder / "root-password").read_text()
+        self._wait()
+        self._sqlite(".backup empty.sqlite")
+
+    def empty(self) -> None:
+        """As it was at the start: the file is put back under the running server, by SQLite's own means."""
+        self._sqlite(".restore empty.sqlite")
+
+    def stop(self) -> None:
+        subprocess.run([str(ROOT / "deploy/rt/lab.sh"), "stop", str(self.folder)], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def signed_in(self, user: str) -> requests.Session:
+        session = requests.Session()
+        form = {"user": user, "pass": self.password, "next": ""}
+        session.post(f"{self.url}/NoAuth/Login.html", data=form, headers={"Referer": f"{self.url}/"}, timeout=30)
+        return session
+
+    def core(self, *, page: int = 100, **more: object) -> RtCore:
+        return RtCore(Rest(self.url, user="portal", password=self.password, queue="IT"), page=page, **more)
+
+    def mails(self) -> list[str]:
+        """What RT has mailed, oldest first."""
+        return [path.read_text("utf-8", "replace") for path in sorted((self.folder / "outbox").glob("*.eml"))]
+
+    def log(self) -> str:
+        return _end_of(self.folder / "server.log")
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                if requests.get(f"{self.url}/NoAuth/Login.html", timeout=30).ok:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise AssertionError(f"Request Tracker does not answer: {self.log()}")
+
+    def _sqlite(self, command: str) -> None:
+        sqlite = ["sqlite3", "-cmd", ".timeout 20000", "rt5.sqlite", command]
+        subprocess.run(sqlite, cwd=self.folder / "db", check=True, user="www-data")
+
+
+class RtStage:
+    """RT's users: employees write mails, technicians use REST2, root removes and merges."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._numbers = count(1)
+        self._technician, self._root = lab.signed_in(TECHNICIAN), lab.signed_in("root")
+
+    def open_ticket(self, subject: str, text: str) -> str:
+        self.mail(EMPLOYEE, subject, text)
+        found = self._rest("GET", "tickets?query=Queue='IT'&orderby=id&order=DESC&per_page=1")
+        return str(found["items"][0]["id"])
+
+    def answer(self, ticket: str, text: str, *, time: str = "", state: str = "") -> None:
+        _next_second()  # RT's stamps know no parts of seconds
+        self._write(ticket, "correspond", "\n".join([text, "", time]))
+        if state:
+            self._rest("PUT", f"ticket/{ticket}", json={"Status": _STATUSES.get(state, state)})
+
+    def note_internally(self, ticket: str, text: str, *, time: str = "") -> None:
+        self._write(ticket, "comment", f"{text}\n\n{time}\n")
+
+    def attach(self, ticket: str, name: str, content: bytes) -> None:
+        self.mail(EMPLOYEE, f"Re: [connectica.example #{ticket}] Příloha", "V příloze.", files=[(name, content)])
+
+    def ask_approval(self, ticket: str, question: str) -> None:
+        self._write(ticket, "correspond", f"Zeptám se.\n\nSCHVALIT: {question}\n")
+
+    def remove(self, ticket: str) -> None:
+        self._rest("PUT", f"ticket/{ticket}", json={"Status": "deleted"})
+
+    def merge(self, ticket: str, into: str) -> None:
+        self._rest("PUT", f"ticket/{ticket}", json={"MergeInto": int(into)})
+
+    def notes_of(self, ticket: str) -> list[str]:
+        query = f"ObjectType='RT::Ticket' AND TicketId={ticket} AND Type='Comment'"
+        comments = self._rest("GET", f"transactions?query={query}&orderby=id&per_page=100")["items"]
+        wanted = [{"field": "TransactionId", "operator": "IN", "value": [int(each["id"]) for each in comments]}]
+        if not comments:
+            return []
+        parts = self._rest("POST", "attachments?fields=Content&orderby=id&per_page=100", json=wanted)["items"]
+        return [part["Content"] for part in parts]
+
+    def mail(self, sender: str, subject: str, text: str, *, files: list[tuple[str, bytes]] | None = None,
+             **headers: str) -> None:  # fmt: skip
+        mail = EmailMessage(policy=SMTP)
+        mail["From"], mail["To"], mail["Subject"] = sender, "noc@connectica.example", subject
+        mail["Message-ID"] = f"<{next(self._numbers)}@contract.example>"
+        for name, value in headers.items():
+            mail[name.replace("_", "-")] = value
+        mail.set_content(text)
+        for name, content in files or []:
+            mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        gate = ["rt-mailgate", "--queue", "IT", "--action", "correspond", "--url", self._lab.url, "--debug"]
+        done = subprocess.run(gate, input=mail.as_bytes(), capture_output=True, check=False)
+        assert done.returncode == 0, f"{done.stderr.decode()}\n{self._lab.log()}"
+
+    def _write(self, ticket: str, what: str, text: str) -> None:
+        self._rest("POST", f"ticket/{ticket}/{what}", by=self._technician,
+                   json={"ContentType": "text/plain", "Content": text})  # fmt: skip
+
+    def _rest(self, method: str, path: str, *, by: requests.Session | None = None, json: object = None) -> dict:
+        session = by or self._root
+        answer = session.request(method, f"{self._lab.url}/REST/2.0/{path}", json=json, timeout=60)
+        assert answer.ok, f"{method} {path}: {answer.text}\n{self._lab.log()}"
+        found = answer.json()
+        return found if isinstance(found, dict) else {"said": found}
+
+
+def _next_second() -> None:
+    time.sleep(1.02 - time.time() % 1)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-3000:] if log.exists() else ""

@@ -1,0 +1,15 @@
+"""The adapter for Request Tracker against a real one, over HTTP and its mail gate."""
+
+import pytest
+
+from portal.cores.rt.join import RtCore
+from tests.cores.contract import CoreContract
+from tests.cores.rt.lab import Lab
+
+pytestmark = pytest.mark.xdist_group("rt")
+
+
+class TestRtCore(CoreContract):
+    @pytest.fixture
+    def core(self, lab: Lab) -> RtCore:
+        return lab.core(page=5)
