@@ -51,8 +51,8 @@ class Rest:
                                 fields="ObjectId,Type,NewValue,Created"))  # fmt: skip
 
     def is_anything_newer(self, since: datetime) -> bool:
-        """Whether any ticket, deleted and merged ones with it, was touched since: one request."""
-        query = f"{_ABOUT} AND TicketQueue={self._queue} AND Type='Create'{_after(since)}"
+        """Whether any ticket, deleted and merged ones with it, was touched after that second: one request."""
+        query = f"{_ABOUT} AND TicketQueue={self._queue} AND Type='Create' AND TicketLastUpdated > '{_moment(since)}'"
         return bool(self._page("transactions", {"query": query, "per_page": 1}))
 
     def conversations(self, numbers: Iterable[int]) -> Conversation:

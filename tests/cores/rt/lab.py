@@ -7,8 +7,10 @@ import subprocess
 import time
 from email.message import EmailMessage
 from email.policy import SMTP
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import requests
 
@@ -24,14 +26,22 @@ _STATUSES = {"to_be_invoiced": "be_invoiced", "done": "resolved"}
 class Lab:
     """The server: started on a free port, stopped by its pid."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.secret, self.poked = (
+            "a secret of the tests, long enough for us",
+            [],
+        )  # what came of a poke: body and headers
+        self._ear = HTTPServer(("127.0.0.1", 0), _ear_for(self.poked))
+        Thread(target=self._ear.serve_forever, args=(0.05,), daemon=True).start()
+        hook = f"http://127.0.0.1:{self._ear.server_port}/hooks/core"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        environment = {**os.environ, "PORTAL_HOOK_URL": hook, "PORTAL_HOOK_SECRET": self.secret}
         script = [str(ROOT / "deploy/rt/lab.sh"), "start", str(folder), str(self.port)]
-        started = subprocess.run(script, env={**os.environ, **environment}, capture_output=True, text=True)
+        started = subprocess.run(script, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert started.returncode == 0, f"{started.stderr}\n{_end_of(folder / 'setup.log')}"
         self.password = (folder / "root-password").read_text()
         self._wait()
@@ -43,6 +53,8 @@ class Lab:
 
     def stop(self) -> None:
         subprocess.run([str(ROOT / "deploy/rt/lab.sh"), "stop", str(self.folder)], check=False)
+        self._ear.shutdown()
+        self._ear.server_close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def signed_in(self, user: str) -> requests.Session:
@@ -101,6 +113,9 @@ class RtStage:
     def attach(self, ticket: str, name: str, content: bytes) -> None:
         self.mail(EMPLOYEE, f"Re: [connectica.example #{ticket}] Příloha", "V příloze.", files=[(name, content)])
 
+    def take(self, ticket: str) -> None:
+        self._rest("PUT", f"ticket/{ticket}/take", by=self._technician, json={})
+
     def ask_approval(self, ticket: str, question: str) -> None:
         self._write(ticket, "correspond", f"Zeptám se.\n\nSCHVALIT: {question}\n")
 
@@ -143,6 +158,19 @@ class RtStage:
         assert answer.ok, f"{method} {path}: {answer.text}\n{self._lab.log()}"
         found = answer.json()
         return found if isinstance(found, dict) else {"said": found}
+
+
+def _ear_for(poked: list[tuple[bytes, dict[str, str]]]) -> type[BaseHTTPRequestHandler]:
+    class Ear(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            poked.append((self.rfile.read(int(self.headers["Content-Length"])), dict(self.headers)))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Tests are read for what fails."""
+
+    return Ear
 
 
 def _next_second() -> None:

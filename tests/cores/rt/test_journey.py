@@ -1,0 +1,116 @@
+"""From a mail at Request Tracker's gate to a page of the portal, and from a decision there back into it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.cores.rt.join import OVERLAP, RtCore
+from portal.db import db
+from portal.domain import approvals, deciding, mirror, people
+from portal.domain.companies import Company
+from portal.domain.deciding import Decision
+from portal.domain.people import MANAGER
+from portal.domain.tickets import Ticket
+from portal.sync import lease
+from portal.sync.deliver import deliver
+from portal.sync.engine import Summary, Sync
+from tests import samples
+from tests.cores.rt.lab import Lab, RtStage
+
+MANAGER_ADDRESS = "marie@vltava.example"
+
+pytestmark = pytest.mark.xdist_group("rt")
+
+
+def _run(core: RtCore) -> Summary:
+    lead = lease.take("sync", lease.new_holder())
+    assert lead
+    try:
+        return Sync(core).run(lead)
+    finally:
+        lease.give_back(lead)
+
+
+def _hire() -> None:
+    company = db.session.scalars(select(Company)).one()
+    people.add(email=MANAGER_ADDRESS, name="Marie Malá", company=company, role=MANAGER, language="cs",
+               password_hash=samples.PASSWORD_HASH)  # fmt: skip
+
+
+def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab: Lab, stage: RtStage):
+    core = lab.core()
+    number = stage.open_ticket("Pomalý počítač", "Dobrý den, počítač je velmi pomalý.")
+    assert any("jana@vltava.example" in mail and "Auto-Submitted" in mail for mail in lab.mails())
+    _run(core)
+    _hire()
+    stage.answer(number, "Vyměnil jsem disk.", time="PROGP85:1,25")
+    stage.ask_approval(number, "Smíme objednat disk za 4200 Kč?")
+    _run(core)
+    manager = people.by_email(MANAGER_ADDRESS)
+    assert manager is not None
+    ticket = db.session.scalars(select(Ticket).where(Ticket.core_id == number)).one()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = manager.fs_uniquifier, True
+    page = client.get(f"/tickets/{ticket.number}").text
+    manager = people.by_email(MANAGER_ADDRESS)
+    assert "počítač je velmi pomalý" in page and "Vyměnil jsem disk." in page and "1,25" in page
+    (waiting,) = approvals.waiting(manager.company)
+    deciding.decide(manager, waiting.approval.id, Decision(approve=True, note="Objednejte ho."))
+    deliver(core)
+    deliver(core)
+    (note,) = stage.notes_of(number)
+    assert "Objednejte ho." in note
+    _run(core)
+    manager = people.by_email(MANAGER_ADDRESS)
+    assert approvals.waiting(manager.company) == []
+
+
+def test_a_quiet_request_tracker_is_asked_once_a_look(app, lab: Lab, stage: RtStage):
+    core = lab.core()
+    stage.open_ticket("Tiskárna", "Netiskne.")
+    _run(core)
+    asked = _counted(core)
+    with clock.set_to(clock.now() + OVERLAP + timedelta(seconds=30)):
+        _run(core)
+        assert len(asked) == 1, asked
+        stage.answer("1", "Už tiskne.")
+        assert _run(core).changed == 1
+
+
+def test_a_first_sync_takes_less_than_a_third_of_a_request_a_ticket(app, lab: Lab, stage: RtStage):
+    for n in range(30):
+        number = stage.open_ticket(f"Požadavek {n}", "Prosím o pomoc.")
+        stage.note_internally(number, "Zavolám mu.")
+    core = lab.core()
+    core.companies()
+    asked = _counted(core)
+    told = [change for page in core.changes(None) for change in page.changes]
+    assert len(told) == 30
+    assert len(asked) <= 0.3 * 30, asked
+
+
+def test_request_trackers_poke_wakes_the_sync(app, lab: Lab, stage: RtStage):
+    lab.poked.clear()
+    stage.open_ticket("Tiskárna", "Netiskne.")
+    app.config["CORE_HOOK_SECRET"] = lab.secret
+    before = mirror.pokes()
+    body, headers = lab.poked[-1]
+    assert app.test_client().post("/hooks/core", data=body, headers=headers).status_code == 204
+    assert mirror.pokes() > before
+
+
+def _counted(core: RtCore) -> list[str]:
+    """Every request this core makes from now on."""
+    asked: list[str] = []
+    session = core._rest._line._session
+    send = session.send
+
+    def counting(request, **options):
+        asked.append(f"{request.method} {request.url}")
+        return send(request, **options)
+
+    session.send = counting
+    return asked
