@@ -18,7 +18,7 @@ run: $(READY) ## the portal alone, as configured by PORTAL_* settings
 	@$(PY) -m granian --interface wsgi --host 127.0.0.1 --port 8000 app:app
 
 test: $(READY) ## every test, on SQLite and on PostgreSQL
-	@$(PY) -m pytest -n auto --dist loadgroup
+	@$(PY) -m pytest -n auto
 
 lint: $(READY) ## style, types and templates
 	@.venv/bin/ruff check .

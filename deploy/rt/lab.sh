@@ -5,8 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 what=${1:?start or stop} LAB=${2:?a folder}
 export LAB
-as_rt() {
-    setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$LAB" RT_LAB="$LAB" RT_PORT="$port" \
+as_rt() { # in a subshell: the process becomes the command, so that its pid is the server's own
+    exec setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$LAB" RT_LAB="$LAB" RT_PORT="$port" \
         RT_SITE_CONFIG="$LAB/etc/RT_SiteConfig.pm" RT_SITE_CONFIG_DIR="$LAB/etc/RT_SiteConfig.d" PERL5LIB="$LAB/lib" "$@"
 }
 prepare() {
@@ -31,16 +31,13 @@ start)
     port=${3:?a port}
     prepare
     cd "$LAB"
-    as_rt rt-setup-database-5 --action init --skip-create --root-password-file "$LAB/root-password" > "$LAB/setup.log" 2>&1
-    as_rt sqlite3 "$LAB/db/rt5.sqlite" 'PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;' >> "$LAB/setup.log"
-    as_rt rt-setup-database-5 --action insert --skip-create --datafile "$LAB/connectica.initialdata" >> "$LAB/setup.log" 2>&1
-    as_rt perl "$LAB/account.pl" password portal < "$LAB/root-password"
-    as_rt perl "$LAB/account.pl" technician radek.vymazal radek@connectica.example 'Radek Vymazal' < "$LAB/root-password"
-    as_rt perl "$LAB/account.pl" company vltava 'Strojírny Vltava, a. s. | vltava.example'
-    # exec: the pid is the server's own, not a shell's
-    (as_rt() { exec setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$LAB" RT_LAB="$LAB" RT_PORT="$port" \
-        RT_SITE_CONFIG="$LAB/etc/RT_SiteConfig.pm" RT_SITE_CONFIG_DIR="$LAB/etc/RT_SiteConfig.d" PERL5LIB="$LAB/lib" "$@"; }
-     as_rt /usr/share/request-tracker5/libexec/rt-server --server Starlet --host 127.0.0.1 --port "$port" \
+    (as_rt rt-setup-database-5 --action init --skip-create --root-password-file "$LAB/root-password") > "$LAB/setup.log" 2>&1
+    (as_rt sqlite3 "$LAB/db/rt5.sqlite" 'PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;') >> "$LAB/setup.log"
+    (as_rt rt-setup-database-5 --action insert --skip-create --datafile "$LAB/connectica.initialdata") >> "$LAB/setup.log" 2>&1
+    (as_rt perl "$LAB/account.pl" password portal) < "$LAB/root-password"
+    (as_rt perl "$LAB/account.pl" technician radek.vymazal radek@connectica.example 'Radek Vymazal') < "$LAB/root-password"
+    (as_rt perl "$LAB/account.pl" company vltava 'Strojírny Vltava, a. s. | vltava.example')
+    (as_rt /usr/share/request-tracker5/libexec/rt-server --server Starlet --host 127.0.0.1 --port "$port" \
         --max-workers 4 --max-reqs-per-child 1000 --max-keepalive-reqs 100 --keepalive-timeout 1) \
         >> "$LAB/server.log" 2>&1 < /dev/null &
     echo $! > "$LAB/pid"

@@ -23,7 +23,6 @@ WELL = frozenset({200, 201})
 NOBODY = frozenset({302, 401})  # a session that ended may be sent to the page where people sign in
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # the same call may work later
 
-
 SignIn = Callable[[requests.Session], None]
 
 
@@ -43,9 +42,8 @@ class Line:
         self._most_bytes = most_bytes
         self._session = requests.Session()
         self._sign_in = sign_in
-        self._session.auth = _Token(
-            "" if sign_in else f"{scheme} {token}"
-        )  # an own class, or a .netrc on this machine would win over the token
+        # an own class, or a .netrc on this machine would win over the token
+        self._session.auth = _Token("" if sign_in else f"{scheme} {token}")
         self._session.headers["Accept-Encoding"] = "gzip"
         for protocol in ("http://", "https://"):
             self._session.mount(protocol, _Impatient(timeouts, _retries(pause)))
@@ -72,15 +70,13 @@ class Line:
     @contextmanager
     def _asked(self, method: str, path: tuple[str, ...], **what: Any) -> Iterator[requests.Response]:
         with _ours(self._url):
-            answer = self._session.request(
-                method, f"{self._url}/{_joined(path)}", stream=True, allow_redirects=False, **what
-            )
+            what |= {"stream": True, "allow_redirects": False}
+            url = f"{self._url}/{_joined(path)}"
+            answer = self._session.request(method, url, **what)
             if self._sign_in and answer.status_code in NOBODY:  # what nobody asked was not done: asked once more
                 answer.close()
                 self._sign_in(self._session)
-                answer = self._session.request(
-                    method, f"{self._url}/{_joined(path)}", stream=True, allow_redirects=False, **what
-                )
+                answer = self._session.request(method, url, **what)
             with answer:
                 if answer.status_code not in WELL:
                     raise _refusal(answer)

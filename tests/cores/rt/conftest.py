@@ -1,4 +1,4 @@
-"""One Request Tracker for all tests of it, as empty before each as it was at first."""
+"""One Request Tracker for all tests of a worker, as empty before each as it was at first."""
 
 import os
 import shutil

@@ -28,10 +28,8 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.secret, self.poked = (
-            "a secret of the tests, long enough for us",
-            [],
-        )  # what came of a poke: body and headers
+        self.secret = "a secret of the tests, long enough for us"
+        self.poked: list[tuple[bytes, dict[str, str]]] = []  # of each poke: body and headers
         self._ear = HTTPServer(("127.0.0.1", 0), _ear_for(self.poked))
         Thread(target=self._ear.serve_forever, args=(0.05,), daemon=True).start()
         hook = f"http://127.0.0.1:{self._ear.server_port}/hooks/core"

@@ -4,13 +4,9 @@ import email
 from decimal import Decimal
 from email.policy import default
 
-import pytest
-
 from portal.cores.records import TicketRecord
 from portal.cores.rt.join import RtCore
 from tests.cores.rt.lab import EMPLOYEE, Lab, RtStage
-
-pytestmark = pytest.mark.xdist_group("rt")
 
 
 def test_only_a_technicians_own_lines_are_time(lab: Lab, stage: RtStage):

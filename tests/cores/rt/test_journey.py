@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from portal import clock
@@ -20,8 +19,6 @@ from tests import samples
 from tests.cores.rt.lab import Lab, RtStage
 
 MANAGER_ADDRESS = "marie@vltava.example"
-
-pytestmark = pytest.mark.xdist_group("rt")
 
 
 def _run(core: RtCore) -> Summary:

@@ -6,8 +6,6 @@ from portal.cores.rt.join import RtCore
 from tests.cores.contract import CoreContract
 from tests.cores.rt.lab import Lab
 
-pytestmark = pytest.mark.xdist_group("rt")
-
 
 class TestRtCore(CoreContract):
     @pytest.fixture
