@@ -90,6 +90,7 @@ class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="t
     technician: Person | None = None
     due_at: Moment | None = None
     done_at: Moment | None = None
+    confidential: bool = False  # only the company's managers may read more of it than that it is there
     messages: tuple[MessageRecord, ...] = ()
     time_entries: tuple[TimeEntryRecord, ...] = ()
     events: tuple[EventRecord, ...] = ()
