@@ -29,7 +29,7 @@ from portal.cores.records import (
     TimeEntryRecord,
 )
 from portal.db import db
-from portal.domain import people
+from portal.domain import people, policy
 from portal.domain.companies import Company
 from portal.sync import lease
 from portal.sync.engine import AT_ONCE, Sync
@@ -124,7 +124,7 @@ def _make(folder: Path, tickets: int) -> None:
     take(app, MadeUpCore(tickets))
     with app.app_context():
         first = db.session.scalars(select(Company).where(Company.core_id == "c0")).one()
-        people.add(email=MANAGER, name="Jana Manažerová", company=first, role=people.MANAGER, language="cs",
+        people.add(email=MANAGER, name="Jana Manažerová", company=first, role=policy.MANAGER, language="cs",
                    password_hash=hash_password(PASSWORD))  # fmt: skip
         db.session.remove()
         db.engine.dispose()

@@ -32,7 +32,8 @@ from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.hours import HoursFilter
 from portal.domain.messages import Message
-from portal.domain.people import MANAGER, Person, Role
+from portal.domain.people import Person, Role
+from portal.domain.policy import MANAGER
 from portal.domain.prices import Price
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket

@@ -12,7 +12,7 @@ from portal.domain.asking import Asked, Asking
 from portal.domain.letters import Letter
 from portal.domain.messages import Message
 from portal.domain.mirror import Told
-from portal.domain.people import MANAGER, STAFF, VIEWER
+from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.tickets import Ticket
 from tests.ledger import Ledger
 

@@ -21,7 +21,7 @@ from portal.desk.api import create_api
 from portal.desk.store import Store
 from portal.domain import addresses, approval_deadlines, people, questioning
 from portal.domain.companies import Company
-from portal.domain.people import MANAGER, STAFF
+from portal.domain.policy import MANAGER, STAFF
 from portal.errors import CoreAway
 from portal.post import delivery
 from portal.post.postman import Folder

@@ -3,11 +3,22 @@
 from flask import Flask
 
 from portal.cli import companies, demo, desk, letters, people, prices, sync
+from portal.domain import policy
+from portal.domain.policy import OPERATOR, Right
 
-GROUPS = (companies.cli, demo.cli, desk.cli, letters.cli, people.cli, prices.cli, sync.cli)
+GROUPS = {  # one module each: the right its commands need
+    companies.cli: Right.ADMINISTER,
+    demo.cli: Right.OPERATE,
+    desk.cli: Right.OPERATE,
+    letters.cli: Right.OPERATE,
+    people.cli: Right.ADMINISTER,
+    prices.cli: Right.OPERATE,
+    sync.cli: Right.OPERATE,
+}
 
 
 def install(app: Flask) -> None:
-    """Every command group, one module each."""
-    for group in GROUPS:
-        app.cli.add_command(group)
+    """Every command group that the policy gives to whoever types commands on the server."""
+    for group, right in GROUPS.items():
+        if policy.allows({OPERATOR}, right):
+            app.cli.add_command(group)

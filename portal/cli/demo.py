@@ -26,7 +26,7 @@ from portal import clock, config
 from portal.db import db
 from portal.demo import cast, year
 from portal.demo.processes import Children, answers, check_free
-from portal.domain import mirror, people
+from portal.domain import mirror, people, policy
 from portal.domain.companies import Company
 from portal.errors import PortalError, Refused
 from portal.mailing import SENT
@@ -208,7 +208,7 @@ def _add_accounts(portal: Flask) -> None:
         wanted = [(troupe.manager.email, troupe.manager.name, companies[troupe.core_id]) for troupe in cast.COMPANIES]
         for email, name, company in [*wanted, (*STAFF, None)]:
             if people.by_email(email) is None:
-                role = people.MANAGER if company else people.STAFF
+                role = policy.MANAGER if company else policy.STAFF
                 people.add(email=email, name=name, company=company, role=role, language="cs",
                            password_hash=hash_password(PASSWORD))  # fmt: skip
         db.session.remove()

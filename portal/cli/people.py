@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 from flask_security import hash_password
 
-from portal.domain import companies, people
+from portal.domain import companies, people, policy
 from portal.errors import NotFound, Refused
 
 cli = AppGroup("people", help="Who may sign in to the portal.")
@@ -19,7 +19,7 @@ SHORTEST_PASSWORD = 12  # characters
 @click.argument("email")
 @click.option("--name", required=True, help="First and last name.")
 @click.option("--company", default="", help="Name of the company, or its id in the core; staff have none.")
-@click.option("--role", type=click.Choice(list(people.ROLES)), required=True)
+@click.option("--role", type=click.Choice(list(policy.ROLES)), required=True)
 @click.option("--language", type=click.Choice(["cs", "en"]), default="cs", show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
 def add(*, email: str, name: str, company: str, role: str, language: str, password_stdin: bool) -> None:

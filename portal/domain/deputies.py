@@ -11,7 +11,8 @@ from portal.clock import now, today
 from portal.db import Base, db, rows_changed
 from portal.domain import audit
 from portal.domain.companies import Company
-from portal.domain.people import MANAGER, Person, PersonRole, Role, Visitor
+from portal.domain.people import Person, PersonRole, Role, Visitor
+from portal.domain.policy import MANAGER
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
 from portal.domain import addresses, letters, wording
-from portal.domain.people import MANAGER, STAFF, VIEWER, Person, PersonRole, Role
+from portal.domain.people import Person, PersonRole, Role
+from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.words import msgid
 from portal.domain.working_time import OPENS, is_working_day
 from portal.errors import Refused

@@ -11,17 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
+from portal.domain import policy
 from portal.domain.companies import Company
+from portal.domain.policy import OF_CONNECTICA, ROLES, Right
 from portal.domain.prepared import Prepared
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
-MANAGER, VIEWER, STAFF = "manager", "viewer", "staff"
-ROLES = {  # role: what it is for
-    MANAGER: "decides, asks and exports for a company",
-    VIEWER: "reads what a company may see",
-    STAFF: "serves all companies for Connectica",
-}
 THEMES = ("", "light", "dark")  # empty: as the reader's system says
 
 
@@ -33,7 +29,7 @@ class PersonRole(Base):
 
 
 class Role(Base, RoleMixin):
-    """manager decides, asks and exports; viewer reads; staff serves all companies."""
+    """One row a role of policy.ROLES that somebody has."""
 
     __tablename__ = "role"
 
@@ -88,13 +84,9 @@ class Visitor(UserMixin):
     def has_role(self, role: str | RoleMixin) -> bool:
         return (role if isinstance(role, str) else role.name) in self.role_names
 
-    @property
-    def is_manager(self) -> bool:
-        return MANAGER in self.role_names
-
-    @property
-    def is_staff(self) -> bool:
-        return STAFF in self.role_names
+    def may(self, right: Right | str) -> bool:
+        """Whether the policy gives this person a right; a name that is no right raises ValueError."""
+        return policy.allows(self.role_names, Right(right))
 
     @property
     def initials(self) -> str:
@@ -156,12 +148,12 @@ def add(
     """A new account. Commits. Raises Refused when the address has one, or the role and the company disagree."""
     if role not in ROLES:
         raise Refused(msgid("There is no role called %(role)s."), role=role)
-    if (company is None) != (role == STAFF):
+    if (company is None) != (role in OF_CONNECTICA):
         raise Refused(msgid("Staff belong to no company, everybody else to exactly one."))
     person = Person(
         email=email.strip().lower(), name=name.strip(), company_id=company.id if company else None, language=language,
         password=password_hash, fs_uniquifier=_new_session_key(), created_at=clock.now(),
-        roles=[_role(role)],
+        roles=[_role(name) for name in sorted(policy.with_included(role))],
     )  # fmt: skip
     db.session.add(person)
     try:

@@ -11,8 +11,9 @@ from portal.db import db
 from portal.domain import letters
 from portal.domain.companies import Company
 from portal.domain.letters import Letter
-from portal.domain.people import MANAGER, Person, PersonRole, Role
+from portal.domain.people import Person, PersonRole, Role
 from portal.domain.periods import Period, month_of
+from portal.domain.policy import MANAGER
 from portal.domain.working_time import next_working_day
 
 EARLIEST = time(7)  # on a clock in Prague, on the first working day

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import audit, visits
 from portal.domain.people import Visitor
+from portal.domain.policy import Right
 from portal.exports import report as reports
 from portal.exports import rows_csv
 from portal.exports import workbook as workbooks
@@ -19,7 +20,7 @@ from portal.web import pages
 
 def may(person: Visitor) -> bool:
     """Whether a person is offered files and the budget; the gate decides the same at the door."""
-    return person.is_manager
+    return person.may(Right.EXPORT)
 
 
 def workbook(report: Report, name: FileName) -> AnyResponse:

@@ -1,5 +1,6 @@
 """The gate in front of every route: closed unless a row below opens it, and only as wide as the row says."""
 
+from collections.abc import Set
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
@@ -8,8 +9,9 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.domain import policy
 from portal.domain.companies import Company
-from portal.domain.people import MANAGER, STAFF, VIEWER
+from portal.domain.policy import CORE, Right
 from portal.errors import NotFound
 
 PUBLIC = {  # endpoints anybody may reach, signed in or not
@@ -17,7 +19,6 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "security.login",
     "security.logout",
     "health.show",
-    "hooks.core",  # signed by the core
     "start.favicon",
     "decide.show",  # the token in the address is the key
     "decide.answer",
@@ -25,41 +26,42 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "demo.show",
     "demo.write",
 }
-COMPANY = frozenset({MANAGER, VIEWER})
-EVERYBODY = frozenset({MANAGER, VIEWER, STAFF})
-NOBODY: frozenset[str] = frozenset()  # comes with a library, has no use here
-MAY = {  # a blueprint or an endpoint: the roles that may reach it; the endpoint's own row wins
-    "start": EVERYBODY,
-    "tickets": COMPANY,
-    "attachments": COMPANY,
-    "settings": EVERYBODY,
-    "staff": frozenset({STAFF}),
-    "security.verify": NOBODY,
-    "security.static": NOBODY,
-    "staff_approvals": frozenset({STAFF}),
-    "staff_questions": frozenset({STAFF}),
-    "overview": EVERYBODY,
-    "approvals": COMPANY,  # a reader may be a deputy: the domain knows
-    "consents": COMPANY,
-    "consents.revoke": frozenset({MANAGER}),
-    "deputies": COMPANY,
-    "deputies.appoint": frozenset({MANAGER}),
-    "deputies.dismiss": frozenset({MANAGER}),
-    "questions": COMPANY,
-    "questions.write": frozenset({MANAGER}),
-    "questions.ask": frozenset({MANAGER}),
-    "questions.reply": frozenset({MANAGER}),
-    "questions.take_back": frozenset({MANAGER}),
-    "hours": COMPANY,
-    "hours.workbook": frozenset({MANAGER}),
-    "hours.csv": frozenset({MANAGER}),
-    "invoices": COMPANY,
-    "invoices.upcoming_workbook": frozenset({MANAGER}),
-    "invoices.upcoming_csv": frozenset({MANAGER}),
-    "invoices.workbook": frozenset({MANAGER}),
-    "invoices.csv": frozenset({MANAGER}),
-    "invoices.set_budget": frozenset({MANAGER}),
-    "invoices.set_mail": frozenset({MANAGER}),
+SIGNED = {  # endpoints that look at a signature themselves: the role of whoever can make it
+    "hooks.core": CORE,
+}
+NEEDS: dict[str, Right | None] = {  # a blueprint or an endpoint: the right it needs; the endpoint's own row wins
+    "start": Right.HAVE_ACCOUNT,
+    "overview": Right.HAVE_ACCOUNT,  # staff are sent on to theirs
+    "settings": Right.HAVE_ACCOUNT,
+    "tickets": Right.READ,
+    "attachments": Right.READ,
+    "approvals": Right.READ,  # a reader may be a deputy: the domain knows who decides
+    "consents": Right.READ,
+    "consents.revoke": Right.CONSENT,
+    "deputies": Right.READ,
+    "deputies.appoint": Right.CONSENT,
+    "deputies.dismiss": Right.CONSENT,
+    "questions": Right.READ,
+    "questions.write": Right.ASK,
+    "questions.ask": Right.ASK,
+    "questions.reply": Right.ASK,
+    "questions.take_back": Right.ASK,
+    "hours": Right.READ,
+    "hours.workbook": Right.EXPORT,
+    "hours.csv": Right.EXPORT,
+    "invoices": Right.READ,
+    "invoices.upcoming_workbook": Right.EXPORT,
+    "invoices.upcoming_csv": Right.EXPORT,
+    "invoices.workbook": Right.EXPORT,
+    "invoices.csv": Right.EXPORT,
+    "invoices.set_budget": Right.BUDGET,
+    "invoices.set_mail": Right.EXPORT,
+    "staff": Right.SERVE,
+    "staff_approvals": Right.SERVE,
+    "staff_questions": Right.SERVE,
+    "hooks.core": Right.WAKE,
+    "security.verify": None,  # nobody: these come with a library and have no use here
+    "security.static": None,
 }
 
 LARGEST_BODY = 2 * 1024 * 1024  # bytes of any request; nobody uploads files here
@@ -106,25 +108,35 @@ def own_company() -> Company:
     return company
 
 
-def roles_of(endpoint: str) -> frozenset[str] | None:
-    """Who may reach an endpoint; None when nobody has said so, and then nobody may."""
-    return MAY.get(endpoint, MAY.get(endpoint.rpartition(".")[0]))
+def right_for(endpoint: str) -> Right | None:
+    """The right an endpoint needs; None is nobody's. Raises KeyError when no row says so: it is closed then, too."""
+    return NEEDS[endpoint] if endpoint in NEEDS else NEEDS[endpoint.rpartition(".")[0]]
 
 
 def _stop_unless_open() -> AnyResponse | None:
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception  # a host that is not ours: no address could be made for it
     endpoint = request.endpoint
-    if endpoint in PUBLIC:
+    if endpoint in PUBLIC or _opens_to_a_signature(endpoint):
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
     if endpoint is None:
         return None  # no such address: Flask says so itself
-    allowed = roles_of(endpoint)
-    if allowed is None or not allowed & current_user.role_names:
+    if not _opens_to(endpoint, current_user.role_names):
         abort(404)
     return None
+
+
+def _opens_to_a_signature(endpoint: str | None) -> bool:
+    return endpoint in SIGNED and _opens_to(endpoint, {SIGNED[endpoint]})
+
+
+def _opens_to(endpoint: str, role_names: Set[str]) -> bool:
+    try:
+        return policy.allows(role_names, right_for(endpoint))
+    except KeyError:
+        return False  # a route without a row; a test says so before anybody meets it
 
 
 def _to_sign_in() -> AnyResponse:

@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.domain import approvals, mirror, questions, tickets
-from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
+from portal.domain.people import Visitor
+from portal.domain.policy import Right
 from portal.domain.states import State
 
 STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says the core did not answer
@@ -15,24 +16,24 @@ STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One page of the left column; roles without a place in the table do not see it."""
+    """One page of the left column; who may not reach it does not see it."""
 
     endpoint: str
     label: Any
     icon: str
-    roles: frozenset[str]
+    right: Right
     section: str  # the blueprint it stands for: marked while any page of it is shown
 
 
 NAV = (
-    Door("overview.index", _l("Overview"), "home", frozenset({MANAGER, VIEWER}), "overview"),
-    Door("tickets.index", _l("Tickets"), "list", frozenset({MANAGER, VIEWER}), "tickets"),
-    Door("approvals.index", _l("Approvals"), "check", frozenset({MANAGER, VIEWER}), "approvals"),
-    Door("hours.index", _l("Hours"), "clock", frozenset({MANAGER, VIEWER}), "hours"),
-    Door("invoices.show_upcoming", _l("Invoices"), "document", frozenset({MANAGER, VIEWER}), "invoices"),
-    Door("questions.index", _l("Questions"), "question", frozenset({MANAGER, VIEWER}), "questions"),
-    Door("staff.index", _l("Overview"), "home", frozenset({STAFF}), "staff"),
-    Door("staff_approvals.find", _l("Ask for an approval"), "search", frozenset({STAFF}), "staff_approvals"),
+    Door("overview.index", _l("Overview"), "home", Right.READ, "overview"),
+    Door("tickets.index", _l("Tickets"), "list", Right.READ, "tickets"),
+    Door("approvals.index", _l("Approvals"), "check", Right.READ, "approvals"),
+    Door("hours.index", _l("Hours"), "clock", Right.READ, "hours"),
+    Door("invoices.show_upcoming", _l("Invoices"), "document", Right.READ, "invoices"),
+    Door("questions.index", _l("Questions"), "question", Right.READ, "questions"),
+    Door("staff.index", _l("Overview"), "home", Right.SERVE, "staff"),
+    Door("staff_approvals.find", _l("Ask for an approval"), "search", Right.SERVE, "staff_approvals"),
 )
 
 
@@ -62,7 +63,7 @@ class Frame:
 WAITING: dict[str, Callable[[Visitor], int]] = {  # section: how many things wait there for a person
     "approvals": lambda person: approvals.waiting_count(person.company) if person.company else 0,
     "questions": lambda person: questions.answered_count(person.company) if person.company else 0,
-    "staff": lambda person: approvals.staff_count() + questions.staff_count() if person.is_staff else 0,
+    "staff": lambda person: approvals.staff_count() + questions.staff_count() if person.may(Right.SERVE) else 0,
 }
 
 
@@ -72,7 +73,7 @@ def frame(person: Visitor) -> Frame | None:
         return None
     around = Frame(
         person=person,
-        doors=tuple(door for door in NAV if door.roles & person.role_names),
+        doors=tuple(door for door in NAV if person.may(door.right)),
         age=mirror.age(),
         waiting={section: count(person) for section, count in WAITING.items()},
     )

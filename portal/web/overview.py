@@ -19,6 +19,7 @@ from portal.domain import (
     visits,
 )
 from portal.domain.hours import HoursFilter
+from portal.domain.policy import Right
 from portal.web import pages
 from portal.web.gate import own_company
 
@@ -27,7 +28,7 @@ bp = Blueprint("overview", __name__)
 
 @bp.get("/")
 def index() -> AnyResponse:
-    if current_user.is_staff:
+    if current_user.may(Right.SERVE):
         return redirect(url_for("staff.index"))
     company, month = own_company(), periods.month_of(clock.today())
     since = visits.previous(current_user, visits.OVERVIEW)

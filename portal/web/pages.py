@@ -8,7 +8,8 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from portal.domain import people
-from portal.domain.people import MANAGER, STAFF, VIEWER, Visitor
+from portal.domain.people import Visitor
+from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.web import languages, navigation
 from portal.web.fragments import Part
 
@@ -101,8 +102,11 @@ def is_from_htmx() -> bool:
 
 def role_name(person: Visitor) -> str:
     """What a person is here, as the page says it."""
-    names = {MANAGER: _("IT manager"), VIEWER: _("Reader"), STAFF: _("Connectica staff")}
-    return ", ".join(name for role, name in names.items() if role in person.role_names)
+    names = {
+        MANAGER: _("IT manager"), VIEWER: _("Reader"), STAFF_ADMIN: _("Connectica administrator"),
+        STAFF: _("Connectica staff"),
+    }  # fmt: skip
+    return next((name for role, name in names.items() if role in person.role_names), "")
 
 
 def age_in_words(seconds: int) -> str:

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from portal import clock, create_app
 from portal.db import db
-from portal.domain.people import MANAGER, STAFF, VIEWER
+from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.states import State
 from tests import samples
 from tests.conftest import missing

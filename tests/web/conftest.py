@@ -17,7 +17,8 @@ from portal.domain import asking, consents, deciding, deputies, questioning
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
-from portal.domain.people import MANAGER, STAFF, VIEWER, Person
+from portal.domain.people import Person
+from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.states import State
 from tests import samples
 

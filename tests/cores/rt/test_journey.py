@@ -10,7 +10,7 @@ from portal.db import db
 from portal.domain import approvals, deciding, mirror, people
 from portal.domain.companies import Company
 from portal.domain.deciding import Decision
-from portal.domain.people import MANAGER
+from portal.domain.policy import MANAGER
 from portal.domain.tickets import Ticket
 from portal.sync import lease
 from portal.sync.deliver import deliver

@@ -1,0 +1,52 @@
+"""Who may do what is one table: asked by pages and commands alike, and closed where it says nothing."""
+
+import pytest
+
+from portal.domain import people, policy
+from portal.domain.policy import MANAGER, OPERATOR, RIGHTS, ROLES, STAFF, STAFF_ADMIN, VIEWER, Right
+from portal.errors import Refused
+from tests import samples
+
+READS = {Right.HAVE_ACCOUNT, Right.READ}
+MANAGES = READS | {
+    Right.READ_CONFIDENTIAL, Right.READ_LOG, Right.EXPORT, Right.ASK, Right.CONSENT, Right.BUDGET, Right.GIVE_ACCESS,
+}  # fmt: skip
+SERVES = {Right.HAVE_ACCOUNT, Right.SERVE}
+
+
+@pytest.mark.parametrize(
+    ("role", "rights"),
+    [(VIEWER, READS), (MANAGER, MANAGES), (STAFF, SERVES), (STAFF_ADMIN, SERVES | {Right.ADMINISTER})],
+)
+def test_a_role_may_exactly_this(role, rights):
+    assert {right for right in Right if policy.allows(policy.with_included(role), right)} == rights
+
+
+def test_every_right_has_a_row_and_every_role_of_it_is_known():
+    assert RIGHTS.keys() == set(Right)
+    assert set().union(*RIGHTS.values()) <= ROLES.keys() | {policy.CORE, policy.OPERATOR}
+
+
+def test_nobody_and_an_unknown_role_may_nothing():
+    for right in [*Right, None]:
+        assert not policy.allows(frozenset(), right)
+        assert not policy.allows({"owner"}, right)
+
+
+def test_what_nobody_said_is_allowed_is_not(monkeypatch):
+    monkeypatch.delitem(RIGHTS, Right.OPERATE)
+    assert not policy.allows({OPERATOR}, Right.OPERATE)
+
+
+def test_a_staff_admin_is_staff_and_belongs_to_no_company(app):
+    admin = samples.person(None, role=STAFF_ADMIN, email="admin@connectica.example", name="Iva Správná")
+    assert admin.role_names == {STAFF, STAFF_ADMIN}
+    assert people.visitor(admin.fs_uniquifier).may(Right.ADMINISTER)
+    with pytest.raises(Refused):
+        samples.person(samples.company("Strojírny"), role=STAFF_ADMIN, email="other@connectica.example", name="Eva")
+
+
+def test_a_right_that_is_misspelt_is_not_silently_refused(app):
+    manager = samples.person(samples.company("Strojírny"), role=MANAGER, email="m@a.example", name="Jana")
+    with pytest.raises(ValueError, match="exprt"):
+        people.visitor(manager.fs_uniquifier).may("exprt")
