@@ -14,7 +14,6 @@ from typing import Any
 
 import flask_migrate
 from flask import Flask
-from flask_security import hash_password
 from sqlalchemy import select
 
 from portal import clock, config, create_app
@@ -29,7 +28,7 @@ from portal.cores.records import (
     TimeEntryRecord,
 )
 from portal.db import db
-from portal.domain import people, policy
+from portal.domain import passwords, people, policy
 from portal.domain.companies import Company
 from portal.sync import lease
 from portal.sync.engine import AT_ONCE, Sync
@@ -125,7 +124,7 @@ def _make(folder: Path, tickets: int) -> None:
     with app.app_context():
         first = db.session.scalars(select(Company).where(Company.core_id == "c0")).one()
         people.add(email=MANAGER, name="Jana Manažerová", company=first, role=policy.MANAGER, language="cs",
-                   password_hash=hash_password(PASSWORD))  # fmt: skip
+                   password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
         db.session.remove()
         db.engine.dispose()
 

@@ -176,7 +176,7 @@ def _fill(entries: int) -> None:
 def _manager(company: Company) -> str:
     role = db.session.scalar(select(Role).where(Role.name == MANAGER)) or Role(name=MANAGER)
     db.session.add(
-        Person(company_id=company.id, email="m@x.example", name="Jan", fs_uniquifier="bench", created_at=clock.now(),
+        Person(company_id=company.id, email="m@x.example", name="Jan", created_at=clock.now(),
                roles=[role])
     )  # fmt: skip
     db.session.commit()

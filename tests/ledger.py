@@ -104,7 +104,7 @@ class Ledger:
         the_role = db.session.scalar(select(Role).where(Role.name == role)) or self._added(Role(name=role))
         return self._added(
             Person(company_id=company.id if company else None, email=email or f"p{number}@example.cz", name=name,
-                   fs_uniquifier=f"u{number}", language=language, created_at=LONG_AGO, roles=[the_role])
+                   language=language, created_at=LONG_AGO, roles=[the_role])
         )  # fmt: skip
 
     def _added(self, row):

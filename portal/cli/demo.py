@@ -19,14 +19,13 @@ import flask_migrate
 import requests
 from flask import Flask
 from flask.cli import AppGroup
-from flask_security import hash_password
 from sqlalchemy import select
 
 from portal import clock, config
 from portal.db import db
 from portal.demo import cast, year
 from portal.demo.processes import Children, answers, check_free
-from portal.domain import mirror, people, policy
+from portal.domain import mirror, passwords, people, policy
 from portal.domain.companies import Company
 from portal.errors import PortalError, Refused
 from portal.mailing import SENT
@@ -210,7 +209,7 @@ def _add_accounts(portal: Flask) -> None:
             if people.by_email(email) is None:
                 role = policy.MANAGER if company else policy.STAFF
                 people.add(email=email, name=name, company=company, role=role, language="cs",
-                           password_hash=hash_password(PASSWORD))  # fmt: skip
+                           password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
         db.session.remove()
 
 

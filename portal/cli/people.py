@@ -5,9 +5,8 @@ import sys
 
 import click
 from flask.cli import AppGroup
-from flask_security import hash_password
 
-from portal.domain import companies, people, policy
+from portal.domain import companies, passwords, people, policy
 from portal.errors import NotFound, Refused
 
 cli = AppGroup("people", help="Who may sign in to the portal.")
@@ -28,7 +27,12 @@ def add(*, email: str, name: str, company: str, role: str, language: str, passwo
     try:
         owner = companies.by_name(company) if company else None
         person = people.add(
-            email=email, name=name, company=owner, role=role, language=language, password_hash=hash_password(password)
+            email=email,
+            name=name,
+            company=owner,
+            role=role,
+            language=language,
+            password_hash=passwords.hash_of(password),
         )
     except NotFound as error:
         raise click.ClickException(f"There is no company called {company}. Is the first sync over?") from error
@@ -54,7 +58,7 @@ def list_people() -> None:
 def password(email: str, password_stdin: bool) -> None:
     """Give an account a new password; all its sessions end."""
     chosen, was_made = _password(from_stdin=password_stdin)
-    _known(lambda: people.set_password(email, hash_password(chosen)), email)
+    _known(lambda: people.set_password(email, passwords.hash_of(chosen)), email)
     click.echo(f"{email} has a new password{': ' + chosen if was_made else '.'}")
 
 

@@ -1,20 +1,19 @@
 """People: who signs in to the portal, and what they may do there."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_security import RoleMixin, UserMixin
 from sqlalchemy import ForeignKey, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import policy
+from portal.domain import passwords, policy, sessions
 from portal.domain.companies import Company
 from portal.domain.policy import OF_CONNECTICA, ROLES, Right
 from portal.domain.prepared import Prepared
+from portal.domain.sessions import Session
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
@@ -28,7 +27,7 @@ class PersonRole(Base):
     role_id: Mapped[int] = mapped_column(ForeignKey("role.id"), primary_key=True)
 
 
-class Role(Base, RoleMixin):
+class Role(Base):
     """One row a role of policy.ROLES that somebody has."""
 
     __tablename__ = "role"
@@ -38,7 +37,7 @@ class Role(Base, RoleMixin):
     description: Mapped[str] = mapped_column(default="")
 
 
-class Person(Base, UserMixin):
+class Person(Base):
     """A portal account: a company's manager or viewer, or Connectica's staff (no company)."""
 
     __tablename__ = "person"
@@ -47,9 +46,9 @@ class Person(Base, UserMixin):
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    password: Mapped[str | None]
+    password: Mapped[str | None]  # its argon2 hash; None: this account has another way in, or none yet
     active: Mapped[bool] = mapped_column(default=True)
-    fs_uniquifier: Mapped[str] = mapped_column(unique=True)
+    fs_uniquifier: Mapped[str | None] = mapped_column(unique=True)  # of the release before: the next one drops it
     language: Mapped[str] = mapped_column(default="cs")
     theme: Mapped[str] = mapped_column(default="")  # light | dark | empty: as the system says
     created_at: Mapped[datetime]
@@ -63,26 +62,27 @@ class Person(Base, UserMixin):
 
 
 @dataclass(slots=True, eq=False)
-class Visitor(UserMixin):
+class Visitor:
     """The person behind a request, read with one cheap query; company is a copy, not a row of the session."""
 
     id: int
     name: str
     email: str
-    fs_uniquifier: str
     language: str
     theme: str
     company_id: int | None
     company: Company | None
     role_names: frozenset[str]
-    active: bool = True
+    session_id: int
+    session_key: str
+    session_seen_at: datetime
+    has_second_factor: bool  # given in this session
 
-    @property
-    def roles(self) -> list[RoleMixin]:  # type: ignore[override]
-        return [Role(name=name) for name in sorted(self.role_names)]
+    is_authenticated = is_active = True  # what Flask-Login asks of whoever is signed in
+    is_anonymous = False
 
-    def has_role(self, role: str | RoleMixin) -> bool:
-        return (role if isinstance(role, str) else role.name) in self.role_names
+    def get_id(self) -> str:
+        return self.session_key
 
     def may(self, right: Right | str) -> bool:
         """Whether the policy gives this person a right; a name that is no right raises ValueError."""
@@ -99,42 +99,41 @@ def initials(name: str) -> str:
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
-_PERSON_COLUMNS = (Person.id, Person.name, Person.email, Person.fs_uniquifier, Person.language, Person.theme)
 _COMPANY_COLUMNS = tuple(column for column in Company.__table__.columns)
 _VISITOR = Prepared(
-    select(*_PERSON_COLUMNS, Person.company_id, Role.name, *_COMPANY_COLUMNS)
+    select(
+        Person.id, Person.name, Person.email, Person.language, Person.theme, Person.company_id, Role.name,
+        Session.id, Session.started_at, Session.seen_at, Session.has_second_factor, *_COMPANY_COLUMNS,
+    )
+    .select_from(Session)
+    .join(Person, Person.id == Session.person_id)
     .outerjoin(Company, Company.id == Person.company_id)
     .outerjoin(PersonRole, PersonRole.person_id == Person.id)
     .outerjoin(Role, Role.id == PersonRole.role_id)
-    .where(Person.fs_uniquifier == bindparam("key"), Person.active)
-)
+    .where(Session.key_hash == bindparam("key"), Person.active)
+)  # fmt: skip
 
 
 def visitor(session_key: str) -> Visitor | None:
     """Whose session this is, as they are allowed now; None for an ended session or an account put out of use."""
-    rows = _VISITOR(key=session_key)
+    rows = _VISITOR(key=sessions.hash_of(session_key))
     if not rows:
         return None
-    first = rows[0]
-    company_id = first[6]
-    known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, first[8:], strict=True)}
-    columns = dict(zip((column.key for column in _PERSON_COLUMNS), first, strict=False))
+    id_, name, email, language, theme, company_id, _role, session_id, started_at, seen_at, second = rows[0][:11]
+    if sessions.is_over(started_at=started_at, seen_at=seen_at):
+        return None
+    known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][11:], strict=True)}
     return Visitor(
-        **columns,
-        company_id=company_id,
+        id=id_, name=name, email=email, language=language, theme=theme, company_id=company_id,
         company=Company(**known) if company_id is not None else None,
-        role_names=frozenset(row[7] for row in rows if row[7]),
-    )
+        role_names=frozenset(row[6] for row in rows if row[6]),
+        session_id=session_id, session_key=session_key, session_seen_at=seen_at, has_second_factor=bool(second),
+    )  # fmt: skip
 
 
 def by_email(email: str) -> Person | None:
     """The account of an address, whatever its case."""
     return db.session.scalar(select(Person).where(Person.email == email.strip().lower()))
-
-
-def by_session_key(session_key: str) -> Person | None:
-    """The account a session belongs to."""
-    return db.session.scalar(select(Person).where(Person.fs_uniquifier == session_key))
 
 
 def everybody() -> list[Person]:
@@ -152,7 +151,7 @@ def add(
         raise Refused(msgid("Staff belong to no company, everybody else to exactly one."))
     person = Person(
         email=email.strip().lower(), name=name.strip(), company_id=company.id if company else None, language=language,
-        password=password_hash, fs_uniquifier=_new_session_key(), created_at=clock.now(),
+        password=password_hash, created_at=clock.now(),
         roles=[_role(name) for name in sorted(policy.with_included(role))],
     )  # fmt: skip
     db.session.add(person)
@@ -170,7 +169,7 @@ def deactivate(email: str) -> Person:
     if person is None:
         raise NotFound
     person.active = False
-    person.fs_uniquifier = _new_session_key()
+    sessions.end_all(person.id)
     db.session.commit()
     return person
 
@@ -181,20 +180,16 @@ def set_password(email: str, password_hash: str) -> Person:
     if person is None:
         raise NotFound
     person.password = password_hash
-    person.fs_uniquifier = _new_session_key()
+    sessions.end_all(person.id)
     db.session.commit()
     return person
 
 
-def keep() -> None:
-    """Commit what was changed on accounts read in this request."""
-    db.session.commit()
-
-
-def end_sessions(person_id: int) -> None:
-    """Every session of the person ends, wherever its cookie was copied to. Commits."""
-    db.session.execute(update(Person).where(Person.id == person_id).values(fs_uniquifier=_new_session_key()))
-    db.session.commit()
+def refresh_password(person: Person, password: str) -> None:
+    """Hash a password anew that was hashed more cheaply than passwords are now. Commits when it was."""
+    if person.password and passwords.is_outdated(person.password):
+        person.password = passwords.hash_of(password)
+        db.session.commit()
 
 
 def prefer(person_id: int, *, language: str, theme: str) -> None:
@@ -208,7 +203,3 @@ def prefer(person_id: int, *, language: str, theme: str) -> None:
 def _role(name: str) -> Role:
     found = db.session.scalar(select(Role).where(Role.name == name))
     return found or Role(name=name, description=ROLES[name])
-
-
-def _new_session_key() -> str:
-    return secrets.token_hex(32)

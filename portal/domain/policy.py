@@ -53,9 +53,9 @@ RIGHTS: dict[Right, frozenset[str]] = {
 }
 
 
-def allows(role_names: Set[str], right: Right | None) -> bool:
+def allows(role_names: Set[str], right: Right) -> bool:
     """Whether anybody of these roles has the right. No role has none, and nobody has a right without a row."""
-    return right is not None and not RIGHTS.get(right, frozenset()).isdisjoint(role_names)
+    return not RIGHTS.get(right, frozenset()).isdisjoint(role_names)
 
 
 def with_included(role: str) -> frozenset[str]:

@@ -25,6 +25,7 @@ from portal.web import (
     pages,
     questions,
     settings,
+    sign_in,
     staff,
     staff_approvals,
     staff_questions,
@@ -33,6 +34,7 @@ from portal.web import (
 )
 
 BLUEPRINTS = (
+    sign_in.bp,
     start.bp,
     overview.bp,
     approvals.bp,

@@ -16,8 +16,9 @@ from portal.errors import NotFound
 
 PUBLIC = {  # endpoints anybody may reach, signed in or not
     "static",
-    "security.login",
-    "security.logout",
+    "sign_in.show",
+    "sign_in.enter",
+    "sign_in.leave",
     "health.show",
     "start.favicon",
     "decide.show",  # the token in the address is the key
@@ -29,7 +30,7 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
 SIGNED = {  # endpoints that look at a signature themselves: the role of whoever can make it
     "hooks.core": CORE,
 }
-NEEDS: dict[str, Right | None] = {  # a blueprint or an endpoint: the right it needs; the endpoint's own row wins
+NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own row wins
     "start": Right.HAVE_ACCOUNT,
     "overview": Right.HAVE_ACCOUNT,  # staff are sent on to theirs
     "settings": Right.HAVE_ACCOUNT,
@@ -60,8 +61,6 @@ NEEDS: dict[str, Right | None] = {  # a blueprint or an endpoint: the right it n
     "staff_approvals": Right.SERVE,
     "staff_questions": Right.SERVE,
     "hooks.core": Right.WAKE,
-    "security.verify": None,  # nobody: these come with a library and have no use here
-    "security.static": None,
 }
 
 LARGEST_BODY = 2 * 1024 * 1024  # bytes of any request; nobody uploads files here
@@ -108,8 +107,8 @@ def own_company() -> Company:
     return company
 
 
-def right_for(endpoint: str) -> Right | None:
-    """The right an endpoint needs; None is nobody's. Raises KeyError when no row says so: it is closed then, too."""
+def right_for(endpoint: str) -> Right:
+    """The right an endpoint needs. Raises KeyError when no row says so: it is closed then."""
     return NEEDS[endpoint] if endpoint in NEEDS else NEEDS[endpoint.rpartition(".")[0]]
 
 
@@ -143,8 +142,8 @@ def _to_sign_in() -> AnyResponse:
     """To the sign-in page, and back here afterwards if here can be asked for by an address."""
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("security.login")})
-    return redirect(url_for("security.login", next=here if here != "/" else None))
+        return Response(status=401, headers={"HX-Redirect": url_for("sign_in.show")})
+    return redirect(url_for("sign_in.show", next=here if here != "/" else None))
 
 
 def _with_headers(response: Response, headers: list[tuple[str, str]]) -> Response:

@@ -3,7 +3,7 @@
 import pytest
 
 from portal.db import db
-from portal.domain import people
+from portal.domain import people, sessions
 from tests import samples
 
 
@@ -67,7 +67,7 @@ def test_an_address_has_one_account(run):
 
 def test_a_closed_account_is_listed_as_such_and_its_sessions_end(run):
     run(*ADD)
-    session_key = people.by_email("jana@a.example").fs_uniquifier
+    session_key = sessions.start(people.by_email("jana@a.example").id, how="password")
     assert run("deactivate", "jana@a.example").exit_code == 0
     assert "inactive" in run("list").output
     assert people.visitor(session_key) is None
@@ -75,6 +75,6 @@ def test_a_closed_account_is_listed_as_such_and_its_sessions_end(run):
 
 def test_a_new_password_ends_every_session(run):
     run(*ADD)
-    session_key = people.by_email("jana@a.example").fs_uniquifier
+    session_key = sessions.start(people.by_email("jana@a.example").id, how="password")
     assert run("password", "jana@a.example").exit_code == 0
     assert people.visitor(session_key) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.domain import people, policy
+from portal.domain import people, policy, sessions
 from portal.domain.policy import MANAGER, OPERATOR, RIGHTS, ROLES, STAFF, STAFF_ADMIN, VIEWER, Right
 from portal.errors import Refused
 from tests import samples
@@ -28,7 +28,7 @@ def test_every_right_has_a_row_and_every_role_of_it_is_known():
 
 
 def test_nobody_and_an_unknown_role_may_nothing():
-    for right in [*Right, None]:
+    for right in Right:
         assert not policy.allows(frozenset(), right)
         assert not policy.allows({"owner"}, right)
 
@@ -41,7 +41,7 @@ def test_what_nobody_said_is_allowed_is_not(monkeypatch):
 def test_a_staff_admin_is_staff_and_belongs_to_no_company(app):
     admin = samples.person(None, role=STAFF_ADMIN, email="admin@connectica.example", name="Iva Správná")
     assert admin.role_names == {STAFF, STAFF_ADMIN}
-    assert people.visitor(admin.fs_uniquifier).may(Right.ADMINISTER)
+    assert people.visitor(sessions.start(admin.id, how="password")).may(Right.ADMINISTER)
     with pytest.raises(Refused):
         samples.person(samples.company("Strojírny"), role=STAFF_ADMIN, email="other@connectica.example", name="Eva")
 
@@ -49,4 +49,4 @@ def test_a_staff_admin_is_staff_and_belongs_to_no_company(app):
 def test_a_right_that_is_misspelt_is_not_silently_refused(app):
     manager = samples.person(samples.company("Strojírny"), role=MANAGER, email="m@a.example", name="Jana")
     with pytest.raises(ValueError, match="exprt"):
-        people.visitor(manager.fs_uniquifier).may("exprt")
+        people.visitor(sessions.start(manager.id, how="password")).may("exprt")

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking, consents, deciding, deputies, questioning
+from portal.domain import asking, consents, deciding, deputies, questioning, sessions
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
@@ -52,7 +52,7 @@ def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
     def signed_in(person: Person) -> FlaskClient:
         client = app.test_client()
         with client.session_transaction() as session:
-            session["_user_id"], session["_fresh"] = person.fs_uniquifier, True
+            session["_user_id"], session["_fresh"] = sessions.start(person.id, how="password"), True
         return client
 
     return signed_in

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import attempts, people
+from portal.domain import attempts, passwords, people, sessions
 from portal.domain.audit import AuditEvent
 from tests import samples
 
@@ -92,9 +92,10 @@ def test_nobody_stays_signed_in_by_a_remembering_cookie(app, world):
 
 
 def test_a_token_in_an_address_or_a_header_signs_nobody_in(app, world):
-    token = world.a.manager.get_auth_token()
-    assert app.test_client().get(f"/tickets?auth_token={token}").status_code == 302
-    assert app.test_client().get("/tickets", headers={"Authentication-Token": token}).status_code == 302
+    key = sessions.start(world.a.manager.id, how="password")
+    assert app.test_client().get(f"/tickets?auth_token={key}").status_code == 302
+    for name in ("Authorization", "Authentication-Token", "X-Remote-User"):
+        assert app.test_client().get("/tickets", headers={name: key}).status_code == 302
 
 
 def test_guessing_stops_for_a_while_and_then_a_person_may_try_again(app, world):
@@ -117,9 +118,7 @@ def test_the_stop_says_nothing_about_which_accounts_exist(app, world):
 
 
 def test_the_passwords_are_kept_by_argon2(app):
-    from flask_security import hash_password
-
-    assert hash_password("a long enough one").startswith("$argon2id$")
+    assert passwords.hash_of("a long enough one").startswith("$argon2id$")
 
 
 def _comparable(html):

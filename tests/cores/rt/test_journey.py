@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.cores.rt.join import OVERLAP, RtCore
 from portal.db import db
-from portal.domain import approvals, deciding, mirror, people
+from portal.domain import approvals, deciding, mirror, people, sessions
 from portal.domain.companies import Company
 from portal.domain.deciding import Decision
 from portal.domain.policy import MANAGER
@@ -50,7 +50,7 @@ def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab
     ticket = db.session.scalars(select(Ticket).where(Ticket.core_id == number)).one()
     client = app.test_client()
     with client.session_transaction() as session:
-        session["_user_id"], session["_fresh"] = manager.fs_uniquifier, True
+        session["_user_id"], session["_fresh"] = sessions.start(manager.id, how="password"), True
     page = client.get(f"/tickets/{ticket.number}").text
     manager = people.by_email(MANAGER_ADDRESS)
     assert "počítač je velmi pomalý" in page and "Vyměnil jsem disk." in page and "1,25" in page

@@ -1,0 +1,85 @@
+"""Sessions: one row for each sign-in, so that it can be seen, ended from elsewhere, and ends by itself."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import ForeignKey, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import clock
+from portal.db import Base, db, rows_changed
+
+IDLE = timedelta(hours=12)  # unused for so long, it is over: a working day with its pauses
+LONGEST = timedelta(days=7)  # however much it is used
+NOTICED = timedelta(minutes=5)  # how exactly its last use is written down: not every page is a write
+LONGEST_CLIENT = 120  # characters of what a browser says it is
+
+
+class Session(Base):
+    """A sign-in that lasts. Its key is in the browser's cookie alone; here is only the key's hash."""
+
+    __tablename__ = "session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    how: Mapped[str]  # password | passkey | sso: the first proof
+    has_second_factor: Mapped[bool] = mapped_column(default=False)
+    client: Mapped[str] = mapped_column(default="")  # what the browser said it is
+    address: Mapped[str] = mapped_column(default="")
+
+
+def start(person_id: int, *, how: str, second_factor: bool = False, client: str = "", address: str = "") -> str:
+    """A new session of a person; its key, told once. Sessions that are over are swept away. Commits."""
+    key, now = secrets.token_urlsafe(32), clock.now()
+    db.session.execute(delete(Session).where((Session.seen_at < now - IDLE) | (Session.started_at < now - LONGEST)))
+    db.session.add(
+        Session(
+            key_hash=hash_of(key), person_id=person_id, started_at=now, seen_at=now, how=how,
+            has_second_factor=second_factor, client=client[:LONGEST_CLIENT], address=address,
+        )
+    )  # fmt: skip
+    db.session.commit()
+    return key
+
+
+def is_over(*, started_at: datetime, seen_at: datetime) -> bool:
+    """Whether a session ended by itself: unused for too long, or as old as none may get."""
+    now = clock.now()
+    return seen_at < now - IDLE or started_at < now - LONGEST
+
+
+def notice(session_id: int, seen_at: datetime) -> None:
+    """The session is in use; written down now and then. Commits when it writes."""
+    now = clock.now()
+    if now - seen_at > NOTICED:
+        db.session.execute(update(Session).where(Session.id == session_id).values(seen_at=now))
+        db.session.commit()
+
+
+def of(person_id: int) -> Sequence[Session]:
+    """The sessions of a person that last, the one used last first."""
+    wanted = select(Session).where(Session.person_id == person_id).order_by(Session.seen_at.desc(), Session.id.desc())
+    return [one for one in db.session.scalars(wanted) if not is_over(started_at=one.started_at, seen_at=one.seen_at)]
+
+
+def end(person_id: int, session_id: int) -> bool:
+    """End one session of a person, wherever its cookie was copied to; whether it was theirs. Commits."""
+    ended = rows_changed(delete(Session).where(Session.id == session_id, Session.person_id == person_id))
+    db.session.commit()
+    return bool(ended)
+
+
+def end_all(person_id: int, *, but: int | None = None) -> None:
+    """End every session of a person, or every other one. In the caller's transaction."""
+    theirs = delete(Session).where(Session.person_id == person_id)
+    db.session.execute(theirs if but is None else theirs.where(Session.id != but))
+
+
+def hash_of(key: str) -> str:
+    """What is kept of a key: a copy of the database opens no session."""
+    return sha256(key.encode()).hexdigest()

@@ -1,0 +1,56 @@
+"""Signing in with an address and a password, and signing out. One answer for every failure."""
+
+from flask import Blueprint, Response, redirect, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import attempts, audit, passwords, people
+from portal.domain.people import Person
+from portal.web import doors, pages
+
+bp = Blueprint("sign_in", __name__)
+
+
+@bp.get("/sign-in")
+def show() -> AnyResponse:
+    onward = request.args.get("next", "")
+    if current_user.is_authenticated:
+        return redirect(doors.own_address(onward))
+    return _page(onward=onward)
+
+
+@bp.post("/sign-in")
+def enter() -> AnyResponse:
+    email, onward = request.form.get("email", "").strip().lower(), request.form.get("next", "")
+    if attempts.too_many(email, request.remote_addr or ""):
+        return _page(_("Too many attempts. Please try again in a quarter of an hour."), email=email, onward=onward)
+    person = _proven(email, request.form.get("password", ""))
+    if person is None:
+        return _page(_("We do not know this address with this password."), email=email, onward=onward)
+    return doors.arrive(person, how=doors.PASSWORD, onward=onward)
+
+
+@bp.post("/sign-out")
+def leave() -> AnyResponse:
+    return doors.leave()
+
+
+def _proven(email: str, password: str) -> Person | None:
+    """The living account whose address and password these are. What fails is written down."""
+    person, address = people.by_email(email), request.remote_addr or ""
+    if passwords.matches(password, person.password if person else None) and person is not None and person.active:
+        attempts.forget(email, address)
+        people.refresh_password(person, password)
+        return person
+    audit.note(
+        audit.SIGN_IN_FAILED,
+        company_id=person.company_id if person else None,  # nobody, for an address we do not know
+        about=email,
+        address=address,
+    )
+    return None
+
+
+def _page(refusal: str = "", *, email: str = "", onward: str = "") -> Response:
+    return pages.alone("sign_in/show.html", refusal=refusal, email=email, onward=onward)
