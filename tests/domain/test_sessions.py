@@ -1,4 +1,4 @@
-"""A session is a row: it ends when it is told to, when nobody uses it, and when it is old; its key is nowhere kept."""
+"""A session is a row: it ends when told to, when nobody uses it, and when it is old; its key is nowhere kept."""
 
 from datetime import timedelta
 
