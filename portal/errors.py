@@ -4,6 +4,7 @@ PortalError
 ├── NotFound               the page says 404
 ├── Refused                the page says why
 │   └── AlreadyDecided
+├── TooMany                the page says when to come back
 ├── BadTimeCode            the technician is told
 ├── CoreError
 │   ├── CoreAway           try again later
@@ -12,6 +13,8 @@ PortalError
 ├── RecordNotUnderstood    set aside, the run goes on
 └── Misconfigured          do not start
 """
+
+from datetime import timedelta
 
 
 class PortalError(Exception):
@@ -36,6 +39,14 @@ class Refused(PortalError):
 
 class AlreadyDecided(Refused):
     """Somebody was faster; the text says who decided what and when."""
+
+
+class TooMany(PortalError):
+    """Tried more often than a person would: the same may be done after a while."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"too many attempts; wait {wait}")
+        self.wait = wait
 
 
 class BadTimeCode(PortalError):

@@ -207,7 +207,7 @@ def _add_accounts(portal: Flask) -> None:
         wanted = [(troupe.manager.email, troupe.manager.name, companies[troupe.core_id]) for troupe in cast.COMPANIES]
         for email, name, company in [*wanted, (*STAFF, None)]:
             if people.by_email(email) is None:
-                role = policy.MANAGER if company else policy.STAFF
+                role = policy.MANAGER if company else policy.STAFF_ADMIN
                 people.add(email=email, name=name, company=company, role=role, language="cs",
                            password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
         db.session.remove()

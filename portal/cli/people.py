@@ -11,8 +11,6 @@ from portal.errors import NotFound, Refused
 
 cli = AppGroup("people", help="Who may sign in to the portal.")
 
-SHORTEST_PASSWORD = 12  # characters
-
 
 @cli.command("add")
 @click.argument("email")
@@ -74,8 +72,10 @@ def _password(*, from_stdin: bool) -> tuple[str, bool]:
     if not from_stdin:
         return secrets.token_urlsafe(12), True
     given = sys.stdin.readline().rstrip("\r\n")
-    if len(given) < SHORTEST_PASSWORD:
-        raise click.ClickException(f"A password has at least {SHORTEST_PASSWORD} characters.")
+    try:
+        passwords.check(given)
+    except Refused as error:
+        raise click.ClickException(str(error)) from error
     return given, False
 
 

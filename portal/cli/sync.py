@@ -19,7 +19,7 @@ from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import approval_deadlines, budget_alerts, mirror, notices, questioning
+from portal.domain import approval_deadlines, budget_alerts, mirror, notices, password_resets, questioning
 from portal.domain.tickets import Ticket
 from portal.errors import PortalError
 from portal.post import delivery, monthly
@@ -125,6 +125,7 @@ def _errands(core: Core, stop: threading.Event) -> list[Errand]:
         Errand("daily digests", 60, notices.send_digests),
         Errand("monthly summaries", 300, monthly.write_due),
         Errand("budget alerts", 60, budget_alerts.run),
+        Errand("new passwords", 2, password_resets.write_due),
         Errand("letters", 5, lambda: delivery.deliver(
             letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),
         Errand("files", 1, lambda: attachments.fetch_due(

@@ -1,19 +1,69 @@
-"""Attempts to sign in, counted for all processes together, so that guessing stays slow."""
+"""Attempts: what strangers could repeat until it gives in, counted for all processes together and slowed down.
 
+Each kind has limits for several who share one: an account from one place, a place, an account from everywhere. A
+browser in which the account was signed in to before has a limit of its own and is under no other: nobody can lock
+somebody out by failing in their name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
+from portal.errors import TooMany
 
-WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=1)
-FROM_ONE_PLACE = 10  # tries of one account from one address: a person who forgot
-OF_ONE_ACCOUNT = 100  # from everywhere; high, or a stranger could lock somebody out
-FROM_ONE_ADDRESS = 100  # of all accounts: a company behind one address signs in together in the morning
+A_WHILE, AN_HOUR, A_DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
+NETWORK = 64  # bits of an IPv6 address: a household or an office has all the rest to itself
+
+
+class Kind(StrEnum):
+    SIGN_IN = "sign_in"
+    CODE = "code"  # of a second factor
+    RESET = "reset"  # letters with a link to a new password
+    LINK = "link"  # answers through the link of a letter
+    LETTER = "letter"  # invitations and the like that one person may send
+
+
+class Sharing(StrEnum):
+    """Who shares a limit."""
+
+    ACCOUNT_HERE = "account_here"  # one account, tried from one network address
+    BROWSER = "browser"  # one account, in a browser that knew it before
+    PLACE = "place"  # all accounts, from one network address
+    ACCOUNT = "account"  # one account, from everywhere it was never used before
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    tries: int
+    within: timedelta
+
+
+LIMITS: dict[Kind, dict[Sharing, Limit]] = {
+    Kind.SIGN_IN: {
+        Sharing.ACCOUNT_HERE: Limit(10, A_WHILE),  # a person who forgot
+        Sharing.BROWSER: Limit(10, A_WHILE),
+        Sharing.PLACE: Limit(100, A_WHILE),  # a company behind one address signs in together in the morning
+        Sharing.ACCOUNT: Limit(100, A_WHILE),
+    },
+    Kind.CODE: {
+        Sharing.ACCOUNT_HERE: Limit(6, A_WHILE),
+        Sharing.BROWSER: Limit(6, A_WHILE),
+        Sharing.PLACE: Limit(100, A_WHILE),
+        Sharing.ACCOUNT: Limit(60, A_DAY),  # a million codes: guessing them all takes longer than anybody waits
+    },
+    Kind.RESET: {Sharing.PLACE: Limit(30, AN_HOUR)},  # an account's own letters are limited where they are written
+    Kind.LINK: {Sharing.PLACE: Limit(60, A_WHILE)},
+    Kind.LETTER: {Sharing.ACCOUNT: Limit(50, A_DAY)},
+}
 
 
 class Attempt(Base):
@@ -26,42 +76,62 @@ class Attempt(Base):
     since: Mapped[datetime]
 
 
-def too_many(account: str, address: str) -> bool:
-    """Count one try of an account from a network address, before it is answered. Commits."""
-    exceeded = [_count(key) > limit for key, limit in _limits(account, address).items()]
+def count(kind: Kind, *, account: str = "", address: str = "", browser: str = "") -> None:
+    """Count one try, before it is answered. Commits. Raises TooMany when any of its limits is passed.
+
+    account: whatever the visitor says it is, known or not. browser: proof that the account was used there before.
+    """
+    waits = [_wait(key, limit) for key, limit in _limits(kind, account, address, browser)]
     db.session.execute(delete(Attempt).where(Attempt.since < clock.now() - KEPT))
     db.session.commit()
-    return any(exceeded)
+    longest = max(waits, default=timedelta())
+    if longest > timedelta():
+        raise TooMany(longest)
 
 
-def forget(account: str, address: str) -> None:
-    """They knew the password: their own tries no longer count against them. Commits."""
-    db.session.execute(delete(Attempt).where(Attempt.key == _key("place", account, address)))
+def forget(kind: Kind, *, account: str, address: str, browser: str = "") -> None:
+    """They had it right: their own tries no longer count against them. Commits."""
+    own = [_key(kind, Sharing.ACCOUNT_HERE, account, _place(address)), _key(kind, Sharing.BROWSER, account, browser)]
+    db.session.execute(delete(Attempt).where(Attempt.key.in_(own)))
     db.session.commit()
 
 
-def _limits(account: str, address: str) -> dict[str, int]:
-    return {
-        _key("place", account, address): FROM_ONE_PLACE,
-        _key("account", account): OF_ONE_ACCOUNT,
-        _key("address", address): FROM_ONE_ADDRESS,
-    }
+def _limits(kind: Kind, account: str, address: str, browser: str) -> Iterator[tuple[str, Limit]]:
+    """The limits one try falls under: a browser that is known, only under its own."""
+    place = _place(address)
+    shared_by: dict[Sharing, tuple[str, ...]] = {
+        Sharing.ACCOUNT_HERE: (account, place), Sharing.PLACE: (place,), Sharing.ACCOUNT: (account,),
+    }  # fmt: skip
+    if browser:
+        shared_by = {Sharing.BROWSER: (account, browser)}
+    for sharing, limit in LIMITS[kind].items():
+        if sharing in shared_by:
+            yield _key(kind, sharing, *shared_by[sharing]), limit
 
 
-def _count(key: str) -> int:
-    """One more; a window that is over begins anew. Exact whatever happens at the same moment."""
+def _wait(key: str, limit: Limit) -> timedelta:
+    """One more; how long to wait if that is too many. Exact whatever happens at the same moment."""
     now = clock.now()
     if insert_once(Attempt, key=key, tries=1, since=now):
-        return 1
-    is_over = Attempt.since < now - WINDOW
+        return timedelta()
+    is_over = Attempt.since < now - limit.within
     db.session.execute(
         update(Attempt)
         .where(Attempt.key == key)
         .values(tries=case((is_over, 1), else_=Attempt.tries + 1), since=case((is_over, now), else_=Attempt.since))
         .execution_options(synchronize_session=False)
     )
-    return db.session.scalar(select(Attempt.tries).where(Attempt.key == key)) or 0
+    tries, since = db.session.execute(select(Attempt.tries, Attempt.since).where(Attempt.key == key)).one()
+    return since + limit.within - now if tries > limit.tries else timedelta()
 
 
-def _key(*parts: str) -> str:
-    return sha256("\n".join(parts).encode()).hexdigest()
+def _place(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((known, NETWORK), strict=False)) if isinstance(known, IPv6Address) else address
+
+
+def _key(kind: Kind, sharing: Sharing, *whose: str) -> str:
+    return sha256("\n".join((kind, sharing, *whose)).encode()).hexdigest()

@@ -10,6 +10,10 @@ from portal.db import Base, db
 from portal.domain.companies import Company
 
 SIGNED_IN, SIGNED_OUT, SIGN_IN_FAILED = "signed_in", "signed_out", "sign_in_failed"
+INVITED, INVITATION_WITHDRAWN, JOINED = "invited", "invitation_withdrawn", "joined"
+PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
+ROLE_CHANGED, ACCESS_ENDED = "role_changed", "access_ended"
+ADDRESS_WISHED, ADDRESS_STOPPED, ADDRESS_CHANGED = "address_wished", "address_stopped", "address_changed"
 OPENED_TICKET, DOWNLOADED, SETTINGS_CHANGED = "opened_ticket", "downloaded", "settings_changed"
 
 MOST_CHARACTERS = 200  # of what it was about: a number or a name, never a text

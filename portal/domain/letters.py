@@ -1,6 +1,5 @@
 """Letters: mail of the portal to its people, written in the same transaction as its cause and sent once."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
+from portal.domain import keys
 from portal.domain.people import Person
 
 MONTHLY_SUMMARY, BUDGET_ALERT = "monthly_summary", "budget_alert"
@@ -18,9 +18,6 @@ AT_ONCE, DAILY, NEVER = "at_once", "daily", "never"
 CLAIMED_FOR = timedelta(minutes=5)  # longer than any sending takes: a sender that dies leaves its letter to another
 LONGEST_PAUSE = timedelta(hours=4)
 SHOWN_AS_LATE = timedelta(hours=1)
-
-
-_KEYS = re.compile(r"(/decide/)[A-Za-z0-9_-]{43}")  # whoever has such an address may decide
 
 
 class Letter(Base):
@@ -145,7 +142,7 @@ def claim(letter_id: int) -> Letter | None:
 
 def sent(letter: Letter) -> None:
     """The mail server took it. The attachment's bytes are not needed any more, and keys are kept as hashes alone."""
-    letter.text = _KEYS.sub(r"\1…", letter.text)
+    letter.text = keys.without(letter.text)
     letter.sent_at, letter.trouble, letter.attachment = clock.now(), "", None
     db.session.commit()
 

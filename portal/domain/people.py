@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ForeignKey, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import passwords, policy, sessions
+from portal.domain import passwords, policy, sessions, typed_text
 from portal.domain.companies import Company
 from portal.domain.policy import OF_CONNECTICA, ROLES, Right
 from portal.domain.prepared import Prepared
@@ -17,6 +19,7 @@ from portal.domain.sessions import Session
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
+LONGEST_ADDRESS = 254  # characters of an e-mail address
 THEMES = ("", "light", "dark")  # empty: as the reader's system says
 
 
@@ -52,6 +55,8 @@ class Person(Base):
     language: Mapped[str] = mapped_column(default="cs")
     theme: Mapped[str] = mapped_column(default="")  # light | dark | empty: as the system says
     created_at: Mapped[datetime]
+    last_signed_in_at: Mapped[datetime | None]
+    password_set_at: Mapped[datetime | None]  # keys sent before open nothing
 
     company = relationship("Company")
     roles = relationship("Role", secondary="person_role")
@@ -133,7 +138,20 @@ def visitor(session_key: str) -> Visitor | None:
 
 def by_email(email: str) -> Person | None:
     """The account of an address, whatever its case."""
-    return db.session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    return db.session.scalar(select(Person).where(Person.email == folded(email)))
+
+
+def folded(email: str) -> str:
+    """An address as accounts are found by it; whatever was typed."""
+    return typed_text.line(email, longest=LONGEST_ADDRESS).lower()
+
+
+def address(written: str) -> str:
+    """An address that a letter could reach. Raises Refused."""
+    try:
+        return validate_email(written.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise Refused(msgid("This is not an e-mail address.")) from error
 
 
 def everybody() -> list[Person]:
@@ -149,10 +167,10 @@ def add(
         raise Refused(msgid("There is no role called %(role)s."), role=role)
     if (company is None) != (role in OF_CONNECTICA):
         raise Refused(msgid("Staff belong to no company, everybody else to exactly one."))
+    now = clock.now()
     person = Person(
         email=email.strip().lower(), name=name.strip(), company_id=company.id if company else None, language=language,
-        password=password_hash, created_at=clock.now(),
-        roles=[_role(name) for name in sorted(policy.with_included(role))],
+        password=password_hash, created_at=now, password_set_at=now if password_hash else None, roles=_roles(role),
     )  # fmt: skip
     db.session.add(person)
     try:
@@ -161,6 +179,25 @@ def add(
         db.session.rollback()
         raise Refused(msgid("%(email)s has an account already."), email=email) from error
     return person
+
+
+def join(**account: Any) -> Person:
+    """add() for somebody whose former access was ended: that account keeps its history and gives up its address."""
+    former = by_email(account["email"])
+    if former is not None and not former.active:
+        former.email = f"{former.email} (ended {former.id})"
+        db.session.flush()
+    return add(**account)
+
+
+def give_role(person: Person, role: str) -> None:
+    """This role, and those that come with it, instead of what they had. In the caller's transaction."""
+    person.roles = _roles(role)
+
+
+def arrived(person_id: int) -> None:
+    """They have just signed in. In the caller's transaction."""
+    db.session.execute(update(Person).where(Person.id == person_id).values(last_signed_in_at=clock.now()))
 
 
 def deactivate(email: str) -> Person:
@@ -175,14 +212,19 @@ def deactivate(email: str) -> Person:
 
 
 def set_password(email: str, password_hash: str) -> Person:
-    """A new password; every open session of the account ends. Commits."""
+    """A new password; every open session of the account ends. Commits. Raises NotFound."""
     person = by_email(email)
     if person is None:
         raise NotFound
-    person.password = password_hash
-    sessions.end_all(person.id)
+    keep_password(person, password_hash)
     db.session.commit()
     return person
+
+
+def keep_password(person: Person, password_hash: str, *, session_id: int | None = None) -> None:
+    """A new password; every session of the account ends but the one that chose it. In the caller's transaction."""
+    person.password, person.password_set_at = password_hash, clock.now()
+    sessions.end_all(person.id, but=session_id)
 
 
 def refresh_password(person: Person, password: str) -> None:
@@ -198,6 +240,10 @@ def prefer(person_id: int, *, language: str, theme: str) -> None:
         raise Refused(msgid("There is no such theme."))
     db.session.execute(update(Person).where(Person.id == person_id).values(language=language, theme=theme))
     db.session.commit()
+
+
+def _roles(role: str) -> list[Role]:
+    return [_role(name) for name in sorted(policy.with_included(role))]
 
 
 def _role(name: str) -> Role:

@@ -14,13 +14,13 @@ from portal.domain.typed_text import line
 LANGUAGES = ("cs", "en")
 
 
-def letter(language: str, name: str, **facts: Any) -> tuple[str, str]:
+def letter(language: str, name: str, /, **facts: Any) -> tuple[str, str]:
     """Subject and text of a letter: the first line of its file, and the rest."""
     subject, _, body = text(language, name, **facts).partition("\n")
     return line(subject.removeprefix("Subject: ")), body.strip() + "\n"
 
 
-def text(language: str, name: str, **facts: Any) -> str:
+def text(language: str, name: str, /, **facts: Any) -> str:
     """One text with its facts. Facts are put in as they are and never read as a template."""
     known = language if language in LANGUAGES else LANGUAGES[0]
     return _environment(known).get_template(f"{known}/{name}.txt").render(**facts).strip() + "\n"

@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.web import (
     accounts,
+    address_changes,
     apologies,
     approvals,
     assets,
@@ -13,21 +14,26 @@ from portal.web import (
     decide,
     demo,
     deputies,
+    devices,
     filters,
     fragments,
     gate,
     health,
     hooks,
     hours,
+    invitations,
     invoices,
     languages,
     overview,
     pages,
+    passwords,
+    people,
     questions,
     settings,
     sign_in,
     staff,
     staff_approvals,
+    staff_people,
     staff_questions,
     start,
     tickets,
@@ -49,6 +55,11 @@ BLUEPRINTS = (
     invoices.bp,
     attachments.bp,
     settings.bp,
+    passwords.bp,
+    address_changes.bp,
+    invitations.bp,
+    people.bp,
+    staff_people.bp,
     staff.bp,
     health.bp,
     hooks.bp,
@@ -60,6 +71,7 @@ def install(app: Flask) -> None:
     compression.install(app)
     gate.install(app)
     accounts.install(app)
+    devices.install(app)
     languages.install(app)
     assets.install(app)
     filters.install(app)

@@ -1,12 +1,15 @@
 """Apologies: every error as a page in the reader's language, or as a small note when only a part was asked for."""
 
+from math import ceil
+
 from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.errors import AlreadyDecided, CoreError, NotFound, Refused
+from portal.errors import AlreadyDecided, CoreError, NotFound, Refused, TooMany
 from portal.web import pages
 
 BODIES = {  # status: what happened, what to do now
@@ -17,7 +20,6 @@ BODIES = {  # status: what happened, what to do now
     404: (lambda: _("Not found"), lambda: _("There is no such page, or it is not yours to see.")),
     405: (lambda: _("This cannot be done here"), lambda: _("Please go back and use the buttons of the page.")),
     413: (lambda: _("This is too long"), lambda: _("Please shorten what you send.")),
-    429: (lambda: _("Too many attempts"), lambda: _("Please try again in a quarter of an hour.")),
     500: (
         lambda: _("Something broke"),
         lambda: _("It is our fault, and it has been written down. Please try again."),
@@ -30,6 +32,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda error: _apology(404))
     app.register_error_handler(AlreadyDecided, lambda error: _refusal(error, 409))
     app.register_error_handler(Refused, lambda error: _refusal(error, 422))
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(CSRFError, _forgotten)
     app.register_error_handler(SecurityError, lambda error: Response("Unknown host.", 400, mimetype="text/plain"))
     app.register_error_handler(HTTPException, _of_http)
@@ -50,6 +53,14 @@ def _of_http(error: HTTPException) -> Response:
 
 def _refusal(error: Refused, status: int) -> Response:
     return _answer(status, _("This was not done"), words_of(error))
+
+
+def _too_many(error: TooMany) -> Response:
+    minutes = ceil(error.wait.total_seconds() / 60)
+    words = ngettext("Please try again in %(num)s minute.", "Please try again in %(num)s minutes.", minutes)
+    response = _answer(429, _("Too many attempts"), words)
+    response.headers["Retry-After"] = str(ceil(error.wait.total_seconds()))
+    return response
 
 
 def _forgotten(error: CSRFError) -> Response:

@@ -11,6 +11,7 @@ from portal.errors import AlreadyDecided
 from portal.web import apologies, decisions, pages
 
 bp = Blueprint("decide", __name__, url_prefix="/decide")
+bp.after_request(pages.keep_quiet)
 
 
 @bp.get("/", defaults={"token": ""})
@@ -33,12 +34,3 @@ def too_late(error: AlreadyDecided) -> Response:
     flash(apologies.words_of(error))
     token = (request.view_args or {})["token"]
     return pages.alone("decide/show.html", status=409, opened=by_link.opened(token), token=token)
-
-
-@bp.after_request
-def keep_it_quiet(response: Response) -> Response:
-    """The address is a key: no page that follows learns it, nothing keeps it, no search engine lists it."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response.cache_control.no_store = True
-    return response

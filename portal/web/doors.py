@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import audit, people, sessions
 from portal.domain.people import Person
+from portal.web import devices
 
-PASSWORD = "password"  # noqa: S105 - the name of a way in
+PASSWORD, INVITATION = "password", "invitation"
 
 
 def arrive(person: Person, *, how: str, onward: str = "") -> AnyResponse:
@@ -39,6 +40,7 @@ def own_address(written: str) -> str:
 def _open(person: Person, *, how: str, second_factor: bool, onward: str) -> AnyResponse:
     """A session under a new key: what a cookie held before, a token among it, is worth nothing from here on."""
     session.clear()
+    people.arrived(person.id)
     key = sessions.start(
         person.id,
         how=how,
@@ -47,6 +49,7 @@ def _open(person: Person, *, how: str, second_factor: bool, onward: str) -> AnyR
         address=request.remote_addr or "",
     )
     login_user(people.visitor(key))
+    devices.recognise(person.email)
     audit.note(audit.SIGNED_IN, **_who(person))
     return redirect(own_address(onward))
 

@@ -23,6 +23,14 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "start.favicon",
     "decide.show",  # the token in the address is the key
     "decide.answer",
+    "invitations.show",  # so it is in these
+    "invitations.accept",
+    "passwords.open_link",
+    "passwords.use_link",
+    "address_changes.open_link",
+    "address_changes.answer",
+    "passwords.ask",
+    "passwords.wish",
     "demo.index",  # these three exist in the demo only, for this machine only
     "demo.show",
     "demo.write",
@@ -34,6 +42,9 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "start": Right.HAVE_ACCOUNT,
     "overview": Right.HAVE_ACCOUNT,  # staff are sent on to theirs
     "settings": Right.HAVE_ACCOUNT,
+    "passwords": Right.HAVE_ACCOUNT,
+    "address_changes": Right.HAVE_ACCOUNT,
+    "people": Right.GIVE_ACCESS,
     "tickets": Right.READ,
     "attachments": Right.READ,
     "approvals": Right.READ,  # a reader may be a deputy: the domain knows who decides
@@ -60,6 +71,7 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "staff": Right.SERVE,
     "staff_approvals": Right.SERVE,
     "staff_questions": Right.SERVE,
+    "staff_people": Right.ADMINISTER,
     "hooks.core": Right.WAKE,
 }
 

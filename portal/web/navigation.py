@@ -32,8 +32,10 @@ NAV = (
     Door("hours.index", _l("Hours"), "clock", Right.READ, "hours"),
     Door("invoices.show_upcoming", _l("Invoices"), "document", Right.READ, "invoices"),
     Door("questions.index", _l("Questions"), "question", Right.READ, "questions"),
+    Door("people.index", _l("Access"), "people", Right.GIVE_ACCESS, "people"),
     Door("staff.index", _l("Overview"), "home", Right.SERVE, "staff"),
     Door("staff_approvals.find", _l("Ask for an approval"), "search", Right.SERVE, "staff_approvals"),
+    Door("staff_people.index", _l("Access"), "people", Right.ADMINISTER, "staff_people"),
 )
 
 

@@ -80,6 +80,14 @@ def alone(page: str, status: int = 200, **context: Any) -> Response:
     return response
 
 
+def keep_quiet(response: Response) -> Response:
+    """The address is a key: no page that follows learns it, nothing keeps it, no search engine lists it."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response.cache_control.no_store = True
+    return response
+
+
 def plain(page: str, **context: Any) -> str:
     """A page for somebody who may not be signed in: the same look without a company's frame."""
     return render_template(page, frame=None, **context)

@@ -6,8 +6,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import attempts, audit, passwords, people
+from portal.domain.attempts import Kind
 from portal.domain.people import Person
-from portal.web import doors, pages
+from portal.web import devices, doors, pages
 
 bp = Blueprint("sign_in", __name__)
 
@@ -22,9 +23,9 @@ def show() -> AnyResponse:
 
 @bp.post("/sign-in")
 def enter() -> AnyResponse:
-    email, onward = request.form.get("email", "").strip().lower(), request.form.get("next", "")
-    if attempts.too_many(email, request.remote_addr or ""):
-        return _page(_("Too many attempts. Please try again in a quarter of an hour."), email=email, onward=onward)
+    email, onward = people.folded(request.form.get("email", "")), request.form.get("next", "")
+    browser = devices.proof_of(email)
+    attempts.count(Kind.SIGN_IN, account=email, address=request.remote_addr or "", browser=browser)
     person = _proven(email, request.form.get("password", ""))
     if person is None:
         return _page(_("We do not know this address with this password."), email=email, onward=onward)
@@ -40,7 +41,7 @@ def _proven(email: str, password: str) -> Person | None:
     """The living account whose address and password these are. What fails is written down."""
     person, address = people.by_email(email), request.remote_addr or ""
     if passwords.matches(password, person.password if person else None) and person is not None and person.active:
-        attempts.forget(email, address)
+        attempts.forget(Kind.SIGN_IN, account=email, address=address, browser=devices.proof_of(email))
         people.refresh_password(person, password)
         return person
     audit.note(

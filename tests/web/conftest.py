@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking, consents, deciding, deputies, questioning, sessions
+from portal.domain import asking, consents, deciding, deputies, invitations, questioning, sessions
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
@@ -119,7 +119,9 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
     asked = asking.ask(staff, ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))
     absence = deputies.appoint(manager, owner, deputy_id=viewer.id, first=day, last=day)
     question_id = questioning.ask(manager, owner, entry.id, f"Proč hodina? {mark}")
+    invitations.invite(manager, owner, email=f"new@b{owner.id}.example", name=mark, role=VIEWER, language="cs")
     return {
+        "invitation_id": invitations.open_of(owner)[0].id,
         "approval_id": asked.approval_id, "consent_id": consent_id, "absence_id": absence.id,
         "question_id": question_id,
     }  # fmt: skip

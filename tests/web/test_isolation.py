@@ -23,6 +23,8 @@ OF_B = {
     "question_id": lambda b: b.question_id,
     "entry_id": lambda b: b.entry.id,
     "ticket_id": lambda b: b.ticket.id,
+    "person_id": lambda b: b.viewer.id,
+    "invitation_id": lambda b: b.invitation_id,
 }
 MISSING = {name: 2_000_000_000 for name in OF_B if name.endswith("_id")} | {
     "number": "19990001",

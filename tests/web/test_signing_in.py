@@ -8,9 +8,12 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import attempts, passwords, people, sessions
+from portal.domain import passwords, people, sessions
+from portal.domain.attempts import A_WHILE, LIMITS, Kind, Sharing
 from portal.domain.audit import AuditEvent
 from tests import samples
+
+HERE = LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT_HERE].tries
 
 
 def _sign_in(client, email, password, **more):
@@ -100,18 +103,20 @@ def test_a_token_in_an_address_or_a_header_signs_nobody_in(app, world):
 
 def test_guessing_stops_for_a_while_and_then_a_person_may_try_again(app, world):
     client = app.test_client()
-    for _ in range(attempts.FROM_ONE_PLACE):
+    for _ in range(HERE):
         _sign_in(client, "manager@a.example", "wrong password")
     stopped = _sign_in(client, "manager@a.example", samples.PASSWORD)
+    assert stopped.status_code == 429
     assert "Příliš mnoho pokusů" in stopped.text
-    with clock.set_to(clock.now() + attempts.WINDOW + timedelta(seconds=1)):
+    assert 0 < int(stopped.headers["Retry-After"]) <= A_WHILE.total_seconds()
+    with clock.set_to(clock.now() + A_WHILE + timedelta(seconds=1)):
         assert _sign_in(client, "manager@a.example", samples.PASSWORD).status_code == 302
 
 
 def test_the_stop_says_nothing_about_which_accounts_exist(app, world):
     client = app.test_client()
     for email in ("manager@a.example", "nobody@a.example"):
-        for _ in range(attempts.FROM_ONE_PLACE):
+        for _ in range(HERE):
             _sign_in(client, email, "wrong password")
     known, unknown = (_sign_in(client, email, "x") for email in ("manager@a.example", "nobody@a.example"))
     assert _comparable(known.text) == _comparable(unknown.text)

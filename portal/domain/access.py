@@ -1,0 +1,85 @@
+"""Access: who of a company may sign in, as its managers see and change it. No company is Connectica itself."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from portal.db import db
+from portal.domain import audit, sessions
+from portal.domain.companies import Company
+from portal.domain.people import Person, PersonRole, Role, Visitor, give_role
+from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.words import msgid
+from portal.errors import NotFound, Refused
+
+
+def roles_in(company: Company | None) -> tuple[str, ...]:
+    """The roles its people can have; the first one looks after the others' access."""
+    return (MANAGER, VIEWER) if company else (STAFF_ADMIN, STAFF)
+
+
+def of(company: Company | None) -> Sequence[Person]:
+    """Everybody who may sign in, by name."""
+    return db.session.scalars(_living(company).order_by(Person.name, Person.id)).unique().all()
+
+
+def show(company: Company | None, person_id: int) -> Person:
+    """One of them. Raises NotFound."""
+    found = db.session.scalar(_living(company).where(Person.id == person_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def company_of(person_id: int) -> Company | None:
+    """Whose person somebody is, for Connectica's administrators. Raises NotFound."""
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise NotFound
+    return person.company
+
+
+def change_role(by: Visitor, company: Company | None, person_id: int, role: str) -> None:
+    """Another role from the very next request on; their sessions end. Commits."""
+    person = show(company, person_id)
+    if role not in roles_in(company):
+        raise Refused(msgid("There is no role called %(role)s."), role=role)
+    if role in person.role_names and role != STAFF:  # an administrator is staff, too
+        return
+    _keep_one(company, person, unless=role)
+    give_role(person, role)
+    sessions.end_all(person.id)
+    audit.note(audit.ROLE_CHANGED, company_id=person.company_id, person_id=by.id, about=f"{person.email}: {role}")
+
+
+def end(by: Visitor, company: Company | None, person_id: int) -> None:
+    """They cannot sign in any more, and their sessions end now. Commits."""
+    person = show(company, person_id)
+    if person.id == by.id:
+        raise Refused(msgid("Your own access is ended by a colleague."))
+    _keep_one(company, person)
+    person.active = False
+    sessions.end_all(person.id)
+    audit.note(audit.ACCESS_ENDED, company_id=person.company_id, person_id=by.id, about=person.email)
+
+
+def _living(company: Company | None):
+    own = Person.company_id.is_(None) if company is None else Person.company_id == company.id
+    return select(Person).where(own, Person.active.is_(True))
+
+
+def _keep_one(company: Company | None, person: Person, *, unless: str = "") -> None:
+    """Somebody has to be left who can give access. Whoever else wants to change that waits until we are done."""
+    keeper = roles_in(company)[0]
+    if keeper not in person.role_names or keeper == unless:
+        return
+    ours = _living(company).with_only_columns(Person.id).order_by(Person.id)
+    everybody = list(db.session.scalars(ours.with_for_update()))
+    keepers = (
+        select(func.count(PersonRole.person_id))
+        .join(Role, Role.id == PersonRole.role_id)
+        .where(Role.name == keeper, PersonRole.person_id.in_(everybody), PersonRole.person_id != person.id)
+    )
+    if not db.session.scalar(keepers):
+        db.session.rollback()
+        raise Refused(msgid("Somebody has to look after access. Give a colleague that role first."))

@@ -1,0 +1,149 @@
+"""Address changes: an account moves to another e-mail address once both addresses have said yes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import clock
+from portal.db import Base, db
+from portal.domain import addresses, attempts, audit, keys, letters, passwords, people, wording
+from portal.domain.people import Person, Visitor
+from portal.domain.words import msgid
+from portal.errors import NotFound, Refused
+
+LASTS = timedelta(hours=24)
+
+
+class AddressChange(Base):
+    """A wish to move, with one key for each address. Nothing moves before both are used."""
+
+    __tablename__ = "address_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    old_email: Mapped[str]
+    new_email: Mapped[str]
+    at: Mapped[datetime]
+    old_token_hash: Mapped[str] = mapped_column(unique=True)
+    new_token_hash: Mapped[str] = mapped_column(unique=True)
+    old_confirmed_at: Mapped[datetime | None]
+    new_confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # done, stopped, or another took its place
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a key shows: the change, and what it still waits for."""
+
+    change: AddressChange
+    name: str
+    is_of_old: bool
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether this key has said yes already."""
+        return (self.change.old_confirmed_at if self.is_of_old else self.change.new_confirmed_at) is not None
+
+
+def waiting(person_id: int) -> AddressChange | None:
+    """The change of a person that still waits for one of the addresses."""
+    return db.session.scalar(_open().where(AddressChange.person_id == person_id).order_by(AddressChange.id.desc()))
+
+
+def wish(by: Visitor, *, email: str, password: str) -> None:
+    """Ask both addresses. Commits. Raises Refused when the password is not theirs or the address is none.
+
+    An address that has an account gets a letter that says so; whoever asked learns nothing of it.
+    """
+    person = db.session.get_one(Person, by.id)
+    if not passwords.matches(password, person.password):
+        raise Refused(msgid("This is not your present password."))
+    new = people.address(email)
+    if new == person.email:
+        raise Refused(msgid("This is your address already."))
+    attempts.count(attempts.Kind.LETTER, account=str(by.id))
+    _end_others(person.id)
+    (old_key, old_kept), (new_key, new_kept) = keys.new(), keys.new()
+    change = AddressChange(
+        person_id=person.id, old_email=person.email, new_email=new, at=clock.now(), old_token_hash=old_kept,
+        new_token_hash=new_kept,
+    )  # fmt: skip
+    db.session.add(change)
+    db.session.flush()
+    _write(person, change, "address_old", to=person.email, key=old_key)
+    _write(person, change, "address_taken" if people.by_email(new) else "address_new", to=new, key=new_key)
+    audit.note(audit.ADDRESS_WISHED, company_id=person.company_id, person_id=person.id, about=new)
+
+
+def opened(token: str) -> Opened:
+    """The change a key belongs to. Changes nothing. Raises NotFound."""
+    kept = keys.hash_of(token)
+    change = db.session.scalar(
+        _open().where(or_(AddressChange.old_token_hash == kept, AddressChange.new_token_hash == kept))
+    )
+    person = db.session.get(Person, change.person_id) if change else None
+    if change is None or person is None or not _is_still(person, change):
+        raise NotFound
+    return Opened(change=change, name=person.name, is_of_old=change.old_token_hash == kept)
+
+
+def confirm(token: str) -> bool:
+    """One address says yes; whether the account has moved now. Commits. Raises NotFound."""
+    found = opened(token)
+    column = AddressChange.old_confirmed_at if found.is_of_old else AddressChange.new_confirmed_at
+    unsaid = update(AddressChange).where(AddressChange.id == found.change.id, column.is_(None))
+    db.session.execute(unsaid.values({column: clock.now()}))
+    db.session.commit()
+    change = db.session.get_one(AddressChange, found.change.id, populate_existing=True)
+    if change.old_confirmed_at is None or change.new_confirmed_at is None or change.ended_at is not None:
+        return False
+    return _move(change)
+
+
+def stop(token: str) -> None:
+    """Either address says no: both keys open nothing any more. Commits. Raises NotFound."""
+    found = opened(token)
+    found.change.ended_at = clock.now()
+    audit.note(audit.ADDRESS_STOPPED, person_id=found.change.person_id, about=found.change.new_email)
+
+
+def _is_still(person: Person, change: AddressChange) -> bool:
+    """Whether the account is as it was when both were asked: open, at that address, under that password."""
+    is_as_it_was = person.password_set_at is None or person.password_set_at <= change.at
+    return person.active and person.email == change.old_email and is_as_it_was
+
+
+def _end_others(person_id: int) -> None:
+    db.session.execute(
+        update(AddressChange).where(AddressChange.person_id == person_id, AddressChange.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )  # fmt: skip
+
+
+def _move(change: AddressChange) -> bool:
+    person = db.session.get_one(Person, change.person_id)
+    change.ended_at, person.email = clock.now(), change.new_email
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # it has got an account meanwhile
+        db.session.rollback()
+        raise NotFound from error
+    audit.note(audit.ADDRESS_CHANGED, company_id=person.company_id, person_id=person.id, about=change.new_email)
+    return True
+
+
+def _open():
+    return select(AddressChange).where(AddressChange.ended_at.is_(None), AddressChange.at > clock.now() - LASTS)
+
+
+def _write(person: Person, change: AddressChange, kind: str, *, to: str, key: str) -> None:
+    subject, text = wording.letter(
+        person.language, kind, name=person.name, old=change.old_email, new=change.new_email,
+        link=addresses.link(f"/address/{key}"), until=change.at + LASTS,
+    )  # fmt: skip
+    letters.write(
+        key=f"address:{change.id}:{kind}", to=to, name=person.name, subject=subject, text=text, person=person
+    )

@@ -1,0 +1,164 @@
+"""Invitations: a letter with a key, by which somebody makes their own account of a company, or of Connectica."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Select, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.db import Base, db, rows_changed
+from portal.domain import access, addresses, attempts, audit, keys, letters, passwords, people, typed_text, wording
+from portal.domain.companies import Company
+from portal.domain.people import Person, Visitor
+from portal.domain.words import msgid
+from portal.errors import NotFound, Refused
+
+LASTS = timedelta(days=7)
+
+
+class Invitation(Base):
+    """Open until it is accepted, withdrawn or over. No company: to Connectica itself."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    language: Mapped[str]
+    invited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+    company = relationship("Company")
+
+
+def open_of(company: Company | None) -> Sequence[Invitation]:
+    """Those that can still be accepted, newest first."""
+    return db.session.scalars(_open(company).order_by(Invitation.id.desc())).all()
+
+
+def company_of(invitation_id: int) -> Company | None:
+    """Into which company an invitation is, for Connectica's administrators. Raises NotFound."""
+    found = db.session.get(Invitation, invitation_id)
+    if found is None:
+        raise NotFound
+    return found.company
+
+
+def invite(by: Visitor, company: Company | None, *, email: str, name: str, role: str, language: str) -> None:
+    """Write to somebody that they may make an account; an earlier invitation of theirs ends. Commits.
+
+    Whoever invites learns nothing of other companies: an address with an account elsewhere is told that it has one.
+    Raises Refused for what is no address, no role here, or a colleague who has an account already.
+    """
+    email, name = people.address(email), typed_text.line(name)
+    if role not in access.roles_in(company):
+        raise Refused(msgid("There is no role called %(role)s."), role=role)
+    if language not in wording.LANGUAGES:
+        raise Refused(msgid("There is no such language."))
+    if any(colleague.email == email for colleague in access.of(company)):
+        raise Refused(msgid("%(email)s has an account already."), email=email)
+    attempts.count(attempts.Kind.LETTER, account=str(by.id))
+    db.session.execute(
+        update(Invitation).where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
+        .values(withdrawn_at=clock.now()).execution_options(synchronize_session=False)
+    )  # fmt: skip
+    key, kept = keys.new()
+    now = clock.now()
+    invitation = Invitation(
+        company_id=company.id if company else None, email=email, name=name, role=role, language=language,
+        invited_by=by.id, at=now, expires_at=now + LASTS, token_hash=kept,
+    )  # fmt: skip
+    db.session.add(invitation)
+    db.session.flush()
+    _write(by, company, invitation, key)
+    audit.note(audit.INVITED, company_id=invitation.company_id, person_id=by.id, about=f"{email}: {role}")
+
+
+def repeat(by: Visitor, company: Company | None, invitation_id: int) -> None:
+    """The same once more, under a new key and from today on. Commits. Raises NotFound."""
+    found = _one(company, invitation_id)
+    invite(by, company, email=found.email, name=found.name, role=found.role, language=found.language)
+
+
+def withdraw(by: Visitor, company: Company | None, invitation_id: int) -> None:
+    """The key in the letter opens nothing any more. Commits. Raises NotFound."""
+    found = _one(company, invitation_id)
+    found.withdrawn_at = clock.now()
+    audit.note(audit.INVITATION_WITHDRAWN, company_id=found.company_id, person_id=by.id, about=found.email)
+
+
+def opened(token: str) -> Invitation:
+    """The open invitation of a key. Changes nothing. Raises NotFound for every other key."""
+    found = db.session.scalar(_alive().where(Invitation.token_hash == keys.hash_of(token)))
+    if found is None or _account(found.email) is not None:
+        raise NotFound
+    return found
+
+
+def accept(token: str, *, name: str, password: str) -> Person:
+    """Make the account, once whoever else tries at the same moment. Commits. Raises NotFound, Refused."""
+    found = opened(token)
+    name = typed_text.needed(name, longest=100)
+    company = found.company
+    passwords.check(password, about=(name, found.email, company.name if company else ""))
+    kept = passwords.hash_of(password)
+    taken = rows_changed(
+        update(Invitation).where(Invitation.id == found.id, Invitation.accepted_at.is_(None))
+        .where(Invitation.withdrawn_at.is_(None)).values(accepted_at=clock.now())
+    )  # fmt: skip
+    if not taken:
+        db.session.rollback()
+        raise NotFound
+    person = people.join(
+        email=found.email, name=typed_text.line(name), company=company, role=found.role, language=found.language,
+        password_hash=kept,
+    )  # fmt: skip
+    audit.note(audit.JOINED, company_id=person.company_id, person_id=person.id, about=found.role)
+    return person
+
+
+def _write(by: Visitor, company: Company | None, invitation: Invitation, key: str) -> None:
+    facts = {"by": by.name, "company": company.name if company else "Connectica", "until": invitation.expires_at}
+    if _account(invitation.email) is None:
+        kind, link = "invitation", addresses.link(f"/invitation/{key}")
+    else:
+        kind, link = "invitation_known", addresses.link("/sign-in")
+    subject, text = wording.letter(invitation.language, kind, link=link, **facts)
+    letters.write(
+        key=f"invitation:{invitation.id}", to=invitation.email, name=invitation.name, subject=subject, text=text
+    )
+
+
+def _account(email: str) -> Person | None:
+    """A living account of this address; one whose access was ended may be invited anew."""
+    person = people.by_email(email)
+    return person if person is not None and person.active else None
+
+
+def _one(company: Company | None, invitation_id: int) -> Invitation:
+    found = db.session.scalar(_open(company).where(Invitation.id == invitation_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _open(company: Company | None) -> Select:
+    own = Invitation.company_id.is_(None) if company is None else Invitation.company_id == company.id
+    return _alive().where(own)
+
+
+def _alive() -> Select:
+    return select(Invitation).where(
+        Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > clock.now()
+    )
+
+
+def _ids(wanted: Select) -> Select:
+    return wanted.with_only_columns(Invitation.id)

@@ -1,0 +1,37 @@
+"""One's own password: another one for who knows the present, and the letter that tells of every change."""
+
+from portal import clock
+from portal.db import db
+from portal.domain import addresses, audit, letters, passwords, people, wording
+from portal.domain.people import Person, Visitor
+from portal.domain.words import msgid
+from portal.errors import Refused
+
+
+def change(visitor: Visitor, *, present: str, new: str) -> None:
+    """Another password for oneself; every other session ends. Commits. Raises Refused."""
+    person = db.session.get_one(Person, visitor.id)
+    if not passwords.matches(present, person.password):
+        raise Refused(msgid("This is not your present password."))
+    check(person, new)
+    choose(person, passwords.hash_of(new), session_id=visitor.session_id)
+    audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, person_id=person.id)
+
+
+def check(person: Person, password: str) -> None:
+    """Raises Refused, with the reason, for a password this person should not have."""
+    about = (person.name, person.email, person.company.name if person.company else "")
+    passwords.check(password, about=about)
+
+
+def choose(person: Person, password_hash: str, *, session_id: int | None = None) -> None:
+    """Keep a new password and tell its owner by a letter. In the caller's transaction."""
+    people.keep_password(person, password_hash, session_id=session_id)
+    now = clock.now()
+    subject, text = wording.letter(
+        person.language, "password_changed", name=person.name, at=now, link=addresses.link("/password")
+    )
+    letters.write(
+        key=f"password_changed:{person.id}:{now.isoformat()}", to=person.email, name=person.name, person=person,
+        subject=subject, text=text,
+    )  # fmt: skip

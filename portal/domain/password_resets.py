@@ -1,0 +1,105 @@
+"""Password resets: a wish anybody may write down for any address, and a letter with a key if somebody has it.
+
+The page does the same work for every address. Whether there is an account is looked up later, by an errand of the
+sync service, so that neither words nor time tell.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, func, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import clock
+from portal.db import Base, db, rows_changed
+from portal.domain import addresses, audit, keys, letters, own_password, passwords, people, wording
+from portal.domain.people import Person
+from portal.errors import NotFound
+
+LASTS = timedelta(minutes=30)
+MOST_LETTERS = 3  # to one account within an hour: nobody's mailbox is flooded in our name
+
+
+class PasswordReset(Base):
+    """A wish for a new password. The account and the key come when the letter is written."""
+
+    __tablename__ = "password_reset"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    wished_at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    token_hash: Mapped[str | None] = mapped_column(unique=True)
+    written_at: Mapped[datetime | None] = mapped_column(index=True)  # looked at, whether a letter came of it or not
+    used_at: Mapped[datetime | None]
+
+
+def wish(email: str) -> None:
+    """Somebody says they forgot the password of this address. Commits."""
+    db.session.add(PasswordReset(email=people.folded(email), wished_at=clock.now()))
+    db.session.commit()
+
+
+def write_due() -> int:
+    """Letters for the wishes whose address has an account. How many were written. Commits."""
+    waiting = db.session.scalars(select(PasswordReset).where(PasswordReset.written_at.is_(None)).limit(100)).all()
+    written = sum(_write(one) for one in waiting)
+    db.session.commit()
+    return written
+
+
+def opened(token: str) -> Person:
+    """Whose password a key changes. Changes nothing. Raises NotFound."""
+    return _genuine(token)[1]
+
+
+def use(token: str, password: str) -> None:
+    """The new password; every session and every other key of the account ends. Commits. Raises NotFound, Refused."""
+    reset, person = _genuine(token)
+    own_password.check(person, password)
+    kept = passwords.hash_of(password)
+    used = rows_changed(
+        update(PasswordReset).where(PasswordReset.id == reset.id, PasswordReset.used_at.is_(None))
+        .values(used_at=clock.now())
+    )  # fmt: skip
+    if not used:
+        db.session.rollback()
+        raise NotFound
+    own_password.choose(person, kept)
+    audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, person_id=person.id, about="link")
+
+
+def _genuine(token: str) -> tuple[PasswordReset, Person]:
+    found = db.session.execute(
+        select(PasswordReset, Person)
+        .join(Person, Person.id == PasswordReset.person_id)
+        .where(PasswordReset.token_hash == keys.hash_of(token), PasswordReset.used_at.is_(None), Person.active)
+        .where(PasswordReset.written_at > clock.now() - LASTS, _is_newer_than_password())
+    ).first()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+def _is_newer_than_password():
+    return or_(Person.password_set_at.is_(None), PasswordReset.written_at >= Person.password_set_at)
+
+
+def _write(reset: PasswordReset) -> bool:
+    reset.written_at, person = clock.now(), people.by_email(reset.email)
+    if person is None or not person.active or _letters_lately(person.id) >= MOST_LETTERS:
+        return False
+    key, kept = keys.new()
+    reset.person_id, reset.token_hash = person.id, kept
+    subject, text = wording.letter(
+        person.language, "password_reset", name=person.name, link=addresses.link(f"/password/{key}"),
+        until=reset.written_at + LASTS,
+    )  # fmt: skip
+    return letters.write(
+        key=f"password:{reset.id}", to=person.email, name=person.name, person=person, subject=subject, text=text
+    )
+
+
+def _letters_lately(person_id: int) -> int:
+    lately = PasswordReset.written_at > clock.now() - timedelta(hours=1)
+    wanted = select(func.count(PasswordReset.id)).where(PasswordReset.person_id == person_id, lately)
+    return db.session.scalar(wanted) or 0

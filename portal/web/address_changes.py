@@ -1,0 +1,41 @@
+"""A new e-mail address for one's account, and the page on which each of the two addresses says yes or no."""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import address_changes, attempts
+from portal.web import pages
+
+bp = Blueprint("address_changes", __name__, url_prefix="/address")
+bp.after_request(pages.keep_quiet)
+
+
+@bp.get("")
+def show() -> Response:
+    return pages.render(page="addresses/show.html", waiting=address_changes.waiting(current_user.id))
+
+
+@bp.post("")
+def wish() -> AnyResponse:
+    attempts.count(attempts.Kind.SIGN_IN, account=current_user.email, address=request.remote_addr or "")
+    address_changes.wish(current_user, email=request.form.get("email", ""), password=request.form.get("password", ""))
+    flash(_("Both addresses have been written to. Nothing changes before both have confirmed."))
+    return redirect(url_for(".show"))
+
+
+@bp.get("/<token>")
+def open_link(token: str) -> Response:
+    return pages.alone("addresses/confirm.html", opened=address_changes.opened(token), token=token)
+
+
+@bp.post("/<token>")
+def answer(token: str) -> Response:
+    attempts.count(attempts.Kind.LINK, address=request.remote_addr or "")
+    if request.form.get("answer") == "stop":
+        address_changes.stop(token)
+        return pages.alone("addresses/answered.html", words=_("Stopped. The account stays at its address."))
+    if address_changes.confirm(token):
+        return pages.alone("addresses/answered.html", words=_("Done. From now on you sign in with the new address."))
+    return pages.alone("addresses/answered.html", words=_("Confirmed. It now waits for the other address."))

@@ -1,0 +1,24 @@
+"""The page behind the link of an invitation: a name, a password, and the account is there."""
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import attempts, invitations
+from portal.web import doors, pages
+
+bp = Blueprint("invitations", __name__, url_prefix="/invitation")
+bp.after_request(pages.keep_quiet)
+
+
+@bp.get("/", defaults={"token": ""})
+@bp.get("/<token>")
+def show(token: str) -> Response:
+    return pages.alone("invitations/show.html", invitation=invitations.opened(token), token=token)
+
+
+@bp.post("/", defaults={"token": ""})
+@bp.post("/<token>")
+def accept(token: str) -> AnyResponse:
+    attempts.count(attempts.Kind.LINK, address=request.remote_addr or "")
+    person = invitations.accept(token, name=request.form.get("name", ""), password=request.form.get("password", ""))
+    return doors.arrive(person, how=doors.INVITATION)

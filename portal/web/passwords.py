@@ -1,0 +1,50 @@
+"""Passwords: one's own changed, and a new one for whoever forgot theirs, through a link in a letter."""
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import attempts, own_password, password_resets
+from portal.web import pages
+
+bp = Blueprint("passwords", __name__, url_prefix="/password")
+bp.after_request(pages.keep_quiet)
+
+
+@bp.get("")
+def show() -> Response:
+    return pages.render(page="passwords/show.html")
+
+
+@bp.post("")
+def change() -> AnyResponse:
+    attempts.count(attempts.Kind.SIGN_IN, account=current_user.email, address=request.remote_addr or "")
+    own_password.change(current_user, present=request.form.get("present", ""), new=request.form.get("password", ""))
+    flash(_("The password is changed. Everywhere else you are signed out."))
+    return redirect(url_for("settings.show"))
+
+
+@bp.get("/forgotten")
+def ask() -> Response:
+    return pages.alone("passwords/forgotten.html")
+
+
+@bp.post("/forgotten")
+def wish() -> Response:
+    attempts.count(attempts.Kind.RESET, address=request.remote_addr or "")
+    password_resets.wish(request.form.get("email", ""))
+    return pages.alone("passwords/on_its_way.html")
+
+
+@bp.get("/<token>")
+def open_link(token: str) -> Response:
+    return pages.alone("passwords/new.html", person=password_resets.opened(token), token=token)
+
+
+@bp.post("/<token>")
+def use_link(token: str) -> AnyResponse:
+    attempts.count(attempts.Kind.LINK, address=request.remote_addr or "")
+    password_resets.use(token, request.form.get("password", ""))
+    flash(_("The password is changed. Sign in with it."))
+    return redirect(url_for("sign_in.show"))
