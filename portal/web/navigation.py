@@ -32,10 +32,13 @@ NAV = (
     Door("hours.index", _l("Hours"), "clock", Right.READ, "hours"),
     Door("invoices.show_upcoming", _l("Invoices"), "document", Right.READ, "invoices"),
     Door("questions.index", _l("Questions"), "question", Right.READ, "questions"),
-    Door("people.index", _l("Access"), "people", Right.GIVE_ACCESS, "people"),
     Door("staff.index", _l("Overview"), "home", Right.SERVE, "staff"),
     Door("staff_approvals.find", _l("Ask for an approval"), "search", Right.SERVE, "staff_approvals"),
-    Door("staff_people.index", _l("Access"), "people", Right.ADMINISTER, "staff_people"),
+)
+MENU = (  # under one's own name: what is needed now and then
+    Door("people.index", _l("Access of colleagues"), "people", Right.GIVE_ACCESS, "people"),
+    Door("staff_people.index", _l("Accounts"), "people", Right.ADMINISTER, "staff_people"),
+    Door("settings.show", _l("Settings"), "gear", Right.HAVE_ACCOUNT, "settings"),
 )
 
 
@@ -45,6 +48,7 @@ class Frame:
 
     person: Visitor
     doors: tuple[Door, ...]
+    menu: tuple[Door, ...]
     counts: dict[State, int] = field(default_factory=dict)
     age: mirror.Age | None = None
     waiting: dict[str, int] = field(default_factory=dict)  # section: how many things wait there for this person
@@ -76,6 +80,7 @@ def frame(person: Visitor) -> Frame | None:
     around = Frame(
         person=person,
         doors=tuple(door for door in NAV if person.may(door.right)),
+        menu=tuple(door for door in MENU if person.may(door.right)),
         age=mirror.age(),
         waiting={section: count(person) for section, count in WAITING.items()},
     )
