@@ -13,9 +13,9 @@ demo: $(READY) ## a working system with a made-up year in it: desk, sync and por
 demo-reset: $(READY) ## forget the demo's data
 	@$(PY) -m flask demo reset
 
-run: $(READY) ## the portal alone, as configured by PORTAL_* settings
+run: $(READY) ## the portal alone, as PORTAL_* settings say; refuses what would be unsafe
 	@$(PY) -m flask db upgrade
-	@$(PY) -m granian --interface wsgi --host 127.0.0.1 --port 8000 app:app
+	@$(PY) -m flask serve
 
 test: $(READY) ## every test, on SQLite and on PostgreSQL
 	@$(PY) -m pytest -n auto

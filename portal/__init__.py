@@ -6,15 +6,15 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from portal import cli, config, web
-from portal.db import db
+from portal.db import db, engine_options
 from portal.domain import addresses
 
 
 def create_app(**overrides: Any) -> Flask:
     """The portal as a WSGI application; overrides win over the environment, for tests and tools."""
     values = config.load() | overrides
+    config.check(values)
     instance = values["INSTANCE"]
-    instance.mkdir(parents=True, exist_ok=True)
     app = Flask(
         __name__,
         instance_path=str(instance),
@@ -22,9 +22,11 @@ def create_app(**overrides: Any) -> Flask:
         static_folder=config.ROOT / "static",
     )
     app.config.from_mapping(values)
-    app.config["SECRET_KEY"] = config.secret(values, "SECRET_KEY")
+    app.config["SECRET_KEY"] = config.secret(values, "SECRET_KEY")  # makes the instance folder, if need be
     app.config["CORE_HOOK_SECRET"] = config.secret(values, "CORE_HOOK_SECRET")
     app.config["SQLALCHEMY_DATABASE_URI"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'portal.db'}"
+
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
 
     addresses.are(base_url=app.config["BASE_URL"], noc=app.config["NOC_ADDRESS"])
     db.init_app(app)

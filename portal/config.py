@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from portal.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_SECRET = 32  # characters; 16 random bytes in hex
 
 
@@ -24,6 +27,9 @@ SETTINGS = (
     Setting("INSTANCE", "instance", "folder of databases, attachments and secrets, relative to the project"),
     Setting("DATABASE_URL", "", "the portal's database; empty is SQLite in the instance folder"),
     Setting("BASE_URL", "http://127.0.0.1:8000", "public address of the portal; links in mail begin with it"),
+    Setting("LOG_FORMAT", "text", "how the log is written to standard error: text or json, one object a line"),
+    Setting("LOG_LEVEL", "INFO", "the least that is written: DEBUG, INFO, WARNING or ERROR; INFO has every request"),
+    Setting("METRICS_TOKEN", "", "bearer token for GET /metrics; empty tells nobody anything"),
     Setting("SECRET_KEY", "", "signs sessions; empty makes one and keeps it in the instance folder"),
     Setting("DEMO", False, "true only in `make demo`: shows the demo's accounts and mail pages"),
     Setting("DEMO_FOLDER", "instance/demo", "everything `make demo` keeps, relative to the project"),
@@ -71,17 +77,47 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     return values
 
 
+def check(values: Mapping[str, Any]) -> None:
+    """Raises Misconfigured for settings under which no process of the portal may run, naming each of them."""
+    base = urlsplit(values["BASE_URL"])
+    is_loopback = base.hostname in LOOPBACK
+    faults = [
+        words
+        for is_wrong, words in (
+            (not (base.scheme in ("http", "https") and base.hostname) or base.path.strip("/") or base.query,
+             f"PORTAL_BASE_URL={values['BASE_URL']!r}: write scheme and host, e.g. https://portal.example"),
+            (base.scheme == "http" and not is_loopback,
+             f"PORTAL_BASE_URL={values['BASE_URL']}: passwords would travel in the open; write https://"),
+            (values["DEMO"] and not is_loopback,
+             "PORTAL_DEMO shows everybody's letters and passwords: unset it wherever others come"),
+            (values["PROXIES"] < 0, "PORTAL_PROXIES is a number of proxies: 0 or more"),
+            (values["LOG_FORMAT"] not in ("text", "json"), "PORTAL_LOG_FORMAT is text or json"),
+            (values["LOG_LEVEL"] not in LOG_LEVELS, f"PORTAL_LOG_LEVEL is one of {', '.join(LOG_LEVELS)}"),
+            (0 < len(values["METRICS_TOKEN"]) < SHORTEST_SECRET,
+             f"PORTAL_METRICS_TOKEN is shorter than {SHORTEST_SECRET} characters"),
+        )
+        if is_wrong
+    ]  # fmt: skip
+    if faults:
+        raise Misconfigured("\n".join(faults))
+
+
 def secret(values: Mapping[str, Any], name: str) -> str:
     """A secret from its setting, or one made once and kept in the instance folder, readable by us alone."""
     given = values[name]
     if given:
         return _long_enough(name, given)
     path: Path = values["INSTANCE"] / name.lower().replace("_", "-")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return _long_enough(name, path.read_text().strip())
+    except OSError as error:
+        raise Misconfigured(
+            f"no secret can be kept in {path.parent}: {error.strerror}. Set PORTAL_{name}, or PORTAL_INSTANCE to a "
+            "folder of ours"
+        ) from error
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(32))
     return path.read_text()

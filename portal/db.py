@@ -74,6 +74,28 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Moment, Decimal: Hundredths}  # noqa: RUF012 - SQLAlchemy's way to say it
 
 
+POOL, POOL_MORE = 5, 10  # connections a process keeps, and those it opens beside them when many ask at once
+POOL_PATIENCE = 10  # seconds a request waits for one of them
+STATEMENT_PATIENCE = 60_000  # milliseconds; a page asks for far less, a migration lifts it
+IDLE_PATIENCE = 60_000  # milliseconds somebody may sleep within a transaction
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How this database is spoken to. What statements carry stays out of logs and tracebacks: it is people's data."""
+    common: dict[str, Any] = {"hide_parameters": True}
+    if not url.startswith("postgresql"):
+        return common
+    limits = f"-c statement_timeout={STATEMENT_PATIENCE} -c idle_in_transaction_session_timeout={IDLE_PATIENCE}"
+    return common | {
+        "pool_size": POOL,
+        "max_overflow": POOL_MORE,
+        "pool_timeout": POOL_PATIENCE,
+        "pool_pre_ping": True,  # a restarted server is met by a new connection, not by an error
+        "pool_recycle": 1800,
+        "connect_args": {"connect_timeout": 5, "application_name": "portal", "options": limits},
+    }
+
+
 db = SQLAlchemy(metadata=Base.metadata)  # tables subclass Base, which the type checker understands
 
 

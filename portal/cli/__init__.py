@@ -1,24 +1,26 @@
 """What an administrator types: flask demo | sync | desk | people | prices."""
 
+import click
 from flask import Flask
 
-from portal.cli import companies, demo, desk, letters, people, prices, sync
+from portal.cli import companies, demo, desk, letters, people, prices, serve, sync
 from portal.domain import policy
 from portal.domain.policy import OPERATOR, Right
 
-GROUPS = {  # one module each: the right its commands need
+COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single commands: the right they need
     companies.cli: Right.ADMINISTER,
     demo.cli: Right.OPERATE,
     desk.cli: Right.OPERATE,
     letters.cli: Right.OPERATE,
     people.cli: Right.ADMINISTER,
     prices.cli: Right.OPERATE,
+    serve.serve: Right.OPERATE,
     sync.cli: Right.OPERATE,
 }
 
 
 def install(app: Flask) -> None:
     """Every command group that the policy gives to whoever types commands on the server."""
-    for group, right in GROUPS.items():
+    for group, right in COMMANDS.items():
         if policy.allows({OPERATOR}, right):
             app.cli.add_command(group)

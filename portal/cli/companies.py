@@ -1,16 +1,16 @@
 """flask companies: list them, and choose what each is shown before it is invoiced."""
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
+from portal.cli.groups import Commands
 from portal.db import db
 from portal.domain import companies, disclosure
 from portal.domain.companies import Company
 from portal.domain.disclosure import Shown
 from portal.errors import NotFound
 
-cli = AppGroup("companies", help="The client companies.")
+cli = Commands("companies", help="The client companies.")
 
 
 @cli.command("list")

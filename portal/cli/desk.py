@@ -1,6 +1,5 @@
 """flask desk: the embedded core served, looked after, and its month closed."""
 
-import logging
 import ssl
 import sys
 from datetime import date
@@ -44,9 +43,6 @@ def folder(values: dict[str, Any]) -> Path:
 @cli.command("serve")
 def serve_command() -> None:
     """Mail in, mail out and the Core API, until Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s desk %(message)s")
-    for noisy in ("mail.log", "waitress.queue"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     values = current_app.config
     try:
         serve(_store(), _doors(values), _say_ready)

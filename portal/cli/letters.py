@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
+from portal.cli.groups import Commands
 from portal.clock import prague
 from portal.domain import budget_alerts, letters
 from portal.post import delivery, monthly
 from portal.post.postman import Postman, postman
 
-cli = AppGroup("letters", help="The portal's own mail.")
+cli = Commands("letters", help="The portal's own mail.")
 
 
 @cli.command()

@@ -4,12 +4,12 @@ import secrets
 import sys
 
 import click
-from flask.cli import AppGroup
 
+from portal.cli.groups import Commands
 from portal.domain import companies, passwords, people, policy
 from portal.errors import NotFound, Refused
 
-cli = AppGroup("people", help="Who may sign in to the portal.")
+cli = Commands("people", help="Who may sign in to the portal.")
 
 
 @cli.command("add")

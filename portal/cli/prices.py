@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from portal import config
+from portal.cli.groups import Commands
 from portal.cores import chosen
 from portal.domain import price_import
 from portal.domain.price_import import Does
@@ -20,7 +20,7 @@ from portal.errors import PortalError
 
 MARKS = {Does.ADDS: "+", Does.NOTHING: "=", Does.WRONG: "!"}
 
-cli = AppGroup("prices", help="The price list.")
+cli = Commands("prices", help="The price list.")
 
 
 @cli.command("list")

@@ -1,6 +1,5 @@
 """flask sync: keep the mirror true, once or for ever; say how it is; count again."""
 
-import logging
 import signal
 import sys
 import threading
@@ -10,11 +9,11 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from portal import config
 from portal.cli import letters
+from portal.cli.groups import Commands
 from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
@@ -30,7 +29,7 @@ from portal.sync.lease import Lead
 
 EVERY = 2.0  # seconds between two lines of progress
 
-cli = AppGroup("sync", help="Keep the mirror of the core true.")
+cli = Commands("sync", help="Keep the mirror of the core true.")
 
 
 @cli.command()
@@ -38,7 +37,6 @@ cli = AppGroup("sync", help="Keep the mirror of the core true.")
 @click.option("--full", is_flag=True, help="Read everything, and withdraw what the core does not tell any more.")
 def run(forever: bool, full: bool) -> None:
     """Read what changed in the core, tell it what it has to know, and bring files."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stop = _on_signals()
     if full or not forever:
         _once(_core(), stop, full=full)

@@ -6,7 +6,8 @@ from enum import StrEnum
 from portal.domain.words import msgid
 
 MANAGER, VIEWER, STAFF, STAFF_ADMIN = "manager", "viewer", "staff", "staff_admin"
-CORE, OPERATOR = "core", "operator"  # nobody's account: who signs a hook, and who types commands on the server
+# Nobody's accounts: who signs a hook, who scrapes figures, and who types commands on the server.
+CORE, WATCHDOG, OPERATOR = "core", "watchdog", "operator"
 
 ROLES = {  # a role an account may have: what it is for
     MANAGER: msgid("decides, asks and exports for a company"),
@@ -33,6 +34,7 @@ class Right(StrEnum):
     SERVE = "serve"  # Connectica's side: every company's requests, questions and standing
     ADMINISTER = "administer"  # Connectica's accounts, every company's access and settings
     WAKE = "wake"  # tell the sync that something changed
+    WATCH = "watch"  # figures of how the portal stands
     OPERATE = "operate"  # anything the command line can do
 
 
@@ -49,6 +51,7 @@ RIGHTS: dict[Right, frozenset[str]] = {
     Right.SERVE: frozenset({STAFF}),
     Right.ADMINISTER: frozenset({STAFF_ADMIN, OPERATOR}),
     Right.WAKE: frozenset({CORE}),
+    Right.WATCH: frozenset({WATCHDOG}),
     Right.OPERATE: frozenset({OPERATOR}),
 }
 

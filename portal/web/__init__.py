@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from portal import logs
 from portal.web import (
     accounts,
     address_changes,
@@ -24,6 +25,7 @@ from portal.web import (
     invitations,
     invoices,
     languages,
+    metrics,
     overview,
     pages,
     passwords,
@@ -63,12 +65,15 @@ BLUEPRINTS = (
     staff.bp,
     health.bp,
     hooks.bp,
+    metrics.bp,
 )
 
 
 def install(app: Flask) -> None:
     """Everything a browser can reach. What is installed first touches a request first and an answer last."""
     compression.install(app)
+    logs.install(app)
+    metrics.install(app)
     gate.install(app)
     accounts.install(app)
     devices.install(app)

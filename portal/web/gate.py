@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import policy
 from portal.domain.companies import Company
-from portal.domain.policy import CORE, Right
+from portal.domain.policy import CORE, WATCHDOG, Right
 from portal.errors import NotFound
 
 PUBLIC = {  # endpoints anybody may reach, signed in or not
@@ -35,8 +35,9 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "demo.show",
     "demo.write",
 }
-SIGNED = {  # endpoints that look at a signature themselves: the role of whoever can make it
+SIGNED = {  # endpoints that look at a signature or a token themselves: the role of whoever has it
     "hooks.core": CORE,
+    "metrics.show": WATCHDOG,
 }
 NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own row wins
     "start": Right.HAVE_ACCOUNT,
@@ -73,6 +74,7 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "staff_questions": Right.SERVE,
     "staff_people": Right.ADMINISTER,
     "hooks.core": Right.WAKE,
+    "metrics.show": Right.WATCH,
 }
 
 LARGEST_BODY = 2 * 1024 * 1024  # bytes of any request; nobody uploads files here

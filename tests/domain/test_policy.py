@@ -24,7 +24,7 @@ def test_a_role_may_exactly_this(role, rights):
 
 def test_every_right_has_a_row_and_every_role_of_it_is_known():
     assert RIGHTS.keys() == set(Right)
-    assert set().union(*RIGHTS.values()) <= ROLES.keys() | {policy.CORE, policy.OPERATOR}
+    assert set().union(*RIGHTS.values()) <= ROLES.keys() | {policy.CORE, policy.WATCHDOG, policy.OPERATOR}
 
 
 def test_nobody_and_an_unknown_role_may_nothing():

@@ -1,0 +1,28 @@
+"""Groups of commands that speak plainly when the database or the settings are not what they should be."""
+
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
+
+from portal import schema
+from portal.db import db
+from portal.errors import Misconfigured
+
+
+class Commands(AppGroup):
+    """Commands that need the database: one that is not of this release is said, with the command that mends it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DBAPIError as error:
+            db.session.rollback()
+            try:
+                schema.check()
+            except Misconfigured as reason:
+                raise click.ClickException(str(reason)) from error
+            raise click.ClickException(f"the database refused: {str(error.orig).strip().splitlines()[0]}") from error
+        except Misconfigured as error:
+            raise click.ClickException(str(error)) from error
