@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+DATABASE ?= sqlite
 PY := .venv/bin/python
 READY := .venv/ready
 export FLASK_APP := app.py
@@ -7,8 +8,8 @@ export FLASK_APP := app.py
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
-demo: $(READY) ## a working system with a made-up year in it: desk, sync and portal
-	@$(PY) -m flask demo run
+demo: $(READY) ## a working system with a made-up year in it (DATABASE=postgresql for that)
+	@PORTAL_DEMO_DATABASE=$(DATABASE) $(PY) -m flask demo run
 
 demo-reset: $(READY) ## forget the demo's data
 	@$(PY) -m flask demo reset
@@ -35,6 +36,7 @@ translate: .venv/ready ## collect the words of code and templates into the Czech
 
 lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.txt
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header --constraint requirements.txt pyproject.toml -o deploy/container/requirements.txt
 
 .venv/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON); choose another one:  make PYTHON=python3.12 demo"; exit 1; }

@@ -33,6 +33,7 @@ SETTINGS = (
     Setting("SECRET_KEY", "", "signs sessions; empty makes one and keeps it in the instance folder"),
     Setting("DEMO", False, "true only in `make demo`: shows the demo's accounts and mail pages"),
     Setting("DEMO_FOLDER", "instance/demo", "everything `make demo` keeps, relative to the project"),
+    Setting("DEMO_DATABASE", "sqlite", "what the demo's portal stands on: sqlite, or postgresql, started for it"),
     Setting("DEMO_PORTAL", "127.0.0.1:8000", "where the portal of `make demo` answers"),
     Setting("DEMO_DESK", "127.0.0.1:8001", "where the Core API of the demo's desk answers"),
     Setting("DEMO_SMTP", "127.0.0.1:8025", "where the demo's desk takes mail"),

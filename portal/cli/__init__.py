@@ -3,7 +3,7 @@
 import click
 from flask import Flask
 
-from portal.cli import companies, demo, desk, letters, people, prices, serve, sync
+from portal.cli import backup, companies, demo, desk, letters, people, prices, serve, sync
 from portal.domain import policy
 from portal.domain.policy import OPERATOR, Right
 
@@ -14,6 +14,8 @@ COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single 
     letters.cli: Right.OPERATE,
     people.cli: Right.ADMINISTER,
     prices.cli: Right.OPERATE,
+    backup.backup: Right.OPERATE,
+    backup.restore: Right.OPERATE,
     serve.serve: Right.OPERATE,
     sync.cli: Right.OPERATE,
 }

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
@@ -23,11 +23,11 @@ from sqlalchemy import select
 
 from portal import clock, config
 from portal.db import db
-from portal.demo import cast, year
+from portal.demo import cast, postgres, year
 from portal.demo.processes import Children, answers, check_free
 from portal.domain import mirror, passwords, people, policy
 from portal.domain.companies import Company
-from portal.errors import PortalError, Refused
+from portal.errors import Misconfigured, PortalError, Refused
 from portal.mailing import SENT
 from portal.web.demo import PASSWORD
 
@@ -46,6 +46,8 @@ class Place:
     desk: str
     smtp: str
     tickets: int
+    database: str  # sqlite | postgresql
+    database_url: str = ""  # of the PostgreSQL that was started
 
     @property
     def desk_file(self) -> Path:
@@ -62,6 +64,7 @@ class Place:
             **{row.name: row.default for row in config.SETTINGS},
             "INSTANCE": self.folder / "portal",
             "BASE_URL": f"http://{self.portal}",
+            "DATABASE_URL": self.database_url,
             "DEMO": True,
             "DEMO_SMTP": self.smtp,
             "CORE_URL": f"http://{self.desk}/core/v1",
@@ -131,8 +134,28 @@ def _run(place: Place) -> None:
     for address, name in ((place.portal, "PORTAL"), (place.desk, "DESK"), (place.smtp, "SMTP")):
         check_free(address, f"PORTAL_DEMO_{name}")
     (place.folder / "portal").mkdir(parents=True, exist_ok=True)
-    portal = _portal(place)
-    _seed(place)
+    with _database(place) as here:
+        portal = _portal(here)
+        _seed(here)
+        _run_parts(here, portal, started)
+
+
+@contextmanager
+def _database(place: Place) -> Iterator[Place]:
+    """The place with the database chosen for it, which runs meanwhile."""
+    if place.database == "sqlite":
+        yield place
+        return
+    if place.database != "postgresql":
+        raise Misconfigured(f"DATABASE={place.database}: write sqlite or postgresql")
+    with (
+        Children(place.folder, place.environment) as children,
+        postgres.running(children, place.folder / "postgresql") as url,
+    ):
+        yield replace(place, database_url=url)
+
+
+def _run_parts(place: Place, portal: Flask, started: float) -> None:
     with Children(place.folder, place.environment) as children:
         flask = [sys.executable, "-m", "flask"]
         children.start("desk", [*flask, "desk", "serve"])
@@ -144,6 +167,8 @@ def _run(place: Place) -> None:
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--no-ws"]
         children.start("portal", [*granian, "--host", host, "--port", port, str(config.ROOT / "app.py") + ":app"])
         _wait(children, "The portal", lambda: _is_well(place))
+        with portal.app_context():
+            db.engine.dispose()
         _say_hello(place, time.monotonic() - started)
         while True:
             children.check()
@@ -239,6 +264,7 @@ def _place() -> Place:
         desk=values["DEMO_DESK"],
         smtp=values["DEMO_SMTP"],
         tickets=values["DEMO_TICKETS"],
+        database=values["DEMO_DATABASE"],
     )
 
 

@@ -28,6 +28,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    ends_by: int = signal.SIGTERM
 
     @property
     def last_words(self) -> str:
@@ -48,9 +49,9 @@ class Children:
 
     def __exit__(self, *_: object) -> None:
         for child in reversed(self._running):
-            _end(child.process)
+            _end(child)
 
-    def start(self, name: str, command: Sequence[str | Path]) -> Child:
+    def start(self, name: str, command: Sequence[str | Path], *, ends_by: int = signal.SIGTERM) -> Child:
         """Start a part. It gets a process group of its own, so that Ctrl-C reaches it only through us."""
         log = self._folder / f"{name}.log"
         with log.open("wb") as said:
@@ -63,7 +64,7 @@ class Children:
                 start_new_session=True,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - we have no threads
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, ends_by)
         self._running.append(child)
         return child
 
@@ -119,10 +120,11 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(child: Child) -> None:
     """Ask the child to end, and its whole group to stop when it does not."""
+    process = child.process
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(child.ends_by)
         with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE)
     with suppress(ProcessLookupError):

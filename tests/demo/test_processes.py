@@ -5,11 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from portal.config import ROOT
+from portal.demo import postgres as demo_postgres
 from portal.demo.processes import ChildDied, Children, answers, check_free, host_and_port
 from portal.errors import Misconfigured
 
@@ -56,6 +60,7 @@ def test_a_demo_killed_at_once_takes_its_parts_along(tmp_path):
     parent = f"""
 import os, pathlib, sys, time
 from portal.config import ROOT
+from portal.demo import postgres as demo_postgres
 from portal.demo.processes import Children
 with Children(pathlib.Path({str(tmp_path)!r}), os.environ) as running:
     print(running.start("part", [sys.executable, "-c", {SLEEPER!r}]).process.pid, flush=True)
@@ -91,3 +96,17 @@ def test_a_taken_port_is_named_with_the_setting_that_changes_it():
 def test_an_address_is_a_host_and_a_port(address):
     with pytest.raises(Misconfigured, match="PORTAL_DEMO_SMTP"):
         host_and_port(address, "PORTAL_DEMO_SMTP")
+
+
+def test_a_demo_on_postgresql_has_a_server_of_its_own_that_ends_with_it(tmp_path):
+    """Somebody still connected does not hold it up; what was written is there the next time."""
+    with tempfile.TemporaryDirectory() as open_to_all:  # the server runs as another user when we are root
+        os.chmod(open_to_all, 0o755)
+        folder = Path(open_to_all) / "postgresql"
+        for kept in ([], [(1,)]):
+            with Children(tmp_path, os.environ) as children, demo_postgres.running(children, folder) as address:
+                connection = psycopg.connect(address.replace("+psycopg", ""), autocommit=True)
+                connection.execute("CREATE TABLE IF NOT EXISTS kept (id int)")
+                assert connection.execute("SELECT id FROM kept").fetchall() == kept
+                connection.execute("INSERT INTO kept VALUES (1)")
+            assert not (folder / "postmaster.pid").exists()
