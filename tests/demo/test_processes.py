@@ -101,7 +101,7 @@ def test_an_address_is_a_host_and_a_port(address):
 def test_a_demo_on_postgresql_has_a_server_of_its_own_that_ends_with_it(tmp_path):
     """Somebody still connected does not hold it up; what was written is there the next time."""
     with tempfile.TemporaryDirectory() as open_to_all:  # the server runs as another user when we are root
-        os.chmod(open_to_all, 0o755)
+        Path(open_to_all).chmod(0o755)
         folder = Path(open_to_all) / "postgresql"
         for kept in ([], [(1,)]):
             with Children(tmp_path, os.environ) as children, demo_postgres.running(children, folder) as address:
