@@ -18,3 +18,8 @@ def link(path: str) -> str:
 def noc() -> str:
     """The mailbox of Connectica's technicians."""
     return _noc
+
+
+def base_url() -> str:
+    """The configured address itself, without a slash at its end."""
+    return _base_url

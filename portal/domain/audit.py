@@ -15,6 +15,13 @@ PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
 ROLE_CHANGED, ACCESS_ENDED = "role_changed", "access_ended"
 ADDRESS_WISHED, ADDRESS_STOPPED, ADDRESS_CHANGED = "address_wished", "address_stopped", "address_changed"
 OPENED_TICKET, DOWNLOADED, SETTINGS_CHANGED = "opened_ticket", "downloaded", "settings_changed"
+SECOND_FACTOR_ON, SECOND_FACTOR_OFF = "second_factor_on", "second_factor_off"  # codes of an app
+PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
+RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery_codes_made", "recovery_code_used"
+SECOND_FACTOR_RESET = "second_factor_reset"  # all of it taken away by an administrator
+SECOND_FACTOR_REQUIRED, SECOND_FACTOR_NOT_REQUIRED = "second_factor_required", "second_factor_not_required"
+PROOF_FAILED = "proof_failed"  # a wrong second proof, or a wrong answer to "is it still you?"
+SESSIONS_ENDED = "sessions_ended"  # by the person, from another session
 
 MOST_CHARACTERS = 200  # of what it was about: a number or a name, never a text
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
@@ -17,6 +17,7 @@ class Company(Base):
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="cs")
     shown_live: Mapped[str] = mapped_column(default="money", server_default="money")  # see disclosure.Shown
+    requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # of all its people
 
 
 def everyone() -> Sequence[Company]:

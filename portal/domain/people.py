@@ -82,6 +82,7 @@ class Visitor:
     session_key: str
     session_seen_at: datetime
     has_second_factor: bool  # given in this session
+    session_proved_at: datetime
 
     is_authenticated = is_active = True  # what Flask-Login asks of whoever is signed in
     is_anonymous = False
@@ -108,7 +109,8 @@ _COMPANY_COLUMNS = tuple(column for column in Company.__table__.columns)
 _VISITOR = Prepared(
     select(
         Person.id, Person.name, Person.email, Person.language, Person.theme, Person.company_id, Role.name,
-        Session.id, Session.started_at, Session.seen_at, Session.has_second_factor, *_COMPANY_COLUMNS,
+        Session.id, Session.started_at, Session.seen_at, Session.has_second_factor, Session.proved_at,
+        *_COMPANY_COLUMNS,
     )
     .select_from(Session)
     .join(Person, Person.id == Session.person_id)
@@ -124,15 +126,17 @@ def visitor(session_key: str) -> Visitor | None:
     rows = _VISITOR(key=sessions.hash_of(session_key))
     if not rows:
         return None
-    id_, name, email, language, theme, company_id, _role, session_id, started_at, seen_at, second = rows[0][:11]
+    id_, name, email, language, theme, company_id, _role = rows[0][:7]
+    session_id, started_at, seen_at, second, proved_at = rows[0][7:12]
     if sessions.is_over(started_at=started_at, seen_at=seen_at):
         return None
-    known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][11:], strict=True)}
+    known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][12:], strict=True)}
     return Visitor(
         id=id_, name=name, email=email, language=language, theme=theme, company_id=company_id,
         company=Company(**known) if company_id is not None else None,
         role_names=frozenset(row[6] for row in rows if row[6]),
         session_id=session_id, session_key=session_key, session_seen_at=seen_at, has_second_factor=bool(second),
+        session_proved_at=proved_at,
     )  # fmt: skip
 
 
@@ -152,6 +156,11 @@ def address(written: str) -> str:
         return validate_email(written.strip(), check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as error:
         raise Refused(msgid("This is not an e-mail address.")) from error
+
+
+def living(person_id: int) -> Person | None:
+    """The account of that id, unless it was put out of use."""
+    return db.session.scalar(select(Person).where(Person.id == person_id, Person.active))
 
 
 def everybody() -> list[Person]:

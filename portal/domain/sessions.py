@@ -14,6 +14,7 @@ from portal.db import Base, db, rows_changed
 IDLE = timedelta(hours=12)  # unused for so long, it is over: a working day with its pauses
 LONGEST = timedelta(days=7)  # however much it is used
 NOTICED = timedelta(minutes=5)  # how exactly its last use is written down: not every page is a write
+FRESH = timedelta(minutes=10)  # after a proof: for so long it is believed to be the same person at the keyboard
 LONGEST_CLIENT = 120  # characters of what a browser says it is
 
 
@@ -29,6 +30,7 @@ class Session(Base):
     seen_at: Mapped[datetime] = mapped_column(index=True)
     how: Mapped[str]  # password | passkey | sso: the first proof
     has_second_factor: Mapped[bool] = mapped_column(default=False)
+    proved_at: Mapped[datetime]  # when its person last gave a proof
     client: Mapped[str] = mapped_column(default="")  # what the browser said it is
     address: Mapped[str] = mapped_column(default="")
 
@@ -39,7 +41,7 @@ def start(person_id: int, *, how: str, second_factor: bool = False, client: str 
     db.session.execute(delete(Session).where((Session.seen_at < now - IDLE) | (Session.started_at < now - LONGEST)))
     db.session.add(
         Session(
-            key_hash=hash_of(key), person_id=person_id, started_at=now, seen_at=now, how=how,
+            key_hash=hash_of(key), person_id=person_id, started_at=now, seen_at=now, proved_at=now, how=how,
             has_second_factor=second_factor, client=client[:LONGEST_CLIENT], address=address,
         )
     )  # fmt: skip
@@ -59,6 +61,20 @@ def notice(session_id: int, seen_at: datetime) -> None:
     if now - seen_at > NOTICED:
         db.session.execute(update(Session).where(Session.id == session_id).values(seen_at=now))
         db.session.commit()
+
+
+def is_fresh(proved_at: datetime) -> bool:
+    """Whether a proof was given so lately that even the locks of an account may be changed."""
+    return clock.now() - proved_at <= FRESH
+
+
+def renew(session_id: int, *, second_factor: bool) -> str:
+    """A new key for a session whose person has just given a proof; the old one is dead. Told once. Commits."""
+    key = secrets.token_urlsafe(32)
+    changed = {"key_hash": hash_of(key), "has_second_factor": second_factor, "proved_at": clock.now()}
+    db.session.execute(update(Session).where(Session.id == session_id).values(**changed))
+    db.session.commit()
+    return key
 
 
 def of(person_id: int) -> Sequence[Session]:
