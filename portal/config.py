@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("DEMO_DESK", "127.0.0.1:8001", "where the Core API of the demo's desk answers"),
     Setting("DEMO_SMTP", "127.0.0.1:8025", "where the demo's desk takes mail"),
     Setting("DEMO_TICKETS", 450, "how many tickets the demo's year has"),
+    Setting("STAFF_SECOND_FACTOR", True, "Connectica's own people must have a second factor; false in the demo"),
     Setting("PROXIES", 0, "how many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes none"),
     Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
     Setting("CORE", "desk", "which core store is mirrored: desk or rt"),

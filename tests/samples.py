@@ -17,6 +17,7 @@ from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.messages import Message
 from portal.domain.mirror import MirrorState
+from portal.domain.passkeys import Passkey
 from portal.domain.people import Person
 from portal.domain.states import State
 from portal.domain.technicians import Technician
@@ -115,6 +116,15 @@ def attachment(
     made = Attachment(
         core_id=_core_id(), message_id=of.id, name=name, media_type=media_type, size=len(data or b""),
         sha256=digest, **values,
+    )  # fmt: skip
+    return _kept(made)
+
+
+def passkey(of: Person, name: str = "Telefon") -> Passkey:
+    """A passkey no device has: it can be listed and removed."""
+    made = Passkey(
+        person_id=of.id, credential_id=_core_id(), public_key=b"", sign_count=0, user_handle="", name=name,
+        added_at=clock.now(),
     )  # fmt: skip
     return _kept(made)
 

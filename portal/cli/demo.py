@@ -66,6 +66,7 @@ class Place:
             "BASE_URL": f"http://{self.portal}",
             "DATABASE_URL": self.database_url,
             "DEMO": True,
+            "STAFF_SECOND_FACTOR": False,
             "DEMO_SMTP": self.smtp,
             "CORE_URL": f"http://{self.desk}/core/v1",
             "SYNC_SECONDS": 2,

@@ -27,6 +27,7 @@ NETWORK = 64  # bits of an IPv6 address: a household or an office has all the re
 class Kind(StrEnum):
     SIGN_IN = "sign_in"
     CODE = "code"  # of a second factor
+    PASSKEY = "passkey"  # signatures: nobody guesses one, but checking it is work
     RESET = "reset"  # letters with a link to a new password
     LINK = "link"  # answers through the link of a letter
     LETTER = "letter"  # invitations and the like that one person may send
@@ -60,6 +61,7 @@ LIMITS: dict[Kind, dict[Sharing, Limit]] = {
         Sharing.PLACE: Limit(100, A_WHILE),
         Sharing.ACCOUNT: Limit(60, A_DAY),  # a million codes: guessing them all takes longer than anybody waits
     },
+    Kind.PASSKEY: {Sharing.PLACE: Limit(60, A_WHILE)},
     Kind.RESET: {Sharing.PLACE: Limit(30, AN_HOUR)},  # an account's own letters are limited where they are written
     Kind.LINK: {Sharing.PLACE: Limit(60, A_WHILE)},
     Kind.LETTER: {Sharing.ACCOUNT: Limit(50, A_DAY)},

@@ -66,19 +66,20 @@ def begin(person_id: int) -> None:
     db.session.commit()
 
 
-def confirm(person_id: int, code: str) -> None:
-    """The first code of the waiting secret: from now on it counts, and an older app's does not.
+def confirm(person_id: int, code: str) -> bool:
+    """Whether this is the first code of the waiting secret: from now on it counts, and an older app's does not.
 
-    In the caller's transaction. Raises Refused for a wrong code.
+    In the caller's transaction.
     """
     row = _of(person_id, confirmed=False)
     counter = _counter_of(row, code) if row else None
     if row is None or counter is None:
-        raise Refused(msgid("This code is not right. Is the clock of your phone right? Try the next code."))
+        return False
     waiting = update(OneTimeCode).where(OneTimeCode.id == row.id, OneTimeCode.confirmed_at.is_(None))
     if not rows_changed(waiting.values(confirmed_at=clock.now(), last_counter=counter)):
-        raise Refused(msgid("This code was used already. Wait for the next one."))
+        return False  # another tab was faster
     db.session.execute(delete(OneTimeCode).where(OneTimeCode.person_id == person_id, OneTimeCode.id != row.id))
+    return True
 
 
 def accept(person_id: int, code: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -161,6 +162,16 @@ def address(written: str) -> str:
 def living(person_id: int) -> Person | None:
     """The account of that id, unless it was put out of use."""
     return db.session.scalar(select(Person).where(Person.id == person_id, Person.active))
+
+
+def has_password(person_id: int) -> bool:
+    """Whether the account can be proved by a password at all."""
+    return db.session.scalar(select(Person.password.is_not(None)).where(Person.id == person_id)) or False
+
+
+def state_of(person: Person) -> str:
+    """What changes when the account's password or address does, and tells neither."""
+    return sha256(f"{person.id}\n{person.email}\n{person.password}".encode()).hexdigest()
 
 
 def everybody() -> list[Person]:

@@ -12,6 +12,8 @@ from portal.domain.policy import OF_CONNECTICA
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
+CODE, RECOVERY = "code", "recovery"  # what somebody may type: digits of the app, or a word from paper
+
 
 @dataclass(frozen=True, slots=True)
 class Factors:
@@ -42,24 +44,23 @@ def is_required(role_names: Set[str], company: Company | None, *, of_staff: bool
 
 
 def accept_code(person_id: int, code: str) -> str | None:
-    """What a typed code was: "code" of the app, a "recovery" code, each used up by this; None if neither. Commits."""
+    """Which kind of code this is, CODE or RECOVERY; used up by asking. None for neither. Commits."""
     if "".join(code.split()).isdigit():
-        return "code" if one_time_codes.accept(person_id, code) else None
-    return "recovery" if recovery_codes.use(person_id, code) else None
+        return CODE if one_time_codes.accept(person_id, code) else None
+    return RECOVERY if recovery_codes.use(person_id, code) else None
 
 
-def confirm_codes(visitor: Visitor, code: str) -> list[str]:
+def confirm_codes(visitor: Visitor, code: str) -> list[str] | None:
     """The app's first code: it counts from now on, and every other session ends. Commits.
 
-    The recovery codes, if this is the first factor. Raises Refused for a wrong code.
+    The recovery codes, which are none when there was a factor before; None for a wrong code.
     """
     had = of(visitor.id)
-    one_time_codes.confirm(visitor.id, code)
-    return _gained(visitor, had)
+    return _gained(visitor, had) if one_time_codes.confirm(visitor.id, code) else None
 
 
 def add_passkey(visitor: Visitor, *, name: str, written: str, challenge: Challenge | None) -> list[str]:
-    """A passkey more, and every other session ends. Commits. Recovery codes and refusals as above."""
+    """A passkey more, and every other session ends. Commits. The recovery codes, as above. Raises Refused."""
     had = of(visitor.id)
     passkeys.add(visitor.id, name=name, written=written, challenge=challenge)
     return _gained(visitor, had)

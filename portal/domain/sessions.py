@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
+from portal.errors import NotFound
 
 IDLE = timedelta(hours=12)  # unused for so long, it is over: a working day with its pauses
 LONGEST = timedelta(days=7)  # however much it is used
@@ -88,6 +89,18 @@ def end(person_id: int, session_id: int) -> bool:
     ended = rows_changed(delete(Session).where(Session.id == session_id, Session.person_id == person_id))
     db.session.commit()
     return bool(ended)
+
+
+def end_one(person_id: int, session_id: int) -> None:
+    """The same, on request of the person. Raises NotFound when it is not theirs."""
+    if not end(person_id, session_id):
+        raise NotFound
+
+
+def end_others(person_id: int, session_id: int) -> None:
+    """End every session of a person but this one. Commits."""
+    end_all(person_id, but=session_id)
+    db.session.commit()
 
 
 def end_all(person_id: int, *, but: int | None = None) -> None:

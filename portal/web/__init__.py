@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal import logs
 from portal.web import (
+    account,
     accounts,
     address_changes,
     apologies,
@@ -31,6 +32,7 @@ from portal.web import (
     passwords,
     people,
     questions,
+    second_step,
     settings,
     sign_in,
     staff,
@@ -43,6 +45,7 @@ from portal.web import (
 
 BLUEPRINTS = (
     sign_in.bp,
+    second_step.bp,
     start.bp,
     overview.bp,
     approvals.bp,
@@ -57,6 +60,7 @@ BLUEPRINTS = (
     invoices.bp,
     attachments.bp,
     settings.bp,
+    account.bp,
     passwords.bp,
     address_changes.bp,
     invitations.bp,

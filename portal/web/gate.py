@@ -3,13 +3,13 @@
 from collections.abc import Set
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import policy
+from portal.domain import policy, second_factor
 from portal.domain.companies import Company
 from portal.domain.policy import CORE, WATCHDOG, Right
 from portal.errors import NotFound
@@ -18,7 +18,13 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "static",
     "sign_in.show",
     "sign_in.enter",
+    "sign_in.challenge",
+    "sign_in.enter_by_passkey",
     "sign_in.leave",
+    "second_step.show",  # these four ask for the first proof themselves
+    "second_step.enter",
+    "second_step.challenge",
+    "second_step.enter_by_passkey",
     "health.show",
     "start.favicon",
     "decide.show",  # the token in the address is the key
@@ -39,10 +45,24 @@ SIGNED = {  # endpoints that look at a signature or a token themselves: the role
     "hooks.core": CORE,
     "metrics.show": WATCHDOG,
 }
+FOR_ENROLMENT = {  # all that is open to somebody who must have a second factor and has not proved one
+    "account.choose",
+    "account.begin_codes",
+    "account.codes",
+    "account.confirm_codes",
+    "account.challenge",
+    "account.add_passkey",
+    "account.prove",
+    "account.give_proof",
+    "account.prove_challenge",
+    "account.prove_by_passkey",
+}
 NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own row wins
     "start": Right.HAVE_ACCOUNT,
     "overview": Right.HAVE_ACCOUNT,  # staff are sent on to theirs
     "settings": Right.HAVE_ACCOUNT,
+    "account": Right.HAVE_ACCOUNT,
+    "account.require": Right.GIVE_ACCESS,
     "passwords": Right.HAVE_ACCOUNT,
     "address_changes": Right.HAVE_ACCOUNT,
     "people": Right.GIVE_ACCESS,
@@ -126,6 +146,17 @@ def right_for(endpoint: str) -> Right:
     return NEEDS[endpoint] if endpoint in NEEDS else NEEDS[endpoint.rpartition(".")[0]]
 
 
+def must_have_second_factor() -> bool:
+    """Whether the person signed in must have a second factor: Connectica's people, and those of strict companies."""
+    of_staff = current_app.config["STAFF_SECOND_FACTOR"]
+    return second_factor.is_required(current_user.role_names, current_user.company, of_staff=of_staff)
+
+
+def lacks_second_factor() -> bool:
+    """Whether they must have one and this session has seen none: then they see nothing but the way to one."""
+    return not current_user.has_second_factor and must_have_second_factor()
+
+
 def _stop_unless_open() -> AnyResponse | None:
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception  # a host that is not ours: no address could be made for it
@@ -134,6 +165,8 @@ def _stop_unless_open() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
+    if lacks_second_factor() and endpoint not in FOR_ENROLMENT:
+        return _to("account.choose")
     if endpoint is None:
         return None  # no such address: Flask says so itself
     if not _opens_to(endpoint, current_user.role_names):
@@ -155,9 +188,14 @@ def _opens_to(endpoint: str, role_names: Set[str]) -> bool:
 def _to_sign_in() -> AnyResponse:
     """To the sign-in page, and back here afterwards if here can be asked for by an address."""
     here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return _to("sign_in.show", next=here if here != "/" else None)
+
+
+def _to(endpoint: str, **values: str | None) -> AnyResponse:
+    """To another page, the whole of it, also when only a part was asked for."""
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("sign_in.show")})
-    return redirect(url_for("sign_in.show", next=here if here != "/" else None))
+        return Response(status=401, headers={"HX-Redirect": url_for(endpoint)})
+    return redirect(url_for(endpoint, **values))  # type: ignore[arg-type]
 
 
 def _with_headers(response: Response, headers: list[tuple[str, str]]) -> Response:

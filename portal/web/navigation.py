@@ -10,6 +10,7 @@ from portal.domain import approvals, mirror, questions, tickets
 from portal.domain.people import Visitor
 from portal.domain.policy import Right
 from portal.domain.states import State
+from portal.web import gate
 
 STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says the core did not answer
 
@@ -38,6 +39,7 @@ NAV = (
 MENU = (  # under one's own name: what is needed now and then
     Door("people.index", _l("Access of colleagues"), "people", Right.GIVE_ACCESS, "people"),
     Door("staff_people.index", _l("Accounts"), "people", Right.ADMINISTER, "staff_people"),
+    Door("account.show", _l("Account and security"), "key", Right.HAVE_ACCOUNT, "account"),
     Door("settings.show", _l("Settings"), "gear", Right.HAVE_ACCOUNT, "settings"),
 )
 
@@ -74,8 +76,8 @@ WAITING: dict[str, Callable[[Visitor], int]] = {  # section: how many things wai
 
 
 def frame(person: Visitor) -> Frame | None:
-    """The frame for a person; None for somebody who is not signed in."""
-    if not person.is_authenticated:
+    """The frame for a person; None for somebody who is not signed in, or not further than to a second factor."""
+    if not person.is_authenticated or gate.lacks_second_factor():
         return None
     around = Frame(
         person=person,

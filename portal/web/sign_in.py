@@ -5,10 +5,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, audit, passwords, people
+from portal.domain import attempts, audit, passkeys, passwords, people
 from portal.domain.attempts import Kind
 from portal.domain.people import Person
-from portal.web import devices, doors, pages
+from portal.web import challenges, devices, doors, pages, proofs
 
 bp = Blueprint("sign_in", __name__)
 
@@ -30,6 +30,20 @@ def enter() -> AnyResponse:
     if person is None:
         return _page(_("We do not know this address with this password."), email=email, onward=onward)
     return doors.arrive(person, how=doors.PASSWORD, onward=onward)
+
+
+@bp.post("/sign-in/challenge")
+def challenge() -> Response:
+    return challenges.as_json(passkeys.to_show(challenges.give(challenges.SIGN_IN), person_id=None))
+
+
+@bp.post("/sign-in/passkey")
+def enter_by_passkey() -> AnyResponse:
+    onward = request.form.get("next", "")
+    person, refusal = proofs.person_by_passkey(challenges.SIGN_IN)
+    if person is None:
+        return _page(refusal, onward=onward)
+    return doors.arrive(person, how=doors.PASSKEY, onward=onward, second_factor=True)
 
 
 @bp.post("/sign-out")
@@ -54,4 +68,10 @@ def _proven(email: str, password: str) -> Person | None:
 
 
 def _page(refusal: str = "", *, email: str = "", onward: str = "") -> Response:
-    return pages.alone("sign_in/show.html", refusal=refusal, email=email, onward=onward)
+    return pages.alone(
+        "sign_in/show.html",
+        refusal=refusal,
+        email=email,
+        onward=onward,
+        passkeys_are_possible=passkeys.are_possible(),
+    )

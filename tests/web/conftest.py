@@ -13,7 +13,17 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking, consents, deciding, deputies, invitations, questioning, sessions
+from portal.domain import (
+    asking,
+    consents,
+    deciding,
+    deputies,
+    invitations,
+    people,
+    questioning,
+    second_factor,
+    sessions,
+)
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
@@ -47,12 +57,14 @@ def at_a_moment() -> Iterator[None]:
 
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
-    """A client with the session the sign-in page would have given this person."""
+    """A client with the session that signing in would have given this person."""
 
     def signed_in(person: Person) -> FlaskClient:
         client = app.test_client()
+        was_asked = person.company_id is None or second_factor.of(person.id).any  # staff must have a second factor
+        key = sessions.start(person.id, how="password", second_factor=was_asked)
         with client.session_transaction() as session:
-            session["_user_id"], session["_fresh"] = sessions.start(person.id, how="password"), True
+            session["_user_id"], session["_fresh"] = key, True
         return client
 
     return signed_in
@@ -63,6 +75,7 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
     """Companies A and B with one full ticket each, their people, and Connectica's staff."""
     folder = tmp_path / "attachments"
     one = SimpleNamespace(**{name: _company(name, mark, folder) for name, mark in (("a", ""), ("b", MARKER))})
+    one.b.passkey_id, one.b.session_id = samples.passkey(one.b.manager, MARKER).id, _session_of(one.b.manager)
     one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
     samples.settle()
     return one
@@ -104,6 +117,10 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
         company=owner, ticket=ticket, asked=asked, said=said, picture=picture, entry=entry, manager=manager,
         viewer=viewer, employee=asks, technician=serves,
     )  # fmt: skip
+
+
+def _session_of(person: Person) -> int:
+    return people.visitor(sessions.start(person.id, how="password")).session_id
 
 
 def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, Any]:

@@ -22,6 +22,8 @@ OF_B = {
     "absence_id": lambda b: b.absence_id,
     "question_id": lambda b: b.question_id,
     "entry_id": lambda b: b.entry.id,
+    "passkey_id": lambda b: b.passkey_id,
+    "session_id": lambda b: b.session_id,
     "ticket_id": lambda b: b.ticket.id,
     "person_id": lambda b: b.viewer.id,
     "invitation_id": lambda b: b.invitation_id,

@@ -1,0 +1,66 @@
+"""Proofs: checking what somebody typed or signed, slowly for whoever guesses, and writing down what fails."""
+
+from flask import request
+from flask_babel import gettext as _
+
+from portal.domain import attempts, audit, passkeys, passwords, people, second_factor
+from portal.domain.attempts import Kind
+from portal.domain.people import Person, Visitor
+from portal.errors import Refused
+from portal.web import apologies, challenges, devices, doors
+
+
+def refusal_of_code(person: Person | Visitor, code: str) -> str:
+    """Why this code of an app, or recovery code, does not count; nothing when it does. It is used up then."""
+    tried = _tried(person)
+    attempts.count(Kind.CODE, **tried)
+    kind = second_factor.accept_code(person.id, code)
+    if kind is None:
+        audit.note(audit.PROOF_FAILED, **doors.signature_of(person))
+        return _("This code is not right, or it was used already. Wait for the next one.")
+    attempts.forget(Kind.CODE, **tried)
+    if kind == second_factor.RECOVERY:
+        audit.note(audit.RECOVERY_CODE_USED, **doors.signature_of(person))
+    return ""
+
+
+def refusal_of_password(visitor: Visitor, password: str) -> str:
+    """Why this password does not count; nothing when it does."""
+    tried = _tried(visitor)
+    attempts.count(Kind.SIGN_IN, **tried)
+    person = people.living(visitor.id)
+    if not passwords.matches(password, person.password if person else None):
+        audit.note(audit.PROOF_FAILED, **doors.signature_of(visitor))
+        return _("This is not your password.")
+    attempts.forget(Kind.SIGN_IN, **tried)
+    return ""
+
+
+def refusal_of_passkey(person: Person | Visitor, purpose: str) -> str:
+    """Why the challenge signed in the form does not count as this person's; nothing when it does."""
+    signed = request.form.get("credential", "")
+    attempts.count(Kind.PASSKEY, address=request.remote_addr or "")
+    try:
+        passkeys.accept(signed, challenge=challenges.take(purpose), person_id=person.id)
+    except Refused as error:
+        audit.note(audit.PROOF_FAILED, **doors.signature_of(person))
+        return apologies.words_of(error)
+    return ""
+
+
+def person_by_passkey(purpose: str) -> tuple[Person | None, str]:
+    """The living account whose passkey signed the challenge in the form, or nobody and why."""
+    signed, address = request.form.get("credential", ""), request.remote_addr or ""
+    attempts.count(Kind.PASSKEY, address=address)
+    try:
+        passkey = passkeys.accept(signed, challenge=challenges.take(purpose), person_id=None)
+    except Refused as error:
+        audit.note(audit.SIGN_IN_FAILED, address=address)
+        return None, apologies.words_of(error)
+    return people.living(passkey.person_id), _(passkeys.NOT_GENUINE)
+
+
+def _tried(person: Person | Visitor) -> dict[str, str]:
+    """Whose account is tried, and from where."""
+    browser = devices.proof_of(person.email)
+    return {"account": person.email, "address": request.remote_addr or "", "browser": browser}

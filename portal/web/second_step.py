@@ -1,0 +1,57 @@
+"""The second step of signing in: a code of the app, a recovery code or a passkey, after the first proof was right."""
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain import passkeys, second_factor
+from portal.errors import NotFound
+from portal.web import challenges, doors, pages, proofs
+from portal.web.doors import Pending
+
+bp = Blueprint("second_step", __name__, url_prefix="/sign-in/second")
+
+
+@bp.get("")
+def show() -> AnyResponse:
+    waiting = doors.pending()
+    return _page(waiting) if waiting else _begin_again()
+
+
+@bp.post("")
+def enter() -> AnyResponse:
+    waiting = doors.pending()
+    if waiting is None:
+        return _begin_again()
+    refusal = proofs.refusal_of_code(waiting.person, request.form.get("code", ""))
+    return _page(waiting, refusal) if refusal else doors.complete(waiting)
+
+
+@bp.post("/challenge")
+def challenge() -> Response:
+    waiting = doors.pending()
+    if waiting is None:
+        raise NotFound
+    given = challenges.give(challenges.SECOND_STEP)
+    return challenges.as_json(passkeys.to_show(given, person_id=waiting.person.id))
+
+
+@bp.post("/passkey")
+def enter_by_passkey() -> AnyResponse:
+    waiting = doors.pending()
+    if waiting is None:
+        return _begin_again()
+    refusal = proofs.refusal_of_passkey(waiting.person, challenges.SECOND_STEP)
+    return _page(waiting, refusal) if refusal else doors.complete(waiting)
+
+
+def _begin_again() -> AnyResponse:
+    return redirect(url_for("sign_in.show"))
+
+
+def _page(waiting: Pending, refusal: str = "") -> Response:
+    return pages.alone(
+        "sign_in/second.html",
+        refusal=refusal,
+        factors=second_factor.of(waiting.person.id),
+        passkeys_are_possible=passkeys.are_possible(),
+    )
