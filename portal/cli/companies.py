@@ -1,11 +1,11 @@
-"""flask companies: list them, and choose what each is shown before it is invoiced."""
+"""flask companies: list them, choose what each is shown live, and whether its people need a second factor."""
 
 import click
 from sqlalchemy import select
 
 from portal.cli.groups import Commands
 from portal.db import db
-from portal.domain import companies, disclosure
+from portal.domain import audit, companies, disclosure, second_factor
 from portal.domain.companies import Company
 from portal.domain.disclosure import Shown
 from portal.errors import NotFound
@@ -17,7 +17,7 @@ cli = Commands("companies", help="The client companies.")
 def list_companies() -> None:
     """Every company, and what it is shown live."""
     for company in db.session.scalars(select(Company).order_by(Company.name)):
-        click.echo(f"{company.core_id:<24} {company.name}  (shown live: {company.shown_live})")
+        click.echo(f"{company.core_id:<24} {company.name}  (shown live: {company.shown_live}{_locks(company)})")
 
 
 @cli.command("show-live")
@@ -25,9 +25,29 @@ def list_companies() -> None:
 @click.argument("shown", type=click.Choice([shown.value for shown in Shown]))
 def show_live(company: str, shown: str) -> None:
     """Choose what COMPANY (its name or its id in the core) sees before the invoice: nothing, hours, or money too."""
-    try:
-        found = companies.by_name(company)
-    except NotFound as error:
-        raise click.ClickException(f"there is no company {company!r}; see flask companies list") from error
+    found = _known(company)
     disclosure.choose(found, Shown(shown))
     click.echo(f"{found.name} is now shown live: {shown}")
+
+
+@cli.command("second-factor")
+@click.argument("company")
+@click.argument("state", type=click.Choice(["on", "off"]))
+def require_second_factor(company: str, state: str) -> None:
+    """Say whether everybody of COMPANY must have a second factor; who has none is led to set one up."""
+    found, is_on = _known(company), state == "on"
+    second_factor.require_of(found.id, required=is_on)
+    what = audit.SECOND_FACTOR_REQUIRED if is_on else audit.SECOND_FACTOR_NOT_REQUIRED
+    audit.note(what, company_id=found.id)
+    click.echo(f"{found.name}: a second factor is {'required' if is_on else 'up to each of its people'}")
+
+
+def _known(name: str) -> Company:
+    try:
+        return companies.by_name(name)
+    except NotFound as error:
+        raise click.ClickException(f"there is no company {name!r}; see flask companies list") from error
+
+
+def _locks(company: Company) -> str:
+    return ", second factor required" if company.requires_second_factor else ""

@@ -1,12 +1,14 @@
-"""People from the command line: flask people add | list | password | deactivate."""
+"""People from the command line: flask people add | list | password | second-factor | deactivate."""
 
 import secrets
 import sys
+from collections.abc import Callable
 
 import click
 
 from portal.cli.groups import Commands
-from portal.domain import companies, passwords, people, policy
+from portal.domain import audit, companies, passwords, people, policy, second_factor
+from portal.domain.people import Person
 from portal.errors import NotFound, Refused
 
 cli = Commands("people", help="Who may sign in to the portal.")
@@ -60,6 +62,16 @@ def password(email: str, password_stdin: bool) -> None:
     click.echo(f"{email} has a new password{': ' + chosen if was_made else '.'}")
 
 
+@cli.command("second-factor")
+@click.argument("email")
+@click.argument("state", type=click.Choice(["off"]))
+def end_second_factor(email: str, state: str) -> None:
+    """Take the second factor of EMAIL away: for who lost phone, keys and recovery codes. All sessions end."""
+    person = _known(lambda: second_factor.take_away(email), email)
+    audit.note(audit.SECOND_FACTOR_RESET, company_id=person.company_id, about=person.email)
+    click.echo(f"{person.email} signs in by the first proof alone until a new second factor is set up.")
+
+
 @cli.command("deactivate")
 @click.argument("email")
 def deactivate(email: str) -> None:
@@ -79,8 +91,8 @@ def _password(*, from_stdin: bool) -> tuple[str, bool]:
     return given, False
 
 
-def _known(change, email: str) -> None:
+def _known(change: Callable[[], Person], email: str) -> Person:
     try:
-        change()
+        return change()
     except NotFound as error:
         raise click.ClickException(f"Nobody has the address {email}.") from error

@@ -1,6 +1,7 @@
 """Passkeys: keys that a person's device keeps for this portal alone and shows by signing a challenge (WebAuthn)."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ LIFETIME = timedelta(minutes=5)  # of a challenge: a person looks for the device
 LONGEST_NAME = 60  # characters
 MOST = 20  # passkeys of one person
 NAME_OF_PORTAL = "Connectica"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,1364}", re.ASCII)  # base64url of at most 1023 bytes, as WebAuthn says
 NOT_GENUINE = msgid("The passkey was not recognised. Please try again, or use another way.")
 
 
@@ -156,7 +158,7 @@ def accept(written: str, *, challenge: Challenge | None, person_id: int | None) 
     """
     expected = _answered_once(challenge)
     answer = _parsed(written)
-    wanted = select(Passkey).where(Passkey.credential_id == str(answer.get("id", "")))
+    wanted = select(Passkey).where(Passkey.credential_id == answer["id"])
     found = db.session.scalar(wanted if person_id is None else wanted.where(Passkey.person_id == person_id))
     if found is None or not _names(answer, found.user_handle, must=person_id is None):
         raise Refused(NOT_GENUINE)
@@ -221,7 +223,8 @@ def _answered_once(challenge: Challenge | None) -> bytes:
 def _parsed(written: str) -> dict[str, Any]:
     with _plain_words():
         answer = json.loads(written)
-    if not isinstance(answer, dict):
+    name = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(name, str) or not _ID.fullmatch(name):
         raise Refused(NOT_GENUINE)
     return answer
 

@@ -45,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 def app(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
     """One database is enough here: what a browser does has nothing to do with which."""
     shutil.copy(sqlite_template, tmp_path / "portal.db")
-    portal = create_app(INSTANCE=tmp_path, DATABASE_URL="", TESTING=True)
+    portal = create_app(INSTANCE=tmp_path, DATABASE_URL="", TESTING=True, STAFF_SECOND_FACTOR=False)
     with portal.app_context():
         yield portal
         db.session.remove()

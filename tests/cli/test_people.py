@@ -1,10 +1,13 @@
 """Accounts from the command line."""
 
 import pytest
+from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import people, sessions
+from portal.domain import audit, people, second_factor, sessions
+from portal.domain.audit import AuditEvent
 from tests import samples
+from tests.domain.test_one_time_codes import set_up
 
 
 @pytest.fixture
@@ -78,3 +81,19 @@ def test_a_new_password_ends_every_session(run):
     session_key = sessions.start(people.by_email("jana@a.example").id, how="password")
     assert run("password", "jana@a.example").exit_code == 0
     assert people.visitor(session_key) is None
+
+
+def test_who_lost_everything_loses_the_second_factor_and_every_session(run):
+    run(*ADD)
+    person = people.by_email("jana@a.example")
+    set_up(person.id)
+    session_key = sessions.start(person.id, how="password", second_factor=True)
+    assert run("second-factor", "jana@a.example", "off").exit_code == 0
+    assert not second_factor.of(person.id).any
+    assert people.visitor(session_key) is None
+    noted = db.session.scalars(select(AuditEvent).where(AuditEvent.what == audit.SECOND_FACTOR_RESET)).one()
+    assert (noted.company_id, noted.about) == (person.company_id, "jana@a.example")
+
+
+def test_nobodys_second_factor_is_not_taken_away(run):
+    assert "Nobody has the address" in run("second-factor", "nobody@a.example", "off").output
