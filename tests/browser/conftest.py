@@ -125,7 +125,7 @@ def enter(world: SimpleNamespace) -> Callable[..., None]:
         page.goto("/sign-in")
         page.get_by_label("E-mail").fill(person)
         page.get_by_label("Heslo").fill(samples.PASSWORD)
-        page.get_by_role("button", name="Přihlásit se").click()
+        page.get_by_role("button", name="Přihlásit se", exact=True).click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
 
     return enter
