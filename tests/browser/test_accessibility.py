@@ -9,8 +9,9 @@ PAGES = {
     "manager@a.example": [
         "/", "/tickets", "/tickets?state=open&q=kůň", "/tickets?q=nic", "/tickets/20261471", "/settings",
         "/hours", "/invoices", "/invoices/upcoming", "/approvals", "/tickets/19990001",
+        "/account", "/account/second-factor", "/account/prove",
     ],
-    "staff@connectica.example": ["/staff", "/settings"],
+    "staff@connectica.example": ["/staff", "/settings", "/account"],
 }  # fmt: skip
 
 

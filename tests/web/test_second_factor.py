@@ -463,6 +463,20 @@ def test_a_closed_accounts_passkey_opens_nothing(client, at_localhost, sign_in, 
     assert not _is_inside(client)
 
 
+def test_trying_passkeys_stops_for_a_while(client, at_localhost, sign_in, world):
+    device = _add_passkey(sign_in(world.a.manager))
+    for _ in range(attempts.FROM_ONE_PLACE):
+        assert "nepoznali" in _post(client, "/sign-in/passkey", page=_asked(client), credential="{}").text
+    signed = device.show(_challenge(client, "/sign-in/challenge", "/sign-in"))
+    assert "Příliš mnoho pokusů" in _post(client, "/sign-in/passkey", page="/sign-in", credential=signed).text
+    assert _happened().count("sign_in_failed") == attempts.FROM_ONE_PLACE
+
+
+def _asked(client):
+    _challenge(client, "/sign-in/challenge", "/sign-in")
+    return "/sign-in"
+
+
 def test_a_removed_passkey_ends_every_other_session(app, at_localhost, sign_in, world):
     here = sign_in(world.a.manager)
     _add_passkey(here)
