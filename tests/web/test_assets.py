@@ -26,7 +26,7 @@ def test_a_vendored_file_is_the_one_its_readme_names(path, digest):
 
 
 def test_every_foreign_file_is_named_in_the_readme():
-    ours = {"README.md", "portal.css", "portal.js", "icon.svg"}
+    ours = {"README.md", "portal.css", "portal.js", "passkeys.js", "icon.svg"}
     named = {path.name for path, _ in _pinned()}
     assert {path.name for path in (ROOT / "static").iterdir()} - ours <= named
 
