@@ -145,7 +145,7 @@ def add(person_id: int, *, name: str, written: str, challenge: Challenge | None)
     kept = insert_once(
         Passkey, person_id=person_id, credential_id=bytes_to_base64url(made.credential_id),
         public_key=made.credential_public_key, sign_count=made.sign_count, user_handle=_handle_of(person_id),
-        name=" ".join(name.split())[:LONGEST_NAME] or NAME_OF_PORTAL, added_at=clock.now(), used_at=None,
+        name=_readable(name) or NAME_OF_PORTAL, added_at=clock.now(), used_at=None,
     )  # fmt: skip
     if not kept:
         raise Refused(msgid("This passkey is known already."))
@@ -234,6 +234,11 @@ def _names(answer: dict[str, Any], user_handle: str, *, must: bool) -> bool:
     said = answer.get("response")
     named = said.get("userHandle") if isinstance(said, dict) else None
     return named == user_handle or (not must and not named)
+
+
+def _readable(name: str) -> str:
+    letters = "".join(letter if letter.isprintable() else " " for letter in name)
+    return " ".join(letters.split())[:LONGEST_NAME]
 
 
 def _handle_of(person_id: int) -> str:

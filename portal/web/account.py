@@ -102,7 +102,7 @@ def add_passkey() -> AnyResponse:
     name, written = request.form.get("name", ""), request.form.get("credential", "")
     taken = challenges.take(challenges.ADD)
     recovery = second_factor.add_passkey(current_user, name=name, written=written, challenge=taken)
-    audit.note(audit.PASSKEY_ADDED, about=name, **pages.signature())
+    audit.note(audit.PASSKEY_ADDED, **pages.signature())
     return _secured(recovery, _("The passkey is yours to sign in with."))
 
 

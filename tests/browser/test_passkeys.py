@@ -58,6 +58,9 @@ def with_passkey(visit, enter) -> Callable[[], dict]:
             page.get_by_role("button", name="Přidat přístupový klíč").click()
             page.get_by_role("heading", name="Záložní kódy").wait_for()
             assert page.locator(".recovery li").count() == 10
+            with page.expect_download() as download:
+                page.get_by_role("link", name="Stáhnout").click()
+            assert len(download.value.path().read_text().split()) == 11  # what they are of, and the codes
             page.get_by_role("link", name="Mám je uložené").click()
             page.get_by_role("rowheader", name="Notebook").wait_for()
             (key,) = device.keys

@@ -36,10 +36,10 @@ def device(jana):
     return registered(jana)
 
 
-def registered(person, device=None):
+def registered(person, device=None, *, name="Telefon"):
     device, challenge = device or Device(PORTAL), Challenge.new()
     options = passkeys.to_make(person.id, email=person.email, name=person.name, challenge=challenge)
-    passkeys.add(person.id, name="Telefon", written=device.make(options), challenge=challenge)
+    passkeys.add(person.id, name=name, written=device.make(options), challenge=challenge)
     db.session.commit()
     return device
 
@@ -139,6 +139,14 @@ def test_a_passkey_made_for_another_site_is_not_kept(jana):
     with pytest.raises(Refused):
         registered(jana, Device("https://evil.example"))
     assert passkeys.count(jana.id) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [(" Můj \x00\u202eklíč\n", "Můj klíč"), ("\x00", "Connectica"), ("x" * 99, "x" * 60)]
+)
+def test_a_name_is_kept_as_it_can_be_read(jana, typed, kept):
+    registered(jana, name=typed)
+    assert passkeys.of(jana.id)[0].name == kept
 
 
 def test_devices_learn_no_address_and_no_number_of_ours(jana):
