@@ -10,7 +10,6 @@ from portal import clock
 from portal.db import db
 from portal.domain import (
     addresses,
-    attempts,
     one_time_codes,
     passkeys,
     people,
@@ -18,6 +17,7 @@ from portal.domain import (
     second_factor,
     sessions,
 )
+from portal.domain.attempts import LIMITS, Kind, Sharing
 from portal.domain.audit import AuditEvent
 from portal.web import doors, gate
 from tests import samples
@@ -123,14 +123,36 @@ def test_a_recovery_code_opens_once_and_is_written_down(app, world, client, secr
 
 def test_guessing_stops_even_for_the_right_code_and_ends_with_the_window(client, secret):
     _sign_in(client)
-    for _ in range(attempts.FROM_ONE_PLACE):
+    limit = LIMITS[Kind.CODE][Sharing.ACCOUNT_HERE]
+    for _ in range(limit.tries):
         _type_code(client, "000000")
-    assert "Příliš mnoho pokusů" in _type_code(client, code_at(secret, samples.NOW)).text
+    assert _type_code(client, code_at(secret, samples.NOW)).status_code == 429
     assert not _is_inside(client)
-    assert _happened().count("proof_failed") == attempts.FROM_ONE_PLACE
-    with clock.set_to(samples.NOW + attempts.WINDOW + timedelta(seconds=1)):
+    assert _happened().count("proof_failed") == limit.tries
+    with clock.set_to(samples.NOW + limit.within + timedelta(seconds=1)):
         _sign_in(client)
         assert _type_code(client, code_at(secret, clock.now())).status_code == 302
+
+
+def test_a_stranger_with_the_password_guesses_from_everywhere_in_vain_and_does_not_lock_out_the_owner(
+    app, client, secret
+):
+    _sign_in(client)
+    _type_code(client, code_at(secret, samples.NOW))  # this browser is the owner's: it is known from here on
+    limit = LIMITS[Kind.CODE][Sharing.ACCOUNT].tries
+    stranger = app.test_client()
+    _sign_in(stranger)
+    token = _token(stranger.get("/sign-in/second").text)
+    answers = []
+    for n in range(limit):
+        place = {"REMOTE_ADDR": f"192.0.2.{n % 200 + 1}"}
+        form = {"code": "000000", "csrf_token": token}
+        answers.append(stranger.post("/sign-in/second", data=form, environ_overrides=place).status_code)
+    assert answers[-1] == 429
+    client.post("/sign-out", data={"csrf_token": _token(client.get("/account").text)})
+    with clock.set_to(samples.NOW + timedelta(minutes=1)):
+        _sign_in(client)
+        assert _type_code(client, code_at(secret, clock.now())).location == "/"
 
 
 def test_the_second_step_waits_ten_minutes_and_no_longer(client, secret):
@@ -365,11 +387,11 @@ def test_what_locks_an_account_changes_only_right_after_a_proof(sign_in, world, 
 
 def test_a_wrong_proof_is_none_and_guessing_stops(sign_in, world):
     client = sign_in(world.a.manager)
-    for _ in range(attempts.FROM_ONE_PLACE):
+    for _ in range(LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT_HERE].tries):
         answer = _post(client, "/account/prove", page="/account/prove", password="wrong")
         assert "Tohle není vaše heslo" in answer.text
     stopped = _post(client, "/account/prove", page="/account/prove", password=samples.PASSWORD)
-    assert "Příliš mnoho pokusů" in stopped.text
+    assert stopped.status_code == 429
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
@@ -465,11 +487,12 @@ def test_a_closed_accounts_passkey_opens_nothing(client, at_localhost, sign_in, 
 
 def test_trying_passkeys_stops_for_a_while(client, at_localhost, sign_in, world):
     device = _add_passkey(sign_in(world.a.manager))
-    for _ in range(attempts.FROM_ONE_PLACE):
+    tries = LIMITS[Kind.PASSKEY][Sharing.PLACE].tries
+    for _ in range(tries):
         assert "nepoznali" in _post(client, "/sign-in/passkey", page=_asked(client), credential="{}").text
     signed = device.show(_challenge(client, "/sign-in/challenge", "/sign-in"))
-    assert "Příliš mnoho pokusů" in _post(client, "/sign-in/passkey", page="/sign-in", credential=signed).text
-    assert _happened().count("sign_in_failed") == attempts.FROM_ONE_PLACE
+    assert _post(client, "/sign-in/passkey", page="/sign-in", credential=signed).status_code == 429
+    assert _happened().count("sign_in_failed") == tries
 
 
 def _asked(client):
