@@ -22,7 +22,7 @@ def change() -> AnyResponse:
     attempts.count(attempts.Kind.SIGN_IN, account=current_user.email, address=request.remote_addr or "")
     own_password.change(current_user, present=request.form.get("present", ""), new=request.form.get("password", ""))
     flash(_("The password is changed. Everywhere else you are signed out."))
-    return redirect(url_for("settings.show"))
+    return redirect(url_for("account.show"))
 
 
 @bp.get("/forgotten")

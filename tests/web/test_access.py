@@ -123,7 +123,7 @@ def test_the_link_of_the_letter_gives_a_new_password(app, world):
 
 def test_ones_own_password_is_changed_by_who_knows_the_present_one(world, manager):
     assert _post(manager, "/password", present="wrong", password=PASSWORD).status_code == 422
-    assert _post(manager, "/password", present=samples.PASSWORD, password=PASSWORD).location == "/settings"
+    assert _post(manager, "/password", present=samples.PASSWORD, password=PASSWORD).location == "/account"
     assert manager.get("/tickets").status_code == 200
 
 
