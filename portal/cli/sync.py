@@ -82,9 +82,10 @@ def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
     if lead is None:
         return
     try:
-        summary = Sync(core, report=_Progress(), stopping=stop.is_set).run(lead, full=full)
-        told = deliver.deliver(core, stopping=stop.is_set)
-        files = _bring_files(core, stop)
+        with lease.kept(lead):
+            summary = Sync(core, report=_Progress(), stopping=stop.is_set).run(lead, full=full)
+            told = deliver.deliver(core, stopping=stop.is_set)
+            files = _bring_files(core, stop)
     except PortalError as error:
         raise click.ClickException(str(error)) from error
     finally:

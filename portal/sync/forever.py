@@ -12,10 +12,11 @@ from portal.domain import mirror
 from portal.errors import CoreError
 from portal.sync import lease
 from portal.sync.engine import Summary, Sync
-from portal.sync.lease import LostLead
+from portal.sync.lease import Lead, LostLead
 
 SYNC, ERRANDS = "sync", "errands"  # the two leases
 LOOKS_UP = 0.5  # seconds between two looks for a poke
+LOOKS_FOR_LEAD = 2.0  # seconds between two looks whether the leader still lives
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +37,14 @@ def follow(
     holder, lead = lease.new_holder(), None
     try:
         while not stopping():
-            pokes = _pokes()
-            try:
-                lead = lease.take(SYNC, holder)
-                if lead:
-                    told(sync.run(lead))
-            except (CoreError, LostLead) as error:
-                log.warning("%s", error)
-            except Exception:  # the database's fault, or ours: the next run may meet neither
-                log.exception("the sync failed")
-            finally:
-                db.session.remove()
-            _rest(pause, pokes, stopping)
+            lead = _take(SYNC, holder)
+            if lead is None:
+                time.sleep(LOOKS_FOR_LEAD)
+                continue
+            with lease.kept(lead):
+                pokes = _pokes()
+                _run(sync, lead, told)
+                _rest(pause, pokes, stopping)
     finally:
         if lead:
             lease.give_back(lead)
@@ -62,17 +59,44 @@ def run_errands(errands: list[Errand], *, stopping: Callable[[], bool]) -> None:
             if stopping() or time.monotonic() < due[errand.name]:
                 continue
             due[errand.name] = time.monotonic() + errand.every
-            try:
-                lead = lease.take(ERRANDS, holder)
-                if lead:
-                    errand.do()
-            except Exception:  # an errand of any noun may fail in its own way, and is due again soon
-                log.exception("the errand %r failed", errand.name)
-            finally:
-                db.session.remove()
+            lead = _take(ERRANDS, holder)
+            if lead:
+                with lease.kept(lead):
+                    _do(errand)
         time.sleep(LOOKS_UP)
     if lead:
         lease.give_back(lead)
+
+
+def _take(name: str, holder: str) -> Lead | None:
+    """The lead, or nothing while another process has it or the database is away."""
+    try:
+        return lease.take(name, holder)
+    except SQLAlchemyError:
+        log.exception("nobody can lead: the database does not answer")
+        return None
+    finally:
+        db.session.remove()
+
+
+def _run(sync: Sync, lead: Lead, told: Callable[[Summary], None]) -> None:
+    try:
+        told(sync.run(lead))
+    except (CoreError, LostLead) as error:
+        log.warning("%s", error)
+    except Exception:  # the database's fault, or ours: the next run may meet neither
+        log.exception("the sync failed")
+    finally:
+        db.session.remove()
+
+
+def _do(errand: Errand) -> None:
+    try:
+        errand.do()
+    except Exception:  # an errand of any noun may fail in its own way, and is due again soon
+        log.exception("the errand %r failed", errand.name)
+    finally:
+        db.session.remove()
 
 
 def _rest(pause: float, pokes: int, stopping: Callable[[], bool]) -> None:

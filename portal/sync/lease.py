@@ -3,17 +3,22 @@
 import os
 import secrets
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import Update, case, or_, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.db import db, insert_once, rows_changed
 from portal.domain.mirror import Lease
 from portal.errors import PortalError
 
-LASTS = timedelta(seconds=30)  # a leader that died is followed after this long
+LASTS = timedelta(seconds=20)  # a leader that died is followed after this long
+RENEWED = 5.0  # seconds between two renewals from beside
 FREE = datetime(2000, 1, 1, tzinfo=UTC)  # has expired on every clock, even one that was set back
 
 
@@ -52,14 +57,35 @@ def take(name: str, holder: str) -> Lead | None:
 
 def hold(lead: Lead) -> None:
     """Renew in the caller's transaction, which can be committed only by the one who leads. Raises LostLead."""
-    renewed = update(Lease).where(Lease.name == lead.name, Lease.holder == lead.holder, Lease.fence == lead.fence)
-    if not rows_changed(renewed.values(expires_at=clock.now() + LASTS)):
+    if not rows_changed(_ours(lead).values(expires_at=clock.now() + LASTS)):
         raise LostLead(f"another process leads the {lead.name} now")
+
+
+@contextmanager
+def kept(lead: Lead) -> Iterator[None]:
+    """Renew the lead from beside, however long the core or a file takes: it runs out only when the process dies."""
+    engine, over = db.engine, threading.Event()
+
+    def renew() -> None:
+        while not over.wait(RENEWED):
+            with suppress(SQLAlchemyError), engine.begin() as connection:  # a database that is away ends no run
+                connection.execute(_ours(lead).values(expires_at=clock.now() + LASTS))
+
+    beside = threading.Thread(target=renew, name=f"lead of {lead.name}", daemon=True)
+    beside.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beside.join()
 
 
 def give_back(lead: Lead) -> None:
     """Let the next one lead at once. Commits."""
     db.session.rollback()
-    ours = update(Lease).where(Lease.name == lead.name, Lease.holder == lead.holder, Lease.fence == lead.fence)
-    db.session.execute(ours.values(expires_at=FREE))
+    db.session.execute(_ours(lead).values(expires_at=FREE))
     db.session.commit()
+
+
+def _ours(lead: Lead) -> Update:
+    return update(Lease).where(Lease.name == lead.name, Lease.holder == lead.holder, Lease.fence == lead.fence)

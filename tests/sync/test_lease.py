@@ -1,12 +1,15 @@
 """Leading: one process at a time, on both databases, and the next one when the leader dies."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
 from portal import clock
 from portal.db import db
-from portal.sync import lease
+from portal.domain.mirror import Lease
+from portal.sync import forever, lease
 from portal.sync.lease import LASTS, LostLead
 from tests.sync.conftest import NOON
 
@@ -46,6 +49,24 @@ def test_of_ten_that_try_at_once_one_leads(app):
 
     with ThreadPoolExecutor(10) as threads:
         assert sum(threads.map(attempt, range(10))) == 1
+
+
+def test_a_leader_that_is_busy_for_long_keeps_the_lead(app, monkeypatch):
+    monkeypatch.setattr(lease, "RENEWED", 0.02)
+    first = lease.take("sync", "a")
+    with lease.kept(first):
+        db.session.execute(update(Lease).values(expires_at=lease.FREE))  # as if all of its time had passed
+        db.session.commit()
+        time.sleep(0.5)
+        assert lease.take("sync", "b") is None
+    db.session.execute(update(Lease).values(expires_at=lease.FREE))
+    db.session.commit()
+    assert lease.take("sync", "b").fence == first.fence + 1
+
+
+def test_a_dead_leader_is_replaced_within_half_a_minute():
+    assert LASTS.total_seconds() + forever.LOOKS_FOR_LEAD <= 30
+    assert LASTS.total_seconds() > lease.RENEWED * 3, "a renewal that is late twice must not cost the lead"
 
 
 def test_no_two_processes_have_one_name():
