@@ -1,5 +1,8 @@
 """The database handle, and the two column types everything stands on: a UTC moment and an exact hundredth."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,8 +22,14 @@ from sqlalchemy import (
     literal,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+# The database cannot do it now: it is away, full, read-only, locked for too long, or all connections are in use.
+TROUBLES = (OperationalError, InterfaceError, InternalError, TimeoutError)
+
+log = logging.getLogger(__name__)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -97,6 +106,16 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 db = SQLAlchemy(metadata=Base.metadata)  # tables subclass Base, which the type checker understands
+
+
+@contextmanager
+def if_possible() -> Iterator[None]:
+    """For what nobody waits for: a database that is full or read-only keeps nobody from reading."""
+    try:
+        yield
+    except TROUBLES:
+        db.session.rollback()
+        log.warning("the database takes nothing: something small was not written down")
 
 
 def insert_once(table: type[Base], **values: Any) -> bool:

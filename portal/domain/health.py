@@ -1,12 +1,13 @@
 """Health: whether the database answers and how true the mirror is, in words and figures a machine can read."""
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.db import db
+from portal.db import TROUBLES, db
 from portal.domain import mirror
 from portal.domain.attachments import Attachment
 from portal.domain.letters import Letter
@@ -24,6 +25,12 @@ def now() -> dict[str, Any]:
         return {"database": "away", "core": "unknown", "mirror_age_seconds": None}
     core = "unknown" if age.seconds is None and not age.trouble else "away" if age.trouble else "ok"
     return {"database": "ok", "core": core, "mirror_age_seconds": age.seconds}
+
+
+def give_up() -> None:
+    """The database could not do what a request wanted: nothing of it stays half done."""
+    with suppress(*TROUBLES):
+        db.session.rollback()
 
 
 def figures() -> dict[str, tuple[str, Any]]:

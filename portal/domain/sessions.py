@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db, rows_changed
+from portal.db import Base, db, if_possible, rows_changed
 from portal.errors import NotFound
 
 IDLE = timedelta(hours=12)  # unused for so long, it is over: a working day with its pauses
@@ -60,8 +60,9 @@ def notice(session_id: int, seen_at: datetime) -> None:
     """The session is in use; written down now and then. Commits when it writes."""
     now = clock.now()
     if now - seen_at > NOTICED:
-        db.session.execute(update(Session).where(Session.id == session_id).values(seen_at=now))
-        db.session.commit()
+        with if_possible():
+            db.session.execute(update(Session).where(Session.id == session_id).values(seen_at=now))
+            db.session.commit()
 
 
 def is_fresh(proved_at: datetime) -> bool:

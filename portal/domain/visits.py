@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db, insert_once
+from portal.db import Base, db, if_possible, insert_once
 from portal.domain.people import Person
 
 HOURS, EXPORT, OVERVIEW = "hours", "export", "overview"
@@ -41,6 +41,11 @@ def last(person: Person, place: str) -> datetime | None:
 
 def note(person: Person, place: str) -> None:
     """The person is there now. Commits."""
+    with if_possible():
+        _note(person, place)
+
+
+def _note(person: Person, place: str) -> None:
     now = clock.now()
     if not insert_once(Visit, person_id=person.id, place=place, at=now):
         visit = _visit(person, place)

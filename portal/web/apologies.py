@@ -1,16 +1,20 @@
 """Apologies: every error as a page in the reader's language, or as a small note when only a part was asked for."""
 
+import logging
 from math import ceil
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from portal.domain import health
 from portal.errors import AlreadyDecided, CoreError, NotFound, Refused, TooMany
 from portal.web import pages
+
+log = logging.getLogger(__name__)
 
 BODIES = {  # status: what happened, what to do now
     400: (
@@ -37,6 +41,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(SecurityError, lambda error: Response("Unknown host.", 400, mimetype="text/plain"))
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(CoreError, _broken)
+    for trouble in health.TROUBLES:
+        app.register_error_handler(trouble, _without_database)
     app.register_error_handler(500, _broken)
 
 
@@ -75,6 +81,25 @@ def _broken(error: Exception) -> Response:
     return _apology(500)
 
 
+def _without_database(error: Exception) -> Response:
+    """The database cannot do this now: said without asking it anything, not even who is signed in."""
+    log.error("%s: the database cannot do it: %s", request.endpoint, type(error).__name__)
+    health.give_up()
+    if "_login_user" not in g:
+        g._login_user = AnonymousUserMixin()
+    title, words = (
+        _("This cannot be done now"),
+        _("The portal cannot read or write its data at the moment. Please try again soon."),
+    )
+    response = (
+        _note(503, title, words)
+        if pages.is_from_htmx()
+        else make_response(pages.plain("errors/show.html", title=title, words=words), 503)
+    )
+    response.headers["Retry-After"] = "30"
+    return response
+
+
 def _apology(code: int, *, status: int | None = None) -> Response:
     title, words = BODIES[code]
     return _answer(status or code, title(), words())
@@ -82,11 +107,16 @@ def _apology(code: int, *, status: int | None = None) -> Response:
 
 def _answer(status: int, title: str, words: str) -> Response:
     if pages.is_from_htmx():
-        response = make_response(render_template("errors/_note.html", title=title, words=words), status)
-        response.headers["HX-Retarget"] = "#notes"
-        response.headers["HX-Reswap"] = "innerHTML"
-        response.headers["HX-Push-Url"] = "false"
-        return response
+        return _note(status, title, words)
     if status == 500 or (request.endpoint is None and not current_user.is_authenticated):
         return make_response(pages.plain("errors/show.html", title=title, words=words), status)
     return pages.render(page="errors/show.html", status=status, title=title, words=words)
+
+
+def _note(status: int, title: str, words: str) -> Response:
+    """A small note instead of a page, for htmx."""
+    response = make_response(render_template("errors/_note.html", title=title, words=words), status)
+    response.headers["HX-Retarget"] = "#notes"
+    response.headers["HX-Reswap"] = "innerHTML"
+    response.headers["HX-Push-Url"] = "false"
+    return response
