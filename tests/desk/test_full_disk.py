@@ -1,0 +1,58 @@
+"""A full disk loses no mail: its sender is told to come again, and when there is room the desk goes on."""
+
+import smtplib
+import sqlite3
+import subprocess
+from contextlib import closing, suppress
+
+import pytest
+
+from portal.desk import intake
+from portal.desk.postbox import Postbox
+from portal.desk.store import Store
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A desk on a small file system of its own, and a file that fills it."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
+    assert mounted.returncode == 0, f"only root can mount a small file system: {mounted.stderr}"
+    try:
+        store = Store(folder / "desk.db")
+        yield store, folder / "ballast"
+        store.close()
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def _send(port, mail):
+    """What the desk's mail door answers."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+        try:
+            client.sendmail("jan@strojirny-vltava.example", ["noc@connectica.cz"], mail)
+        except smtplib.SMTPDataError as refused:
+            return refused.smtp_code
+    return 250
+
+
+def test_a_mail_that_cannot_be_kept_is_asked_for_again_and_then_taken(small, compose):
+    store, ballast = small
+    postbox = Postbox(store, "127.0.0.1", 0)
+    postbox.open()
+    try:
+        first, second = compose("Dobrý den, první."), compose("Dobrý den, druhý. " + "x" * 200_000)
+        assert _send(postbox.port, first) == 250
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1024))
+        assert _send(postbox.port, second) == 451
+        ballast.unlink()
+        assert _send(postbox.port, second) == 250
+    finally:
+        postbox.close()
+    assert len(list(intake.settle_waiting(store))) == 2
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT count(*) FROM ticket").fetchone() == (2,)
