@@ -6,7 +6,7 @@ sync service, so that neither words nor time tell.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, func, or_, select, update
+from sqlalchemy import ForeignKey, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -16,6 +16,7 @@ from portal.domain.people import Person
 from portal.errors import NotFound
 
 LASTS = timedelta(minutes=30)
+KEPT = timedelta(days=1)  # anybody may write down a wish: the list must not grow for ever
 MOST_LETTERS = 3  # to one account within an hour: nobody's mailbox is flooded in our name
 
 
@@ -40,7 +41,8 @@ def wish(email: str) -> None:
 
 
 def write_due() -> int:
-    """Letters for the wishes whose address has an account. How many were written. Commits."""
+    """Letters for the wishes whose address has an account; old wishes are swept away. How many letters. Commits."""
+    db.session.execute(delete(PasswordReset).where(PasswordReset.wished_at < clock.now() - KEPT))
     waiting = db.session.scalars(select(PasswordReset).where(PasswordReset.written_at.is_(None)).limit(100)).all()
     written = sum(_write(one) for one in waiting)
     db.session.commit()

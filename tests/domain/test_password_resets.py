@@ -90,3 +90,10 @@ def test_a_letter_tells_that_the_password_has_changed(jana):
         "všechna ostatní přihlášení skončila"
         in db.session.scalars(select(Letter).order_by(Letter.id.desc())).first().text
     )
+
+
+def test_old_wishes_are_swept_away(jana):
+    password_resets.wish("nobody@a.example")
+    with clock.set_to(samples.NOW + password_resets.KEPT + timedelta(seconds=1)):
+        password_resets.write_due()
+    assert db.session.scalar(select(password_resets.PasswordReset)) is None
