@@ -10,6 +10,10 @@ PortalError
 │   ├── CoreAway           try again later
 │   ├── CoreRefused        a person must act
 │   └── CoreLied           a person must look
+├── ProviderError          nobody is signed in
+│   ├── ProviderAway       try again later
+│   ├── ProviderRefused    a person must act
+│   └── ProviderLied       nothing of it was believed
 ├── RecordNotUnderstood    set aside, the run goes on
 └── Misconfigured          do not start
 """
@@ -67,6 +71,22 @@ class CoreRefused(CoreError):
 
 class CoreLied(CoreError):
     """The core's answer is not what the protocol promises: nothing of it was used."""
+
+
+class ProviderError(PortalError):
+    """An identity provider did not tell us who somebody is; the text is for the log and holds no secret."""
+
+
+class ProviderAway(ProviderError):
+    """It cannot be reached, is too slow or says it is busy: the same may work later."""
+
+
+class ProviderRefused(ProviderError):
+    """It said no: to the person, or to us. The text is its own short word for why."""
+
+
+class ProviderLied(ProviderError):
+    """What came back is not what OpenID Connect promises, or not meant for us: nothing of it was believed."""
 
 
 class RecordNotUnderstood(PortalError):

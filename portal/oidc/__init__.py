@@ -1,0 +1,1 @@
+"""Asking somebody's own company who they are: the client's side of OpenID Connect."""
