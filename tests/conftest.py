@@ -14,6 +14,7 @@ from flask import Flask
 
 from portal import create_app
 from portal.db import db
+from tests import providers
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -69,6 +70,13 @@ def postgres() -> Iterator[str]:
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], **run)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def canaille() -> Iterator[str]:
+    """The issuer of a real OpenID provider, in a process of its own."""
+    with providers.canaille() as issuer:
+        yield issuer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -28,7 +28,7 @@ def test_the_map_shows_every_part_of_the_portal():
     assert shown == parts, "the map in README.md and the folders of portal/ differ"
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/single-sign-on.md"])
 def test_every_file_a_document_points_to_is_there(document):
     text = (ROOT / document).read_text()
     linked = {link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link}
@@ -38,7 +38,7 @@ def test_every_file_a_document_points_to_is_there(document):
     assert not {name for name in named if not (ROOT / name).exists()}
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/single-sign-on.md"])
 def test_every_command_a_document_names_is_there(document, sqlite_template):
     app = create_app(INSTANCE=sqlite_template.parent, DATABASE_URL="")
     for group, command in re.findall(r"(?:^    |`)flask (\w+) ([\w-]+)", (ROOT / document).read_text(), re.MULTILINE):

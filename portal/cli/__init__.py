@@ -1,9 +1,9 @@
-"""What an administrator types: flask demo | sync | desk | people | prices."""
+"""What an administrator types: flask demo | sync | desk | people | prices | sso."""
 
 import click
 from flask import Flask
 
-from portal.cli import backup, companies, demo, desk, letters, people, prices, serve, sync
+from portal.cli import backup, companies, demo, desk, letters, people, prices, serve, sso, sync
 from portal.domain import policy
 from portal.domain.policy import OPERATOR, Right
 
@@ -17,6 +17,7 @@ COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single 
     backup.backup: Right.OPERATE,
     backup.restore: Right.OPERATE,
     serve.serve: Right.OPERATE,
+    sso.cli: Right.ADMINISTER,
     sync.cli: Right.OPERATE,
 }
 

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     CODE = "code"  # of a second factor
     PASSKEY = "passkey"  # signatures: nobody guesses one, but checking it is work
     RESET = "reset"  # letters with a link to a new password
+    ELSEWHERE = "elsewhere"  # answers of identity providers
     LINK = "link"  # answers through the link of a letter
     LETTER = "letter"  # invitations and the like that one person may send
 
@@ -63,6 +64,7 @@ LIMITS: dict[Kind, dict[Sharing, Limit]] = {
     },
     Kind.PASSKEY: {Sharing.PLACE: Limit(60, A_WHILE)},
     Kind.RESET: {Sharing.PLACE: Limit(30, AN_HOUR)},  # an account's own letters are limited where they are written
+    Kind.ELSEWHERE: {Sharing.PLACE: Limit(100, A_WHILE)},  # each makes us ask the provider
     Kind.LINK: {Sharing.PLACE: Limit(60, A_WHILE)},
     Kind.LETTER: {Sharing.ACCOUNT: Limit(50, A_DAY)},
 }

@@ -8,8 +8,22 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import access, addresses, attempts, audit, keys, letters, passwords, people, typed_text, wording
+from portal.domain import (
+    access,
+    addresses,
+    attempts,
+    audit,
+    identities,
+    identity_providers,
+    keys,
+    letters,
+    passwords,
+    people,
+    typed_text,
+    wording,
+)
 from portal.domain.companies import Company
+from portal.domain.identity_providers import IdentityProvider
 from portal.domain.people import Person, Visitor
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
@@ -107,8 +121,29 @@ def accept(token: str, *, name: str, password: str) -> Person:
     found = opened(token)
     name = typed_text.needed(name, longest=100)
     company = found.company
+    if not identity_providers.allow_password(found.company_id):
+        raise Refused(msgid("Your company wants you to sign in with its own account."))
     passwords.check(password, about=(name, found.email, company.name if company else ""))
-    kept = passwords.hash_of(password)
+    return _join(found, name=name, password_hash=passwords.hash_of(password))
+
+
+def accept_elsewhere(token: str, provider: IdentityProvider, subject: str, *, name: str) -> Person:
+    """The same without a password, for whom the provider has just named: the two are linked. Commits.
+
+    name: what the provider calls them, for an invitation that says none. Raises NotFound, Refused.
+    """
+    found = opened(token)
+    if found.company_id != provider.company_id:
+        raise NotFound
+    if identities.is_anybodys(provider, subject, living=True):
+        raise Refused(identities.TAKEN)
+    name = found.name or typed_text.line(name)[:100] or found.email.partition("@")[0]
+    person = _join(found, name=name, password_hash=None)
+    identities.link(person.id, provider, subject)
+    return person
+
+
+def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
     taken = rows_changed(
         update(Invitation).where(Invitation.id == found.id, Invitation.accepted_at.is_(None))
         .where(Invitation.withdrawn_at.is_(None)).values(accepted_at=clock.now())
@@ -117,8 +152,8 @@ def accept(token: str, *, name: str, password: str) -> Person:
         db.session.rollback()
         raise NotFound
     person = people.join(
-        email=found.email, name=typed_text.line(name), company=company, role=found.role, language=found.language,
-        password_hash=kept,
+        email=found.email, name=typed_text.line(name), company=found.company, role=found.role,
+        language=found.language, password_hash=password_hash,
     )  # fmt: skip
     audit.note(audit.JOINED, company_id=person.company_id, person_id=person.id, about=found.role)
     return person

@@ -1,7 +1,7 @@
 """Sessions: one row for each sign-in, so that it can be seen, ended from elsewhere, and ends by itself."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -29,7 +29,7 @@ class Session(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
-    how: Mapped[str]  # password | passkey | sso: the first proof
+    how: Mapped[str]  # password | invitation | passkey | sso: the first proof
     has_second_factor: Mapped[bool] = mapped_column(default=False)
     proved_at: Mapped[datetime]  # when its person last gave a proof
     client: Mapped[str] = mapped_column(default="")  # what the browser said it is
@@ -108,6 +108,11 @@ def end_all(person_id: int, *, but: int | None = None) -> None:
     """End every session of a person, or every other one. In the caller's transaction."""
     theirs = delete(Session).where(Session.person_id == person_id)
     db.session.execute(theirs if but is None else theirs.where(Session.id != but))
+
+
+def end_begun_by(ways: Set[str], person_ids: Sequence[int]) -> None:
+    """End the sessions of these people that began in one of these ways. In the caller's transaction."""
+    db.session.execute(delete(Session).where(Session.how.in_(ways), Session.person_id.in_(person_ids)))
 
 
 def hash_of(key: str) -> str:

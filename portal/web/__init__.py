@@ -35,6 +35,7 @@ from portal.web import (
     second_step,
     settings,
     sign_in,
+    sso,
     staff,
     staff_approvals,
     staff_people,
@@ -46,6 +47,7 @@ from portal.web import (
 BLUEPRINTS = (
     sign_in.bp,
     second_step.bp,
+    sso.bp,
     start.bp,
     overview.bp,
     approvals.bp,

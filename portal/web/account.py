@@ -6,7 +6,16 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, one_time_codes, passkeys, people, second_factor, sessions
+from portal.domain import (
+    audit,
+    identities,
+    identity_providers,
+    one_time_codes,
+    passkeys,
+    people,
+    second_factor,
+    sessions,
+)
 from portal.domain.policy import Right
 from portal.web import browsers, challenges, doors, gate, pages, proofs
 
@@ -22,6 +31,8 @@ FRESH = {  # what changes the locks of an account: the page to go on with after 
     "account.remove_passkey": "account.show",
     "account.make_recovery_codes": "account.show",
     "account.require": "account.show",
+    "sso.link": "account.show",
+    "sso.unlink": "account.show",
 }
 
 
@@ -40,6 +51,8 @@ def show() -> Response:
         factors=second_factor.of(current_user.id),
         passkeys=passkeys.of(current_user.id),
         sessions=sessions.of(current_user.id),
+        providers=identity_providers.of(current_user.company_id),
+        linked=identities.linked(current_user.id),
         in_words=browsers.in_words,
         must=gate.must_have_second_factor(),
         staff_are_eased=current_user.company is None and not current_app.config["STAFF_SECOND_FACTOR"],

@@ -106,5 +106,5 @@ def _open(person: Person, *, how: str, second_factor: bool, onward: str) -> AnyR
     )
     login_user(people.visitor(key))
     devices.recognise(person.email)
-    audit.note(audit.SIGNED_IN, **signature_of(person))
+    audit.note(audit.SIGNED_IN, about=how, **signature_of(person))
     return redirect(own_address(onward))

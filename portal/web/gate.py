@@ -25,6 +25,10 @@ PUBLIC = {  # endpoints anybody may reach, signed in or not
     "second_step.enter",
     "second_step.challenge",
     "second_step.enter_by_passkey",
+    "sso.choose",
+    "sso.begin",
+    "sso.answer",
+    "sso.accept",  # its token is the key
     "health.show",
     "start.favicon",
     "decide.show",  # the token in the address is the key
@@ -66,6 +70,8 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "passwords": Right.HAVE_ACCOUNT,
     "address_changes": Right.HAVE_ACCOUNT,
     "people": Right.GIVE_ACCESS,
+    "sso.link": Right.HAVE_ACCOUNT,
+    "sso.unlink": Right.HAVE_ACCOUNT,
     "tickets": Right.READ,
     "attachments": Right.READ,
     "approvals": Right.READ,  # a reader may be a deputy: the domain knows who decides

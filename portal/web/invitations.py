@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, invitations
+from portal.domain import attempts, identity_providers, invitations
 from portal.web import doors, pages
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitation")
@@ -13,7 +13,14 @@ bp.after_request(pages.keep_quiet)
 @bp.get("/", defaults={"token": ""})
 @bp.get("/<token>")
 def show(token: str) -> Response:
-    return pages.alone("invitations/show.html", invitation=invitations.opened(token), token=token)
+    invitation = invitations.opened(token)
+    return pages.alone(
+        "invitations/show.html",
+        invitation=invitation,
+        token=token,
+        providers=identity_providers.of(invitation.company_id),
+        by_password=identity_providers.allow_password(invitation.company_id),
+    )
 
 
 @bp.post("/", defaults={"token": ""})

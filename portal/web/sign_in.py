@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, audit, passkeys, passwords, people
+from portal.domain import attempts, audit, identity_providers, passkeys, passwords, people
 from portal.domain.attempts import Kind
 from portal.domain.people import Person
 from portal.web import challenges, devices, doors, pages, proofs
@@ -54,7 +54,8 @@ def leave() -> AnyResponse:
 def _proven(email: str, password: str) -> Person | None:
     """The living account whose address and password these are. What fails is written down."""
     person, address = people.by_email(email), request.remote_addr or ""
-    if passwords.matches(password, person.password if person else None) and person is not None and person.active:
+    is_theirs = passwords.matches(password, person.password if person else None)
+    if is_theirs and person and person.active and identity_providers.allow_password(person.company_id):
         attempts.forget(Kind.SIGN_IN, account=email, address=address, browser=devices.proof_of(email))
         people.refresh_password(person, password)
         return person
@@ -73,5 +74,6 @@ def _page(refusal: str = "", *, email: str = "", onward: str = "") -> Response:
         refusal=refusal,
         email=email,
         onward=onward,
+        has_sso=identity_providers.are_any(),
         passkeys_are_possible=passkeys.are_possible(),
     )

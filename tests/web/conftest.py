@@ -18,6 +18,7 @@ from portal.domain import (
     consents,
     deciding,
     deputies,
+    identity_providers,
     invitations,
     people,
     questioning,
@@ -27,6 +28,7 @@ from portal.domain import (
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
+from portal.domain.identity_providers import New
 from portal.domain.people import Person
 from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.states import State
@@ -77,6 +79,12 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
     one = SimpleNamespace(**{name: _company(name, mark, folder) for name, mark in (("a", ""), ("b", MARKER))})
     one.b.passkey_id, one.b.session_id = samples.passkey(one.b.manager, MARKER).id, _session_of(one.b.manager)
     one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
+    one.b.provider = identity_providers.add(
+        New(
+            slug="vodarny", name=f"Microsoft 365 {MARKER}", company=one.b.company, client_id="portal",
+            secret=MARKER, issuer="https://login.b.example",
+        )
+    )  # fmt: skip
     samples.settle()
     return one
 

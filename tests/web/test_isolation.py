@@ -25,6 +25,7 @@ OF_B = {
     "passkey_id": lambda b: b.passkey_id,
     "session_id": lambda b: b.session_id,
     "ticket_id": lambda b: b.ticket.id,
+    "provider": lambda b: b.provider.slug,
     "person_id": lambda b: b.viewer.id,
     "invitation_id": lambda b: b.invitation_id,
 }
