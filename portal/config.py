@@ -50,6 +50,7 @@ SETTINGS = (
     Setting("RT_QUEUE", "IT", "the queue of Request Tracker that is mirrored"),
     Setting("RT_STATES", "", "further statuses, e.g. waiting=open, closed=done"),
     Setting("RT_COMPANY_BY", "field", "what says whose a ticket is: field, organization or domain"),
+    Setting("RT_TIME_CATEGORY", "", "price category of TimeWorked without a time code, in an RT without TimeEntries"),
     Setting("RT_COMPANIES", "", "companies as docs/request-tracker.md writes them; empty asks RT's field Company"),
     Setting("DESK_FOLDER", "desk", "the desk's database and letters, relative to the instance folder"),
     Setting("DESK_HTTP", "127.0.0.1:8001", "where the desk's Core API listens"),

@@ -37,5 +37,10 @@ Set(%Lifecycles,                               # RT keeps the others beside it
             'resolved -> open'        => { label => 'Re-open',     update => 'Comment' },
         ],
     },
+    __maps__ => {                              # without them no ticket goes to another queue, or comes from one
+        'default -> connectica' => { (map { $_ => $_ } qw(new open resolved rejected deleted)), stalled => 'open' },
+        'connectica -> default' => { (map { $_ => $_ } qw(new open resolved rejected deleted)),
+                                     be_invoiced => 'resolved', error => 'open' },
+    },
 );
 1;

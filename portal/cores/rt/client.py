@@ -2,27 +2,41 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import requests
 
 from portal.cores.http import Line
-from portal.cores.rt.translate import MESSAGES, Conversation
+from portal.cores.rt.translate import MESSAGES, Conversation, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
 
 PAGE = 100  # RT gives no more, and does not say so
-AT_A_TIME = 60  # messages whose parts are asked for together
-_TICKET = "Subject,Status,Owner,Requestor,Created,LastUpdated,Due,Resolved,CustomFields"
+_TICKET = "Subject,Status,Owner,Requestor,Created,LastUpdated,Due,Resolved,TimeWorked,CustomFields"
 _USER = "Name,RealName,EmailAddress"
+_TRANSACTION = "ObjectId,Type,Field,OldValue,NewValue,Created,Creator,TimeTaken"
 _ABOUT = "ObjectType='RT::Ticket'"  # a user's transaction may have the number of a ticket
-_VISIBLE = "(Type='Create' OR Type='Correspond' OR Type='Status' OR (Type='Set' AND (Field='Owner' OR Field='Due')))"
-_GONE = (
-    "((Type='Status' AND NewValue='deleted' AND TicketStatus='deleted') OR (Type='AddLink' AND Field='MergedInto'))"
+_MERGE = "(Type='AddLink' AND Field='MergedInto')"  # stands below both tickets; NewValue is the one that stays
+_SAID = f"(Type='Create' OR Type='Correspond' OR (Type='Set' AND Field='TimeWorked') OR {_MERGE})"
+_DONE = "(Type='Status' OR (Type='Set' AND (Field='Owner' OR Field='Due' OR Field='Queue')))"
+_GONE = f"((Type='Status' AND NewValue='deleted' AND TicketStatus='deleted') OR {_MERGE})"
+_TEXT = ({"field": "ContentType", "operator": "STARTSWITH", "value": "text/"},)
+_FILE = tuple(
+    {"field": "ContentType", "operator": "NOT LIKE", "value": kind, "entry_aggregator": "AND"}
+    for kind in ("text/", "multipart/")
 )
-_NO_TEXT, _TEXT = ({"field": "ContentType", "operator": how, "value": "text/"} for how in ("NOT LIKE", "STARTSWITH"))
+_CONTENT = re.compile(rb'"Content"\s*:\s*"')  # inside of a value each quote has a backslash: this can only be the key
+_LONGEST_HEAD = 2**20  # bytes of an attachment's JSON before its content
+
+
+class Glance(NamedTuple):
+    """The queue at one look: how many tickets, and which changed last; total is None when RT counts for nobody."""
+
+    total: int | None
+    newest: tuple[tuple[datetime, int], ...]
 
 
 class Rest:
@@ -50,32 +64,36 @@ class Rest:
         return list(self._pages("transactions", f"{_ABOUT} AND TicketQueue={self._queue}{_after(since)} AND {_GONE}",
                                 fields="ObjectId,Type,NewValue,Created"))  # fmt: skip
 
-    def is_anything_newer(self, since: datetime) -> bool:
-        """Whether any ticket, deleted and merged ones with it, was touched after that second: one request."""
-        query = f"{_ABOUT} AND TicketQueue={self._queue} AND Type='Create' AND TicketLastUpdated > '{_moment(since)}'"
-        return bool(self._page("transactions", {"query": query, "per_page": 1}))
+    def glance(self) -> Glance:
+        """One request that differs after any change, as whatever leaves the queue changes the total."""
+        body = self._line.read("tickets", query=f"Queue={self._queue}", orderby=["LastUpdated", "id"],
+                               order=["DESC", "DESC"], fields="LastUpdated", per_page=PAGE)  # fmt: skip
+        total = _object(body).get("total")
+        if total is not None and not isinstance(total, int):
+            raise CoreLied(f"RT counted {total!r:.40} tickets")
+        return Glance(total, tuple(place_of(item) for item in _items(body)))
+
+    def numbers(self, after: int) -> list[int]:
+        """The next tickets of the queue by their numbers."""
+        query = f"Queue={self._queue} AND id > {after}"
+        return [_number(row) for row in self._page("tickets", {"query": query, "orderby": "id", "per_page": PAGE})]
 
     def conversations(self, numbers: Iterable[int]) -> Conversation:
-        """What was said and done in these tickets, in public."""
-        tickets = " OR ".join(f"TicketId={number}" for number in numbers)
-        told = list(self._pages("transactions", f"{_ABOUT} AND ({tickets}) AND {_VISIBLE}",
-                                fields="ObjectId,Type,Field,OldValue,NewValue,Created,Creator",
-                                **{"fields[Creator]": _USER}))  # fmt: skip
-        messages = [_number(each) for each in told if isinstance(each, dict) and each.get("Type") in MESSAGES]
+        """What was said and done in these tickets, in public; what was said in those merged into them is theirs."""
+        told = self._transactions(numbers, f"({_SAID} OR {_DONE})")
+        self._add_merged(told)
+        messages = [_number(each) for each in told if each.get("Type") in MESSAGES]
         said = Conversation(transactions=told)
-        for start in range(0, len(messages), AT_A_TIME):
-            these = {"field": "TransactionId", "operator": "IN", "value": messages[start : start + AT_A_TIME]}
-            said.texts.extend(
-                self._parts([these, _TEXT], "TransactionId,ContentType,Filename,ContentLength,Content,Headers")
-            )
-            said.files.extend(
-                self._parts([these, _NO_TEXT], "TransactionId,ContentType,Filename,ContentLength,Headers")
-            )
-        said.files.extend(part for part in said.texts if isinstance(part, dict) and part.get("Filename"))
+        if messages:
+            these = {"field": "TransactionId", "operator": "IN", "value": messages}
+            fields = "TransactionId,ContentType,Filename,ContentLength,Headers"
+            said.texts.extend(self._parts([these, *_TEXT], f"{fields},Content"))
+            said.files.extend(self._parts([these, *_FILE], fields))
+            said.files.extend(part for part in said.texts if part.get("Filename"))
         return said
 
-    def file(self, number: str) -> bytes:
-        """An attachment of a public message. Raises CoreRefused for any other."""
+    def file(self, number: str) -> Iterator[bytes]:
+        """An attachment of a public message, in pieces. Raises CoreRefused for any other."""
         described = self._parts([{"field": "id", "operator": "=", "value": number}], "TransactionId")
         if not described:
             raise CoreRefused(f"RT gives us no attachment {number}")
@@ -83,11 +101,7 @@ class Rest:
         query = f"{_ABOUT} AND id={_number({'id': message})} AND (Type='Create' OR Type='Correspond')"
         if not self._page("transactions", {"query": query, "per_page": 1}):
             raise CoreRefused(f"attachment {number} belongs to no public message")
-        content = _object(self._line.read("attachment", number)).get("Content", "")
-        try:
-            return base64.b64decode(content)
-        except (binascii.Error, TypeError, ValueError) as error:
-            raise CoreLied(f"RT gave attachment {number} as something else than base64") from error
+        return decoded(self._line.stream("attachment", number))
 
     def ticket(self, number: str) -> dict[str, Any]:
         """One ticket; a merged one is told as the one it went into."""
@@ -110,6 +124,29 @@ class Rest:
         values = _items(self._line.read("customfield", number, "values", per_page=PAGE))
         whole = [_object(self._line.read("customfield", number, "value", str(each.get("id")))) for each in values]
         return [(str(each.get("Name", "")), str(each.get("Description") or "")) for each in whole]
+
+    def _transactions(self, numbers: Iterable[int], which: str) -> list[Any]:
+        tickets = " OR ".join(f"TicketId={number}" for number in numbers)
+        return list(self._pages("transactions", f"{_ABOUT} AND ({tickets}) AND {which}",
+                                fields=_TRANSACTION, **{"fields[Creator]": _USER}))  # fmt: skip
+
+    def _add_merged(self, told: list[Any]) -> None:
+        """The words of merged tickets, below the survivor's number: RT keeps them below their own."""
+        survivors: dict[int, int] = {}
+        fresh = told
+        while ends := {each["NewValue"]: _about(each) for each in fresh if _is_survivor(each)}:
+            survivors |= {number: survivors.get(number, number) for number in ends.values()}
+            named = " OR ".join(f"NewValue={_literal(end)}" for end in ends)
+            into = {_about(each): survivors[ends[each["NewValue"]]]
+                    for each in self._pages("transactions", f"{_ABOUT} AND {_MERGE} AND ({named})",
+                                            fields="ObjectId,NewValue") if each.get("NewValue") in ends}  # fmt: skip
+            merged = {number: into[number] for number in into.keys() - survivors.keys()}
+            if not merged:
+                return
+            survivors |= merged
+            fresh = self._transactions(sorted(merged), _SAID)
+            told.extend({**each, "ObjectId": merged[_about(each)]} for each in fresh)
+        told.sort(key=_number)
 
     def _parts(self, wanted: list[dict[str, Any]], fields: str) -> list[Any]:
         return list(self._pages("attachments", None, body=wanted, fields=fields))
@@ -158,6 +195,52 @@ def _literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def place_of(item: Any) -> tuple[datetime, int]:
+    """Where a ticket stands in the order of changes."""
+    try:
+        return key(item)
+    except Untranslatable as error:
+        raise CoreLied(str(error)) from error
+
+
+def decoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The base64 of Content, taken out of the JSON as it comes: a file of any length needs the memory of a piece."""
+    found = is_whole = False
+    waiting, letters = b"", b""
+    for piece in pieces:
+        waiting += piece if not is_whole else b""
+        if not found:
+            start = _CONTENT.search(waiting)
+            if not start and len(waiting) > _LONGEST_HEAD:
+                break
+            if not start:
+                continue
+            found, waiting = True, waiting[start.end() :]
+        text, quote, _rest = waiting.partition(b'"')
+        is_whole = is_whole or bool(quote)
+        waiting = b"\\" if text.endswith(b"\\") and not quote else b""  # the n of this line's end is still to come
+        letters += text.removesuffix(waiting).replace(b"\\n", b"").replace(b"\\/", b"/")
+        whole = len(letters) - len(letters) % 4
+        try:
+            yield base64.b64decode(letters[:whole], validate=True)
+        except binascii.Error as error:
+            raise CoreLied("RT gave an attachment as something else than base64") from error
+        letters = letters[whole:]
+    if not is_whole or letters:
+        raise CoreLied("RT gave an attachment without its whole content")
+
+
+def _is_survivor(transaction: dict[str, Any]) -> bool:
+    """Whether it says that something was merged into the ticket it stands below."""
+    if transaction.get("Field") != "MergedInto":
+        return False
+    return str(transaction.get("NewValue")).rpartition("/")[2] == str(transaction.get("ObjectId"))
+
+
+def _about(transaction: dict[str, Any]) -> int:
+    return _number({"id": transaction.get("ObjectId")})
+
+
 def _number(row: Any) -> int:
     try:
         return int(row["id"])
@@ -177,6 +260,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _items(body: bytes) -> list[Any]:
     items = _object(body).get("items")
-    if not isinstance(items, list) or len(items) > PAGE:
+    if not isinstance(items, list) or len(items) > PAGE or not all(isinstance(item, dict) for item in items):
         raise CoreLied("RT's answer has no list of at most a page in it")
     return items

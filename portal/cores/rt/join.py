@@ -3,7 +3,8 @@
 import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,16 +12,17 @@ import msgspec
 
 from portal import clock
 from portal.cores.http import AnswerTooBig
-from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Unreadable
+from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Tombstone, Unreadable
 from portal.cores.rt import translate
-from portal.cores.rt.client import PAGE, Rest
+from portal.cores.rt.client import PAGE, Glance, Rest, place_of
 from portal.cores.rt.translate import Conversation, Rules
 from portal.errors import CoreAway, CoreLied, CoreRefused
 
 OVERLAP = timedelta(minutes=2)  # RT stamps a change before it commits it: one may show that late
+SETTLING = timedelta(seconds=15)  # a second change within one stamp's second looks like the first one
 LASTING = timedelta(minutes=10)  # how long companies and users are believed
 MOST_USERS = 5000  # remembered at once
-_PIECE = 2**16
+STONES = 1000  # tombstones in a page
 
 
 class RtCore:
@@ -34,29 +36,20 @@ class RtCore:
         self._page = page
         self._companies: tuple[datetime, list[CompanyRecord]] | None = None
         self._users: OrderedDict[str, tuple[datetime, Person, bool]] = OrderedDict()
-        self._end: tuple[str, datetime] | None = None  # the cursor of the last end we came to, and when it was new
+        self._end: _End | None = None
 
     def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
-        place = _read_cursor(cursor)
-        if place and self._is_settled(cursor) and not self._rest.is_anything_newer(place.at):
+        place, began = _read_cursor(cursor), clock.now()
+        glance = self._rest.glance()
+        had = self._end if self._end and (self._end.cursor, self._end.glance) == (cursor, glance) else None
+        if had and had.is_settled:
             yield ChangesPage(changes=(), cursor=cursor or "", more=False)
             return
-        since, reached = place.key if place else None, place
         self._learn_companies()
-        while True:
-            items = self._rest.changed(since, most=self._page)
-            reached = self._reached(items, since, reached)
-            changes = self._told(items)
-            if place and place.is_end and since == place.key:  # until the late ones are told, the cursor stays
-                yield ChangesPage(changes=tuple(changes), cursor=cursor or "", more=True)
-                changes = []
-                for late in self._late(place):
-                    yield ChangesPage(changes=tuple(late), cursor=cursor or "", more=True)
-            if reached is None or len(items) < self._page:
-                yield self._last_page(changes, place, reached)
-                return
-            yield ChangesPage(changes=tuple(changes), cursor=reached.written(), more=True)
-            since = (reached.at, reached.number + 1)
+        for page in _one_ahead(self._pages(cursor or "", place, glance)):
+            yield page
+        met_at = had.met_at if had else began
+        self._end = _End(page.cursor, glance, met_at, is_settled=began - met_at > _settling(glance))
 
     def companies(self) -> list[CompanyRecord]:
         if self._configured is not None:
@@ -73,9 +66,7 @@ class RtCore:
     def attachment(self, core_id: str) -> Iterator[bytes]:
         if not (core_id.isascii() and core_id.isdigit()):
             raise CoreRefused(f"{core_id!r} names no attachment of RT")
-        content = self._rest.file(core_id)
-        for start in range(0, len(content), _PIECE):
-            yield content[start : start + _PIECE]
+        yield from self._rest.file(core_id)
 
     def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
         """The note is put into a field, and RT itself makes a comment of it unless it has its key: see deploy/rt.
@@ -96,52 +87,81 @@ class RtCore:
         if key not in _values(self._rest.ticket(survivor), "PortalNotes"):
             raise CoreAway(f"RT did not make a comment of the note {key} on ticket {survivor} (see its log)")
 
-    def _is_settled(self, cursor: str | None) -> bool:
-        """Whether we stood at this end so long that no change stamped before it can still appear."""
-        return self._end is not None and self._end[0] == cursor and clock.now() - self._end[1] > OVERLAP
+    def _pages(self, cursor: str, place: "_Place | None", glance: Glance) -> Iterator[ChangesPage]:
+        since, reached = place.key if place else None, place
+        look = _Look(place)
+        while True:
+            items = self._rest.changed(since, most=self._page)
+            reached = _reached(items, since, reached)
+            changes = self._told(items, look)
+            if place and place.is_end and since == place.key:  # until the late ones are told, the cursor stays
+                yield ChangesPage(changes=tuple(changes), cursor=cursor, more=True)
+                changes = []
+                for late in self._late(place):
+                    yield ChangesPage(changes=tuple(self._told(late, look)), cursor=cursor, more=True)
+            if reached is None or len(items) < self._page:
+                break
+            yield ChangesPage(changes=tuple(changes), cursor=reached.written(top=look.highest), more=True)
+            since = (reached.at, reached.number + 1)
+        stones = self._stones(look, place)
+        if place and not look.explains(glance.total):
+            for gone in self._missing(place.top, expected=place.count or 0):
+                yield ChangesPage(changes=tuple(gone), cursor=cursor, more=True)
+        end = _end_at(reached, stones, look, glance)
+        yield ChangesPage(changes=(*changes, *stones), cursor=end, more=False)
 
-    def _late(self, place: "_Place") -> Iterator[list[Change]]:
+    def _late(self, place: "_Place") -> Iterator[list[Any]]:
         """What stands shortly before a place where we stopped: some of it may not have shown itself then."""
         since = (place.at - OVERLAP, 0)
         while True:
             items = self._rest.changed(since, most=self._page)
-            late = [item for item in items if _key(item) < place.key]
+            late = [item for item in items if place_of(item) < place.key]
             if late:
-                yield self._told(late)
+                yield late
             if len(late) < self._page:
                 return
-            since = (_key(late[-1])[0], _key(late[-1])[1] + 1)
+            since = (place_of(late[-1])[0], place_of(late[-1])[1] + 1)
 
-    def _reached(
-        self, items: list[Any], since: "tuple[datetime, int] | None", had: "_Place | None"
-    ) -> "_Place | None":
-        keys = [_key(item) for item in items]
-        if keys != sorted(keys) or (since and keys and keys[0] < since):
-            raise CoreLied("RT's list of tickets goes back in time")
-        return _Place(at=keys[-1][0], number=keys[-1][1]) if keys else had
-
-    def _last_page(self, changes: list[Change], place: "_Place | None", reached: "_Place | None") -> ChangesPage:
-        """With the tombstones: RT's ticket lists know nothing of them."""
+    def _stones(self, look: "_Look", place: "_Place | None") -> list[Tombstone]:
+        """Deletions and merges, each ticket's newest: RT's ticket lists know nothing of them."""
+        stones: dict[str, Tombstone] = {}
         try:
-            items = self._rest.gone(place.at - OVERLAP if place else None)
-            stones = [stone for item in items if (stone := translate.tombstone(item))]
-        except translate.Untranslatable as error:
+            for item in self._rest.gone(place.at - OVERLAP if place else None):
+                stone = translate.tombstone(item)
+                if stone:
+                    stones[stone.core_id] = stone
+                    look.lose(int(stone.core_id), transaction=int(item["id"]))
+        except (translate.Untranslatable, KeyError, TypeError, ValueError) as error:
             raise CoreLied(str(error)) from error
-        changes = [*changes, *{stone.core_id: stone for stone in stones}.values()]
-        if stones:
-            newest = max(stone.at for stone in stones)
-            if reached is None or newest > reached.at:
-                reached = _Place(at=newest, number=0)
-        cursor = _end_at(reached)
-        if self._end is None or self._end[0] != cursor:
-            self._end = (cursor, clock.now())
-        return ChangesPage(changes=tuple(changes), cursor=cursor, more=False)
+        return list(stones.values())
 
-    def _told(self, items: Sequence[Any]) -> list[Change]:
+    def _missing(self, top: int, *, expected: int) -> Iterator[list[Tombstone]]:
+        """Every number up to there that is no ticket of the queue: moved away, shredded, or never of the queue.
+
+        By number and not by page: what leaves the queue meanwhile would push another ticket off its page.
+        """
+        gone: list[Tombstone] = []
+        last, now = 0, clock.now()
+        while numbers := self._rest.numbers(after=last):
+            for number in numbers:
+                missing = range(last + 1, min(number, top + 1))
+                gone.extend(Tombstone(core_id=str(each), reason="moved", at=now) for each in missing)
+                last = number
+                while len(gone) >= STONES:
+                    yield gone[:STONES]
+                    del gone[:STONES]
+        if expected and not last:
+            raise CoreRefused(
+                f"RT shows our account none of the {expected} tickets it showed before: is a right gone?"
+            )
+        gone.extend(Tombstone(core_id=str(each), reason="moved", at=now) for each in range(last + 1, top + 1))
+        yield gone
+
+    def _told(self, items: Sequence[Any], look: "_Look") -> list[Change]:
         """The items as records; when their conversations are too much for one answer, in halves."""
         if not items:
             return []
-        numbers = [_key(item)[1] for item in items]
+        numbers = [place_of(item)[1] for item in items]
         try:
             said = self._by_ticket(numbers)
         except AnswerTooBig as error:
@@ -149,7 +169,9 @@ class RtCore:
                 raw = json.dumps(items[0], ensure_ascii=False, sort_keys=True)
                 return [Unreadable(core_id=str(numbers[0]), raw=raw, reason=str(error))]
             half = len(items) // 2
-            return self._told(items[:half]) + self._told(items[half:])
+            return self._told(items[:half], look) + self._told(items[half:], look)
+        for number in numbers:
+            look.meet(number, said[number])
         return [translate.change(item, said[number], self._rules, self._whois)
                 for item, number in zip(items, numbers, strict=True)]  # fmt: skip
 
@@ -194,19 +216,69 @@ class RtCore:
         self._rules = replace(self._rules, companies=known)
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """A ticket in the order of changes; is_end when nothing came after it."""
+class _Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A ticket in the order of changes; is_end when nothing came after it, and then what the queue held."""
 
     at: datetime
     number: int
     is_end: bool = False
+    top: int = 0  # the highest ticket told so far
+    count: int | None = None  # tickets of the queue
+    gone: int = 0  # the newest transaction that said of a ticket that it is gone
 
     @property
     def key(self) -> tuple[datetime, int]:
         return self.at, self.number
 
-    def written(self) -> str:
-        return msgspec.json.encode(self).decode()
+    def written(self, **more: Any) -> str:
+        return msgspec.json.encode(msgspec.structs.replace(self, **more)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An end we came to. is_settled: we looked again so long after the glance that nothing older can still appear."""
+
+    cursor: str
+    glance: Glance
+    met_at: datetime
+    is_settled: bool
+
+
+class _Look:
+    """What one look met, to be held against the number of tickets RT counts: a difference is one that left unseen."""
+
+    def __init__(self, place: _Place | None) -> None:
+        self._place = place
+        self.highest = place.top if place else 0
+        self.newest_gone = place.gone if place else 0
+        self._new: set[int] = set()
+        self._lost: set[int] = set()
+        self._has_guests = False  # a ticket that came in may hide another one that left
+
+    def meet(self, number: int, said: Conversation) -> None:
+        self.highest = max(self.highest, number)
+        if self._place and self._place.is_end:
+            self._has_guests |= translate.came_in(said, self._place.at - OVERLAP)
+            if number > self._place.top:
+                self._new.add(number)
+
+    def lose(self, number: int, *, transaction: int) -> None:
+        self.newest_gone = max(self.newest_gone, transaction)
+        self._new.discard(number)
+        if self._place and number <= self._place.top and transaction > self._place.gone:
+            self._lost.add(number)
+
+    def explains(self, total: int | None) -> bool:
+        """Whether that many tickets are what has to be there; only a look that began at an end can say."""
+        if self._place is None or not self._place.is_end or total is None:
+            return True
+        if self._place.count is None or self._has_guests:
+            return False
+        return self._place.count + len(self._new) - len(self._lost) == total
+
+    def count_for(self, total: int | None) -> int | None:
+        """What the next look may reckon with. None after one that began in the middle: it asks for all numbers."""
+        return total if self._place is None or self._place.is_end else None
 
 
 def _read_cursor(cursor: str | None) -> _Place | None:
@@ -218,15 +290,36 @@ def _read_cursor(cursor: str | None) -> _Place | None:
         raise CoreRefused(f"{cursor!r:.60} is no cursor of this core: flask sync run --full begins again") from error
 
 
-def _end_at(place: _Place | None) -> str:
-    return _Place(at=place.at, number=place.number, is_end=True).written() if place else ""
+def _reached(items: list[Any], since: tuple[datetime, int] | None, had: _Place | None) -> _Place | None:
+    keys = [place_of(item) for item in items]
+    if keys != sorted(keys) or (since and keys and keys[0] < since):
+        raise CoreLied("RT's list of tickets goes back in time")
+    return _Place(at=keys[-1][0], number=keys[-1][1]) if keys else had
 
 
-def _key(item: Any) -> tuple[datetime, int]:
-    try:
-        return translate.key(item)
-    except translate.Untranslatable as error:
-        raise CoreLied(str(error)) from error
+def _end_at(reached: _Place | None, stones: list[Tombstone], look: _Look, glance: Glance) -> str:
+    """The cursor of an end: the newest ticket there, or the newest tombstone."""
+    newest = max((stone.at for stone in stones), default=None)
+    if newest and (reached is None or newest > reached.at):
+        reached = _Place(at=newest, number=0)
+    if reached is None:
+        return ""
+    return reached.written(is_end=True, top=look.highest, count=look.count_for(glance.total), gone=look.newest_gone)
+
+
+def _settling(glance: Glance) -> timedelta:
+    """How late a stamp of RT may still show itself: those older than the newest page's could be any older one."""
+    is_covered = len(glance.newest) < PAGE or glance.newest[0][0] - glance.newest[-1][0] > OVERLAP
+    return SETTLING if is_covered else OVERLAP
+
+
+def _one_ahead(pages: Iterator[ChangesPage]) -> Iterator[ChangesPage]:
+    """The same pages; while one is worked on, the next is fetched."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(next, pages, None)
+        while page := coming.result():
+            coming = thread.submit(next, pages, None)
+            yield page
 
 
 def _values(ticket: dict[str, Any], field: str) -> list[str]:

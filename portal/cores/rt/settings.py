@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from portal import timecodes
 from portal.cores.records import CompanyRecord
 from portal.cores.rt.client import Rest
 from portal.cores.rt.join import RtCore
 from portal.cores.rt.translate import STATES, Rules
-from portal.errors import Misconfigured
+from portal.errors import BadTimeCode, Misconfigured
 
 _OURS = frozenset({"open", "to_be_invoiced", "error", "done"})
 _COMPANY_BY = ("field", "organization", "domain")
@@ -20,8 +21,17 @@ def from_settings(values: Mapping[str, Any], token: str) -> RtCore:
         raise Misconfigured(f"PORTAL_RT_COMPANY_BY={by!r}: write one of {', '.join(_COMPANY_BY)}")
     rest = Rest(values["CORE_URL"], user=values["RT_USER"], password=values["RT_PASSWORD"], token=token,
                 queue=values["RT_QUEUE"])  # fmt: skip
-    rules = Rules(states=STATES | _states(values["RT_STATES"]), company_by=by)
+    rules = Rules(states=STATES | _states(values["RT_STATES"]), company_by=by,
+                  time_category=_category(values["RT_TIME_CATEGORY"]))  # fmt: skip
     return RtCore(rest, rules=rules, companies=_companies(values["RT_COMPANIES"]))
+
+
+def _category(written: str) -> str:
+    """A price category; "" for none."""
+    try:
+        return timecodes.parse(f"{written}:1").category if written else ""
+    except BadTimeCode as error:
+        raise Misconfigured(f"PORTAL_RT_TIME_CATEGORY={written!r}: write a price category such as PROGP85") from error
 
 
 def _states(written: str) -> dict[str, str]:

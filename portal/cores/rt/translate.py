@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from portal import timecodes
+import msgspec
+
+from portal import clock, timecodes
 from portal.cores import records
 from portal.cores.records import (
     ApprovalRecord,
@@ -30,6 +32,7 @@ STATES = {  # of the lifecycle in deploy/rt; PORTAL_RT_STATES adds to it
 }  # fmt: skip
 MESSAGES = frozenset({"Create", "Correspond"})  # a comment is internal: RT does not tell it, and we would not read it
 NOBODY = frozenset({"", "Nobody"})
+_NO = frozenset({"", "ne", "no", "0"})  # of the field Confidential; whatever else stands there means yes
 _EVENTS = {"Owner": "technician", "Due": "due"}
 _CONTENT_ID = re.compile(r"^content-id:\s*<?([^<>\s]+)>?\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -44,6 +47,7 @@ class Rules:
 
     states: Mapping[str, str] = field(default_factory=lambda: STATES)
     company_by: str = "field"  # field | organization | domain
+    time_category: str = ""  # of time that has no code; empty leaves it out
     companies: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -77,6 +81,16 @@ def tombstone(item: Any) -> Tombstone | None:
     except _BROKEN as error:
         raise Untranslatable(f"a transaction about a ticket that is gone: {error}") from error
     return None if survivor == name else Tombstone(core_id=name, reason="merged", at=at, merged_into=survivor)
+
+
+def came_in(said: Conversation, since: datetime) -> bool:
+    """Whether the ticket came from another queue, or back from deletion, at that moment or later."""
+    try:
+        moved = [each for each in said.transactions if (each["Type"], each["Field"]) == ("Set", "Queue")
+                 or (each["Type"], each["OldValue"]) == ("Status", "deleted")]  # fmt: skip
+        return any((stamp(each["Created"]) or since) >= since for each in moved)
+    except _BROKEN as error:
+        raise Untranslatable(f"a transaction: {error}") from error
 
 
 def key(item: Any) -> tuple[datetime, int]:
@@ -114,7 +128,12 @@ def _ticket(item: Any, said: Conversation, rules: Rules, whois: Callable[[str], 
     clients = {str(each["id"]) for each in requesters}
     messages = tuple(_messages(said, clients, whois))
     events = tuple(_events(said, rules, whois))
-    entries = tuple(_entries(fields, messages))
+    if "TimeEntries" in fields:
+        written = tuple(_entries_of_field(fields["TimeEntries"], messages))
+    else:
+        written = tuple(_entries_in_words(messages))
+        written += tuple(_time_without_code(item, said, written, rules, whois)) if rules.time_category else ()
+    entries = tuple(_invoiced(fields, written))
     visible = [message.sent_at for message in messages] + [event.at for event in events]
     owner = item["Owner"]
     state = _state(item["Status"], rules)
@@ -130,6 +149,7 @@ def _ticket(item: Any, said: Conversation, rules: Rules, whois: Callable[[str], 
         technician=None if str(owner["id"]) in NOBODY else _person(owner),
         due_at=stamp(item["Due"]),
         done_at=stamp(item["Resolved"]) if state == "done" else None,
+        confidential=any(value.strip().lower() not in _NO for value in fields.get("Confidential", ())),
         messages=messages,
         time_entries=entries,
         events=events,
@@ -200,12 +220,9 @@ def _told(kind: str, value: str, rules: Rules, whois: Callable[[str], tuple[Pers
     return "" if value in NOBODY else whois(value)[0].name
 
 
-def _entries(fields: Mapping[str, list[str]], messages: tuple[MessageRecord, ...]) -> Iterable[TimeEntryRecord]:
-    if "TimeEntries" not in fields:
-        yield from _entries_in_words(messages)
-        return
+def _entries_of_field(lines: list[str], messages: tuple[MessageRecord, ...]) -> Iterable[TimeEntryRecord]:
     public = {message.core_id for message in messages}
-    for line in fields["TimeEntries"]:
+    for line in lines:
         written, technician, when, name, *mail = line.split("|")
         category, _, hours = written.partition(":")
         at, message = stamp(when), name.partition(".")[0]
@@ -222,7 +239,7 @@ def _entries(fields: Mapping[str, list[str]], messages: tuple[MessageRecord, ...
 
 
 def _entries_in_words(messages: tuple[MessageRecord, ...]) -> Iterable[TimeEntryRecord]:
-    """Of an RT without the field: what technicians wrote in public; their notes are not ours to read."""
+    """What technicians wrote in public; their notes are not ours to read."""
     for message in messages:
         lines = message.text.splitlines() if message.side == "technician" else []
         for place, line in enumerate(lines, start=1):
@@ -234,6 +251,56 @@ def _entries_in_words(messages: tuple[MessageRecord, ...]) -> Iterable[TimeEntry
                 core_id=f"{message.core_id}.{place}", category=code.category, hours=code.hours,
                 technician=message.author, worked_at=message.sent_at, message=message.core_id,
             )  # fmt: skip
+
+
+def _time_without_code(item: Any, said: Conversation, coded: tuple[TimeEntryRecord, ...], rules: Rules,
+                       whois: Callable[[str], tuple[Person, bool]]) -> Iterable[TimeEntryRecord]:  # fmt: skip
+    """The minutes of transactions without a code, and what TimeWorked says beyond all that: the time of notes.
+
+    A code and minutes on one message are the same work, so the longer of the two is taken off TimeWorked. Nobody
+    tells us when notes were written: their time stands at the ticket's opening, where it never moves.
+    """
+    known: dict[str, Decimal] = {}  # transaction: minutes
+    for entry in coded:
+        known[entry.message] = known.get(entry.message, Decimal(0)) + entry.hours * 60
+    with_code = frozenset(known)
+    for each in said.transactions:
+        name, minutes, at = _number(each["id"]), Decimal(int(each["TimeTaken"] or 0)), stamp(each["Created"])
+        person = _person(each["Creator"])
+        if minutes <= 0 or at is None or not whois(str(each["Creator"]["id"]))[1]:
+            continue
+        known[name] = max(minutes, known.get(name, minutes))
+        if name not in with_code:
+            message = name if each["Type"] in MESSAGES else ""
+            yield TimeEntryRecord(core_id=f"{name}.t", category=rules.time_category, hours=_hours(minutes),
+                                  technician=person, worked_at=at, message=message)  # fmt: skip
+    rest, opened = int(item["TimeWorked"] or 0) - sum(known.values()), stamp(item["Created"])
+    if rest > 0 and opened:
+        owner = Person(name="") if str(item["Owner"]["id"]) in NOBODY else _person(item["Owner"])
+        yield TimeEntryRecord(core_id=f"{_number(item['id'])}.rest", category=rules.time_category,
+                              hours=_hours(Decimal(rest)), technician=owner, worked_at=opened)  # fmt: skip
+
+
+def _hours(minutes: Decimal) -> Decimal:
+    return (minutes / 60).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _invoiced(fields: Mapping[str, list[str]], entries: Iterable[TimeEntryRecord]) -> Iterable[TimeEntryRecord]:
+    """With the first of the invoiced periods' last days that is not before the work: it is invoiced once.
+
+    A line that came with a merged ticket says by a sixth part that it was invoiced there ("=2026-11-30"), or that
+    it was not on the survivor's invoices up to a day (">2026-11-30").
+    """
+    days = sorted(value[:10] for value in fields.get("InvoicedOn", ()) if value)
+    parts = [line.split("|") for line in fields.get("TimeEntries", ())]
+    marks = {part[3]: part[5] for part in parts if len(part) > 5}
+    for entry in entries:
+        mark, worked_on = marks.get(entry.core_id, ""), clock.prague_day(entry.worked_at).isoformat()
+        if mark.startswith("="):
+            found = mark[1:]
+        else:
+            found = next((day for day in days if day >= worked_on and day > mark.removeprefix(">")), "")
+        yield msgspec.structs.replace(entry, invoiced_on=date.fromisoformat(found) if found else None)
 
 
 def _approvals(fields: Mapping[str, list[str]]) -> Iterable[ApprovalRecord]:

@@ -39,3 +39,11 @@ def lab(rt: Lab) -> Lab:
 @pytest.fixture
 def stage(lab: Lab) -> RtStage:
     return RtStage(lab)
+
+
+@pytest.fixture
+def full(lab: Lab) -> Lab:
+    """Three hundred tickets with conversations, files, notes and times."""
+    RtStage(lab).fill()
+    lab.multiply(74)
+    return lab

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import requests
 
@@ -43,11 +44,11 @@ class Lab:
         assert started.returncode == 0, f"{started.stderr}\n{_end_of(folder / 'setup.log')}"
         self.password = (folder / "root-password").read_text()
         self._wait()
-        self._sqlite(".backup empty.sqlite")
+        self.sql(".backup empty.sqlite")
 
     def empty(self) -> None:
         """As it was at the start: the file is put back under the running server, by SQLite's own means."""
-        self._sqlite(".restore empty.sqlite")
+        self.sql(".restore empty.sqlite")
 
     def stop(self) -> None:
         subprocess.run([str(ROOT / "deploy/rt/lab.sh"), "stop", str(self.folder)], check=False)
@@ -61,8 +62,25 @@ class Lab:
         session.post(f"{self.url}/NoAuth/Login.html", data=form, headers={"Referer": f"{self.url}/"}, timeout=30)
         return session
 
-    def core(self, *, page: int = 100, **more: object) -> RtCore:
-        return RtCore(Rest(self.url, user="portal", password=self.password, queue="IT"), page=page, **more)
+    def core(self, *, page: int = 100, token: str = "", **more: Any) -> RtCore:
+        password = "" if token else self.password
+        return RtCore(Rest(self.url, user="portal", password=password, token=token, queue="IT"), page=page, **more)
+
+    def rt(self, *command: str, **how: Any) -> str:
+        """What a command of RT's says; it runs with the lab's configuration."""
+        script = [str(ROOT / "deploy/rt/lab.sh"), "rt", str(self.folder), *command]
+        done = subprocess.run(script, capture_output=True, text=True, **how)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def account(self, *words: str) -> str:
+        """account.pl, as an administrator calls it."""
+        return self.rt("perl", str(self.folder / "account.pl"), *words)
+
+    def multiply(self, times: int) -> None:
+        """So many copies of all tickets there are, at once."""
+        script = (Path(__file__).parent / "multiply.py").read_text()
+        self.rt("/usr/bin/python3", "-", str(self.folder / "db/rt5.sqlite"), str(times), input=script)
 
     def mails(self) -> list[str]:
         """What RT has mailed, oldest first."""
@@ -81,7 +99,7 @@ class Lab:
                 time.sleep(0.1)
         raise AssertionError(f"Request Tracker does not answer: {self.log()}")
 
-    def _sqlite(self, command: str) -> None:
+    def sql(self, command: str) -> None:
         sqlite = ["sqlite3", "-cmd", ".timeout 20000", "rt5.sqlite", command]
         subprocess.run(sqlite, cwd=self.folder / "db", check=True, user="www-data")
 
@@ -116,6 +134,24 @@ class RtStage:
 
     def ask_approval(self, ticket: str, question: str) -> None:
         self._write(ticket, "correspond", f"Zeptám se.\n\nSCHVALIT: {question}\n")
+
+    def fill(self, tickets: int = 4) -> None:
+        """Tickets as people write them: an HTML mail with a file, answers, a note, times, changes of state."""
+        for n in range(tickets):
+            number = self.open_ticket(f"Požadavek {n}", "Dobrý den,\n\n" + "prosím o pomoc s tiskárnou. " * 20)
+            self.attach(number, "snímek.png", os.urandom(20_000))
+            self.take(number)
+            self._write(number, "correspond", "Podívám se na to.\n\nPROGP85:0,50\n")
+            self.note_internally(number, "Starý ovladač.", time="PROGP85:0,25")
+            self._write(number, "correspond", "Hotovo.\n")
+            self._rest("PUT", f"ticket/{number}", json={"Status": ("be_invoiced", "resolved", "open")[n % 3]})
+
+    def add_queue(self, name: str) -> None:
+        self._rest("POST", "queue", json={"Name": name})
+
+    def set(self, ticket: str, **values: object) -> None:
+        """An administrator changes a ticket: Status, Queue, CustomFields, …"""
+        self._rest("PUT", f"ticket/{ticket}", json=values)
 
     def remove(self, ticket: str) -> None:
         self._rest("PUT", f"ticket/{ticket}", json={"Status": "deleted"})

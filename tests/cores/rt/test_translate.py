@@ -90,10 +90,10 @@ def test_whatever_json_comes_nothing_breaks(item, transactions, texts, files):
 
 @pytest.mark.parametrize(
     "wrong", [{"RT_STATES": "waiting"}, {"RT_STATES": "waiting=closed"}, {"RT_COMPANY_BY": "colour"},
-              {"RT_COMPANIES": "vltava"}],
+              {"RT_COMPANIES": "vltava"}, {"RT_TIME_CATEGORY": "práce"}],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_named(wrong):
     values = {"CORE_URL": "http://127.0.0.1:9", "RT_USER": "portal", "RT_PASSWORD": "x", "RT_QUEUE": "IT",
-              "RT_STATES": "", "RT_COMPANY_BY": "field", "RT_COMPANIES": ""}  # fmt: skip
+              "RT_STATES": "", "RT_COMPANY_BY": "field", "RT_COMPANIES": "", "RT_TIME_CATEGORY": ""}  # fmt: skip
     with pytest.raises(Misconfigured, match=f"PORTAL_{next(iter(wrong))}"):
         from_settings({**values, **wrong}, "token")
