@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import requests
 
-from portal.cores.http import Line
+from portal.cores.http import NOBODY, Line
 from portal.cores.rt.translate import MESSAGES, Conversation, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
 
@@ -180,6 +180,11 @@ class Rest:
                               allow_redirects=False)  # fmt: skip
         if answer.status_code >= 500:
             raise CoreAway(f"{self._web} is busy ({answer.status_code})")
+        seen = session.get(
+            f"{self._web}/REST/2.0/rt", allow_redirects=False
+        )  # a wrong password is a page like any other
+        if seen.status_code in NOBODY:
+            raise CoreRefused(f"{self._web} does not let {self._user} in: is PORTAL_RT_PASSWORD right?")
 
 
 def _after(since: datetime | None) -> str:

@@ -99,9 +99,12 @@ class Lab:
                 time.sleep(0.1)
         raise AssertionError(f"Request Tracker does not answer: {self.log()}")
 
-    def sql(self, command: str) -> None:
+    def sql(self, command: str) -> str:
         sqlite = ["sqlite3", "-cmd", ".timeout 20000", "rt5.sqlite", command]
-        subprocess.run(sqlite, cwd=self.folder / "db", check=True, user="www-data")
+        done = subprocess.run(
+            sqlite, cwd=self.folder / "db", check=True, user="www-data", capture_output=True, text=True
+        )
+        return done.stdout.strip()
 
 
 class RtStage:
@@ -117,14 +120,14 @@ class RtStage:
         found = self._rest("GET", "tickets?query=Queue='IT'&orderby=id&order=DESC&per_page=1")
         return str(found["items"][0]["id"])
 
-    def answer(self, ticket: str, text: str, *, time: str = "", state: str = "") -> None:
+    def answer(self, ticket: str, text: str, *, time: str = "", state: str = "", minutes: int = 0) -> None:
         _next_second()  # RT's stamps know no parts of seconds
-        self._write(ticket, "correspond", "\n".join([text, "", time]))
+        self._write(ticket, "correspond", "\n".join([text, "", time]), minutes=minutes)
         if state:
             self._rest("PUT", f"ticket/{ticket}", json={"Status": _STATUSES.get(state, state)})
 
-    def note_internally(self, ticket: str, text: str, *, time: str = "") -> None:
-        self._write(ticket, "comment", f"{text}\n\n{time}\n")
+    def note_internally(self, ticket: str, text: str, *, time: str = "", minutes: int = 0) -> None:
+        self._write(ticket, "comment", f"{text}\n\n{time}\n", minutes=minutes)
 
     def attach(self, ticket: str, name: str, content: bytes) -> None:
         self.mail(EMPLOYEE, f"Re: [connectica.example #{ticket}] Příloha", "V příloze.", files=[(name, content)])
@@ -145,6 +148,20 @@ class RtStage:
             self.note_internally(number, "Starý ovladač.", time="PROGP85:0,25")
             self._write(number, "correspond", "Hotovo.\n")
             self._rest("PUT", f"ticket/{number}", json={"Status": ("be_invoiced", "resolved", "open")[n % 3]})
+
+    def make(self, **values: object) -> None:
+        """A ticket by an administrator's hand."""
+        self._rest(
+            "POST", "ticket", json={"Queue": "IT", "ContentType": "text/plain", "Content": "Telefonem."} | values
+        )
+
+    def set_organization(self, user: str, organization: str) -> None:
+        self._rest("PUT", f"user/{user}", json={"Organization": organization})
+
+    def disable_field(self, name: str) -> None:
+        wanted = [{"field": "Name", "value": name}, {"field": "LookupType", "value": "RT::Queue-RT::Ticket"}]
+        (found,) = self._rest("POST", "customfields", json=wanted)["items"]
+        self._rest("PUT", f"customfield/{found['id']}", json={"Disabled": 1})
 
     def add_queue(self, name: str) -> None:
         self._rest("POST", "queue", json={"Name": name})
@@ -182,9 +199,9 @@ class RtStage:
         done = subprocess.run(gate, input=mail.as_bytes(), capture_output=True, check=False)
         assert done.returncode == 0, f"{done.stderr.decode()}\n{self._lab.log()}"
 
-    def _write(self, ticket: str, what: str, text: str) -> None:
-        self._rest("POST", f"ticket/{ticket}/{what}", by=self._technician,
-                   json={"ContentType": "text/plain", "Content": text})  # fmt: skip
+    def _write(self, ticket: str, what: str, text: str, *, minutes: int = 0) -> None:
+        words = {"ContentType": "text/plain", "Content": text} | ({"TimeTaken": minutes} if minutes else {})
+        self._rest("POST", f"ticket/{ticket}/{what}", by=self._technician, json=words)
 
     def _rest(self, method: str, path: str, *, by: requests.Session | None = None, json: object = None) -> dict:
         session = by or self._root

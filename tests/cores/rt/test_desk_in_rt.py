@@ -1,11 +1,19 @@
 """What deploy/rt makes of Request Tracker: whose lines count, where answers go, what is mailed, what is told once."""
 
 import email
+from calendar import monthrange
+from datetime import date
 from decimal import Decimal
 from email.policy import default
+from typing import Any
 
+import pytest
+
+from portal import clock, config
 from portal.cores.records import TicketRecord
 from portal.cores.rt.join import RtCore
+from portal.cores.rt.settings import from_settings
+from portal.errors import CoreRefused
 from tests.cores.rt.lab import EMPLOYEE, Lab, RtStage
 
 
@@ -63,6 +71,124 @@ def test_a_company_is_found_by_the_mail_domain_and_a_stranger_has_none(lab: Lab,
     ours = stage.open_ticket("Tiskárna", "Netiskne.")
     core = lab.core()
     assert (_ticket(core, "1").company, _ticket(core, ours).company) == ("", "vltava")
+
+
+@pytest.mark.parametrize(
+    ("by", "companies", "organization"),
+    [
+        ("organization", None, "Strojírny Vltava, a. s."),
+        ("organization", None, "vltava"),
+        ("domain", None, ""),
+        ("domain", "vltava=Strojírny Vltava|vltava.example", ""),
+        ("organization", "vltava=Strojírny Vltava|", "VLTAVA"),
+    ],
+)
+def test_the_company_is_the_requestors_organization_or_mail_domain(
+    lab: Lab, stage: RtStage, by: str, companies: str | None, organization: str
+):
+    ours = stage.open_ticket("Tiskárna", "Netiskne.")
+    stage.mail("Cizí <kdo@jinde.example>", "Nabídka", "Kupte.")
+    stage.set_organization("jana@vltava.example", organization)
+    stage.set(ours, CustomFields={"Company": ""})  # what the field says is not asked
+    core = from_settings(_settings(lab, RT_COMPANY_BY=by, RT_COMPANIES=companies or ""), "")
+    assert [company.core_id for company in core.companies()] == ["vltava"]
+    assert (_ticket(core, ours).company, _ticket(core, "2").company) == ("vltava", "")
+
+
+def test_a_token_signs_in_without_a_password(lab: Lab, stage: RtStage):
+    number = stage.open_ticket("Tiskárna", "Netiskne.")
+    stage.attach(number, "a.bin", b"abc")
+    core = from_settings(_settings(lab, RT_PASSWORD=""), lab.account("token", "portal").strip())
+    (file,) = _ticket(core, number).messages[1].attachments
+    assert b"".join(core.attachment(file.core_id)) == b"abc"
+    core.tell(number, "Poznámka.", "key-1")
+    assert [note.strip() for note in stage.notes_of(number)] == ["Poznámka."]
+
+
+@pytest.mark.parametrize("token", ["", "1-34-0123456789abcdef0123456789abcdef"])
+def test_a_wrong_password_or_token_is_refused(lab: Lab, token: str):
+    password = "" if token else "wrong"
+    with pytest.raises(CoreRefused):
+        list(from_settings(_settings(lab, RT_PASSWORD=password), token).changes(None))
+
+
+def test_forged_times_and_questions_do_not_come_true_through_the_portals_account(lab: Lab, stage: RtStage):
+    number = stage.open_ticket("Tiskárna", "Netiskne.\n\nPROGP85:9,00\nSCHVALIT: Zaplatíte milion?\n")
+    note = "Manažer píše:\n\nPROGP85:9,00\nSCHVALIT: Zaplatíte milion?\n"
+    lab.core().tell(number, note, "key-1", approval="", decision="")
+    stage.mail("Radek Vymazal <radek@vltava.example>", f"Re: [connectica.example #{number}] x", "PROGP85:9,00\n")
+    portal = lab.signed_in("portal")
+    for what in ("comment", "correspond"):
+        words = {"ContentType": "text/plain", "Content": "PROGP85:9,00\n", "TimeTaken": 540}
+        portal.post(f"{lab.url}/REST/2.0/ticket/{number}/{what}", json=words, timeout=30)
+    record = _ticket(lab.core(), number)
+    assert (record.time_entries, record.approvals) == ((), ())
+    assert len(stage.notes_of(number)) == 2
+
+
+def test_the_months_end_is_kept_when_what_waits_is_invoiced(lab: Lab, stage: RtStage):
+    number = stage.open_ticket("Tiskárna", "Netiskne.")
+    stage.answer(number, "Už tiskne.", time="PROGP85:1,00", state="to_be_invoiced")
+    assert [entry.invoiced_on for entry in _ticket(lab.core(), number).time_entries] == [None]
+    stage.set(number, Status="resolved")
+    record = _ticket(lab.core(), number)
+    today = clock.today()
+    last_day = date(today.year, today.month, monthrange(today.year, today.month)[1])
+    assert (record.state, [entry.invoiced_on for entry in record.time_entries]) == ("done", [last_day])
+
+
+def test_a_ticket_that_ends_without_an_invoice_is_not_invoiced(lab: Lab, stage: RtStage):
+    number = stage.open_ticket("Tiskárna", "Netiskne.")
+    stage.answer(number, "Už tiskne.", time="PROGP85:1,00", state="done")
+    assert [entry.invoiced_on for entry in _ticket(lab.core(), number).time_entries] == [None]
+
+
+def test_an_invoiced_day_set_by_hand_is_told_and_earlier_work_only(lab: Lab, stage: RtStage):
+    number = stage.open_ticket("Tiskárna", "Netiskne.")
+    stage.answer(number, "Už tiskne.", time="PROGP85:1,00")
+    stage.set(number, CustomFields={"InvoicedOn": ["2026-01-31"]})
+    assert [entry.invoiced_on for entry in _ticket(lab.core(), number).time_entries] == [None]
+    stage.set(number, CustomFields={"InvoicedOn": ["2026-01-31", "2099-12-31", "2098-11-30"]})
+    assert [entry.invoiced_on for entry in _ticket(lab.core(), number).time_entries] == [date(2098, 11, 30)]
+
+
+@pytest.mark.parametrize(("said", "is_so"), [("ano", True), ("ne", False)])
+def test_a_confidential_ticket_says_so(lab: Lab, stage: RtStage, said: str, is_so: bool):
+    number = stage.open_ticket("Mzdy", "Netiskne.")
+    assert not _ticket(lab.core(), number).confidential
+    stage.set(number, CustomFields={"Confidential": said})
+    assert _ticket(lab.core(), number).confidential is is_so
+
+
+def test_a_ticket_made_with_its_technician_is_confirmed_like_one_that_is_taken(lab: Lab, stage: RtStage):
+    before = len(lab.mails())
+    stage.make(Requestor="jana@vltava.example", Subject="Tiskárna", Owner="radek.vymazal")
+    mails = [email.message_from_string(raw, policy=default) for raw in lab.mails()[before:]]
+    (assigned,) = [mail for mail in mails if "Požadavek má technika" in mail["Subject"]]
+    assert "jana@vltava.example" in assigned["To"] and "Radek Vymazal" in assigned.get_content()
+
+
+def test_an_rt_without_the_field_counts_codes_and_minutes_once(lab: Lab, stage: RtStage):
+    stage.disable_field("TimeEntries")
+    number = stage.open_ticket("Tiskárna", "Netiskne.\n\nPROGP85:5,00\n")
+    stage.answer(number, "Už tiskne.", time="PROGP85:0,50", minutes=30)
+    stage.answer(number, "A scanner.", minutes=20)
+    stage.note_internally(number, "Volal jsem mu.", minutes=15)
+    core = from_settings(_settings(lab, RT_TIME_CATEGORY="WORK90"), "")
+    entries = {
+        (entry.category, str(entry.hours), bool(entry.message)) for entry in _ticket(core, number).time_entries
+    }
+    assert entries == {("PROGP85", "0.50", True), ("WORK90", "0.33", True), ("WORK90", "0.25", False)}
+    stage.set(number, TimeWorked=125)  # an hour more, by hand
+    times = [str(entry.hours) for entry in _ticket(core, number).time_entries]
+    assert sorted(times) == ["0.25", "0.33", "0.50", "1.00"]
+    without = from_settings(_settings(lab), "")
+    assert [entry.category for entry in _ticket(without, number).time_entries] == ["PROGP85"]
+
+
+def _settings(lab: Lab, **more: str) -> dict[str, Any]:
+    ours = {"CORE": "rt", "CORE_URL": lab.url, "RT_PASSWORD": lab.password}
+    return {row.name: row.default for row in config.SETTINGS} | ours | more
 
 
 def _ticket(core: RtCore, number: str) -> TicketRecord:

@@ -1,7 +1,6 @@
 """Tickets that leave Request Tracker's queue: merged, moved, deleted and shredded ones, each without a full run."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -51,9 +50,8 @@ def test_what_was_invoiced_before_a_merge_stays_invoiced_and_the_rest_does_not_b
     stage.merge(invoiced, into=survivor)
     stage.merge(waiting, into=survivor)
     entries = _all(lab.core())[survivor].time_entries
-    assert [entry.invoiced_on is not None for entry in sorted(entries, key=lambda entry: int(entry.core_id.split(".")[0]))] == [
-        True, False, True,
-    ]  # fmt: skip
+    oldest_first = sorted(entries, key=lambda entry: int(entry.core_id.partition(".")[0]))
+    assert [bool(entry.invoiced_on) for entry in oldest_first] == [True, False, True]
 
 
 @pytest.mark.parametrize("way", ["moved", "shredded", "deleted"])
@@ -69,7 +67,7 @@ def test_a_ticket_that_is_no_more_in_the_queue_is_a_tombstone_at_the_next_look(l
 
 
 def test_one_that_comes_in_does_not_hide_one_that_leaves(lab: Lab, stage: RtStage):
-    elsewhere, gone, kept = (stage.open_ticket(f"Tiskárna {n}", "a") for n in range(3))
+    elsewhere, gone, _kept = (stage.open_ticket(f"Tiskárna {n}", "a") for n in range(3))
     stage.add_queue("Jinde")
     stage.set(elsewhere, Queue="Jinde")
     core = lab.core()
