@@ -14,7 +14,9 @@ as_rt() { (cd "$ours" && setpriv --reuid=www-data --regid=www-data --init-groups
 as_rt perl account.pl vacant
 install -d -m 755 "$etc/RT_SiteConfig.d"
 install -m 644 "$here/connectica.pm" "$etc/RT_SiteConfig.d/60-connectica.pm"
-install -D -m 644 "$here/lib/RT/Interface/Email_Local.pm" "$local/lib/RT/Interface/Email_Local.pm"
+for overlay in RT/Interface/Email_Local.pm RT/Transaction_Local.pm; do
+    install -D -m 644 "$here/lib/$overlay" "$local/lib/$overlay"
+done
 as_rt rt-setup-database-5 --action insert --skip-create --datafile "$ours/connectica.initialdata"
 if [ -t 0 ]; then echo "The password of RT's user portal (the portal's PORTAL_RT_PASSWORD), one line:" >&2; fi
 as_rt perl account.pl password portal

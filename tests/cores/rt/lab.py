@@ -77,6 +77,15 @@ class Lab:
         """account.pl, as an administrator calls it."""
         return self.rt("perl", str(self.folder / "account.pl"), *words)
 
+    def load(self) -> subprocess.CompletedProcess[str]:
+        """load.sh once more, over this lab as over an administrator's Request Tracker."""
+        environment = {**os.environ, "RT_LAB": str(self.folder), "RT_PORT": str(self.port), "HOME": str(self.folder),
+                       "RT_ETC": str(self.folder / "etc"), "RT_LOCAL": str(self.folder),
+                       "RT_SITE_CONFIG": str(self.folder / "etc/RT_SiteConfig.pm"),
+                       "RT_SITE_CONFIG_DIR": str(self.folder / "etc/RT_SiteConfig.d")}  # fmt: skip
+        return subprocess.run([str(ROOT / "deploy/rt/load.sh")], env=environment, input=f"{self.password}\n",
+                              capture_output=True, text=True, check=False)  # fmt: skip
+
     def multiply(self, times: int) -> None:
         """So many copies of all tickets there are, at once."""
         script = (Path(__file__).parent / "multiply.py").read_text()

@@ -25,6 +25,35 @@ def test_only_a_technicians_own_lines_are_time(lab: Lab, stage: RtStage):
     assert [(entry.hours, entry.technician.name) for entry in entries] == [(Decimal("0.33"), "Radek Vymazal")] * 2
 
 
+HISTORIES = (
+    "-----Původní zpráva-----\nPROGP85:9,00\n",
+    "Od: Jana Nová <jana@vltava.example>\nOdesláno: středa 25. listopadu 2026 10:00\n\nPROGP85:9,00\n",
+    "Dne 25. 11. 2026 v 10:00 Jana Nová napsala:\n\nPROGP85:9,00\n",
+    "st 25. 11. 2026 v 10:00 odesílatel Jana Nová\n<jana@vltava.example> napsal:\n\nPROGP85:9,00\n",
+    "On Wed, 25 Nov 2026 at 10:00, Jana <jana@vltava.example> wrote:\n> PROGP85:9,00\n\nPROGP85:0,50\n",
+)
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("has_field", [True, False])
+def test_a_time_in_what_a_technician_only_quotes_is_not_counted(
+    lab: Lab, stage: RtStage, history: str, has_field: bool
+):
+    if not has_field:
+        stage.disable_field("TimeEntries")
+    number = stage.open_ticket("Tiskárna", "Netiskne.\n\nPROGP85:9,00\n")
+    stage.answer(number, "Napsal jsem výrobci: čekáme.", time=f"PROGP85:0,25\n\n{history}")
+    hours = [str(entry.hours) for entry in _ticket(lab.core(), number).time_entries]
+    assert hours == ["0.25", *(["0.50"] if "0,50" in history else [])]
+
+
+def test_the_desk_is_made_once(lab: Lab):
+    before = lab.sql("SELECT count(*) FROM Scrips")
+    again = lab.load()
+    assert again.returncode != 0 and "has already" in again.stderr and "a queue IT" in again.stderr
+    assert lab.sql("SELECT count(*) FROM Scrips") == before
+
+
 def test_an_answer_without_its_tag_is_threaded_by_its_references(lab: Lab, stage: RtStage):
     number = stage.open_ticket("Tiskárna", "Netiskne.")
     stage.mail(EMPLOYEE, "Ještě k tiskárně", "Bliká červeně.", References="<1@contract.example>")
