@@ -1,7 +1,7 @@
 """The first sync from a real Request Tracker, beside merely downloading the same pages from it."""
 
+import os
 import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,16 +20,18 @@ from portal.sync import lease
 from portal.sync.engine import Sync
 from tests.cores.rt.lab import Lab, RtStage
 
-ROUNDS = 3  # the sync and the download take turns
+ROUNDS = 5  # a sync between two downloads each: a slow moment of the machine meets both
 TIMES = 124  # copies of four tickets: 500 in all
 SHARE, REQUESTS = 0.90, 0.3  # what we promised: of the download's rate, requests a ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
+    """Of the round whose share is the median; times are seconds."""
+
     tickets: int
     requests: int
-    sync: float  # seconds, the median
+    sync: float
     download: float
 
     @property
@@ -61,14 +63,16 @@ def run() -> list[tuple[str, str, bool]]:
 
 def _figures(lab: Lab, folder: Path) -> Figures:
     asked: list[requests.PreparedRequest] = []
-    syncs, downloads, tickets = [], [], 0
+    rounds = []
     _sync(lab, folder / "warm", asked)  # RT's pages are compiled, its files read
     for n in range(ROUNDS):
+        before = _timed(lambda: _download(lab, asked))
         asked.clear()
         seconds, tickets = _sync(lab, folder / f"mirror-{n}", asked)
-        syncs.append(seconds)
-        downloads.append(_timed(lambda: _download(lab, asked)))
-    return Figures(tickets, len(asked), statistics.median(syncs), statistics.median(downloads))
+        after = _timed(lambda: _download(lab, asked))
+        rounds.append(Figures(tickets, len(asked), seconds, (before + after) / 2))
+        print(f"  round {n + 1}: {rounds[-1].share:.0%}, load {os.getloadavg()[0]:.1f}", flush=True)
+    return sorted(rounds, key=lambda one: one.share)[ROUNDS // 2]
 
 
 def _sync(lab: Lab, mirror: Path, asked: list[requests.PreparedRequest]) -> tuple[float, int]:
@@ -100,7 +104,7 @@ def _note_requests(session: requests.Session, asked: list[requests.PreparedReque
 def _download(lab: Lab, asked: list[requests.PreparedRequest]) -> None:
     """The same requests one after another over one connection, their bodies read and dropped."""
     session = lab.signed_in("portal")
-    for request in asked:
+    for request in (one for one in asked if "/REST/2.0/" in (one.url or "")):
         again = request.copy()
         again.headers.pop("Cookie", None)
         again.prepare_cookies(session.cookies)
