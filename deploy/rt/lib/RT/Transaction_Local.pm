@@ -17,7 +17,7 @@ sub OwnWords {
         my @next = grep { defined && /\S/ } @lines[$at + 1 .. ($at + 4 > $#lines ? $#lines : $at + 4)];
         last if $line =~ $older || $line =~ $header && grep { $_ =~ $header_next } @next;
         # "wrote:" may stand on the line after the date; below lines that are marked as quoted the sender may go on
-        my $is_wrote = $line =~ $wrote || $line =~ /\d{4}|\@/ && "$line " . ($next[0] // '') =~ $wrote;
+        my $is_wrote = $line =~ $wrote || $line =~ /\d{4}|\@/ && ("$line " . ($next[0] // '')) =~ $wrote;
         last if $is_wrote && !grep { /^\s*>/ } @next;
         push @own, $line unless $line =~ /^\s*>/;
     }
