@@ -38,6 +38,7 @@ def add(*, email: str, name: str, company: str, role: str, language: str, passwo
         raise click.ClickException(f"There is no company called {company}. Is the first sync over?") from error
     except Refused as error:
         raise click.ClickException(str(error)) from error
+    audit.note(audit.ACCOUNT_MADE, company_id=person.company_id, about=f"{person.email}: {role}")
     click.echo(f"{person.email} may sign in as {role}.")
     if was_made:
         click.echo(f"Password: {password}")
@@ -58,7 +59,8 @@ def list_people() -> None:
 def password(email: str, password_stdin: bool) -> None:
     """Give an account a new password; all its sessions end."""
     chosen, was_made = _password(from_stdin=password_stdin)
-    _known(lambda: people.set_password(email, passwords.hash_of(chosen)), email)
+    person = _known(lambda: people.set_password(email, passwords.hash_of(chosen)), email)
+    audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, about=person.email)
     click.echo(f"{email} has a new password{': ' + chosen if was_made else '.'}")
 
 
@@ -76,7 +78,8 @@ def end_second_factor(email: str, state: str) -> None:
 @click.argument("email")
 def deactivate(email: str) -> None:
     """Nobody signs in with this account any more; its sessions end now."""
-    _known(lambda: people.deactivate(email), email)
+    person = _known(lambda: people.deactivate(email), email)
+    audit.note(audit.ACCESS_ENDED, company_id=person.company_id, about=person.email)
     click.echo(f"{email} may not sign in any more.")
 
 

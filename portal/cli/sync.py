@@ -18,7 +18,7 @@ from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import approval_deadlines, budget_alerts, mirror, notices, password_resets, questioning
+from portal.domain import approval_deadlines, audit, budget_alerts, mirror, notices, password_resets, questioning
 from portal.domain.tickets import Ticket
 from portal.errors import PortalError
 from portal.post import delivery, monthly
@@ -130,6 +130,7 @@ def _errands(core: Core, stop: threading.Event) -> list[Errand]:
         Errand("files", 1, lambda: attachments.fetch_due(
             core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
         Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
+        Errand("old events of the audit log", 3600, audit.sweep),
     ]  # fmt: skip
 
 

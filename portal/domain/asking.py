@@ -78,7 +78,7 @@ def ask(person: Person | Visitor, ticket_id: int, asking: Asking) -> Asked:
     except IntegrityError:  # somebody asks the same at this very moment
         db.session.rollback()
         asked = _put(approval)
-    audit.note("asked_approval", company_id=ticket.company_id, person_id=person.id, about=ticket.number)
+    audit.note(audit.ASKED_APPROVAL, company_id=ticket.company_id, person_id=person.id, about=ticket.number)
     return asked
 
 
@@ -107,7 +107,7 @@ def withdraw(person: Person | Visitor, approval_id: int) -> None:
     """Staff take a question back. Commits. Raises AlreadyDecided when a manager was faster."""
     found = card(approval_id)
     conclude(found.approval, Standing.WITHDRAWN, by=person.name, by_id=person.id, channel=Channel.PORTAL)
-    audit.note("withdrew_approval", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.WITHDREW_APPROVAL, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: bool = False) -> None:
@@ -121,7 +121,7 @@ def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: 
     occasion = f"approval-{found.approval.id}-asked-back-{now():%Y%m%d%H%M%S%f}"
     tell_core(found, key=occasion, note=wording.text("cs", "told_asked_back", card=found, by=person.name, words=text))
     _tell_asker(found, key=occasion, by=person.name, text=text)
-    audit.note("asked_back", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ASKED_BACK, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def answer(person: Person | Visitor, approval_id: int, note: str) -> None:
@@ -129,7 +129,7 @@ def answer(person: Person | Visitor, approval_id: int, note: str) -> None:
     text = typed_text.needed(note)
     found = card(approval_id)
     answered(found, by=person.name, by_id=person.id, text=text)
-    audit.note("answered_approval", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ANSWERED_APPROVAL, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def answered(

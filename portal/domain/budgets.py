@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import disclosure, hours
+from portal.domain import audit, disclosure, hours
 from portal.domain.billing import Billing
 from portal.domain.disclosure import Client
 from portal.domain.hours import HoursFilter
@@ -131,7 +131,7 @@ def choose(company: Client, month: Period, *, unit: str, amount: str, person_id:
             set_at=clock.now(),
         )
     )
-    db.session.commit()
+    audit.note(audit.BUDGET_SET, company_id=company.id, person_id=person_id, about=f"{value:f} {unit}")
 
 
 def tell_once(use: Use) -> int | None:

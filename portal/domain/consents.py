@@ -91,7 +91,9 @@ def revoke(person: Person | Visitor, company: Company, consent_id: int) -> None:
     """From now on the question is asked again. Commits. Raises NotFound when it is not in force."""
     if not _revoke(ServiceConsent.id == consent_id, ServiceConsent.company_id == company.id, by=person):
         raise NotFound
-    audit.note("revoked_consent", company_id=company.id, person_id=person.id, about=str(consent_id))
+    asks = select(Employee.name).join(ServiceConsent, ServiceConsent.employee_id == Employee.id)
+    name = db.session.scalar(asks.where(ServiceConsent.id == consent_id)) or ""
+    audit.note(audit.REVOKED_CONSENT, company_id=company.id, person_id=person.id, name=name)
 
 
 def _visible_to(company: Company) -> Select:

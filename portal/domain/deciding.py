@@ -70,7 +70,7 @@ def decide(
             person, company_id=found.company_id, employee_id=found.requester_id, allowed=decision.approve,
             valid_until=decision.valid_until, approval_id=approval.id,
         )  # fmt: skip
-    audit.note("decided", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.DECIDED, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def conclude(

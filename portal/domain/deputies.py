@@ -93,14 +93,15 @@ def appoint(person: Person | Visitor, company: Company, *, deputy_id: int, first
         raise Refused(msgid("The last day is before the first."))
     if last < today():
         raise Refused(msgid("These days are over."))
-    if deputy_id not in {colleague.id for colleague in colleagues(company, person)}:
+    names = {colleague.id: colleague.name for colleague in colleagues(company, person)}
+    if deputy_id not in names:
         raise NotFound
     deputy = Deputy(
         company_id=company.id, manager_id=person.id, deputy_id=deputy_id, first=first, last=last, set_at=now()
     )
     db.session.add(deputy)
     db.session.flush()
-    audit.note("appointed_deputy", company_id=company.id, person_id=person.id, about=str(deputy_id))
+    audit.note(audit.APPOINTED_DEPUTY, company_id=company.id, person_id=person.id, name=names[deputy_id])
     return deputy
 
 
@@ -114,7 +115,9 @@ def dismiss(person: Person | Visitor, company: Company, absence_id: int) -> None
     )
     if not ended:
         raise NotFound
-    audit.note("dismissed_deputy", company_id=company.id, person_id=person.id, about=str(absence_id))
+    named = select(Person.name).join(Deputy, Deputy.deputy_id == Person.id).where(Deputy.id == absence_id)
+    name = db.session.scalar(named) or ""
+    audit.note(audit.DISMISSED_DEPUTY, company_id=company.id, person_id=person.id, name=name)
 
 
 def _absences(company_id: int, *, on: date | None = None, until_after: date | None = None) -> list[Absence]:

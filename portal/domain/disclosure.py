@@ -11,7 +11,8 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, true, update
 
-from portal.db import db, rows_changed
+from portal.db import rows_changed
+from portal.domain import audit
 from portal.domain.companies import Company
 from portal.domain.time_entries import TimeEntry
 from portal.domain.words import msgid
@@ -85,4 +86,4 @@ def choose(company: Client, shown: Shown) -> None:
     """Connectica's choice for a company. Commits."""
     if not rows_changed(update(Company).where(Company.id == company.id).values(shown_live=shown.value)):
         raise NotFound
-    db.session.commit()
+    audit.note(audit.DISCLOSURE_CHOSEN, company_id=company.id, about=shown.value)

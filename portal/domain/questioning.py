@@ -47,7 +47,7 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
         raise Refused(msgid("A colleague is asking about this entry already.")) from error
     said = _say(question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
     _tell_connectica(questions.card(question.id), said, words)
-    audit.note("asked_question", company_id=company.id, person_id=person.id, about=asked.ticket_number)
+    audit.note(audit.ASKED_QUESTION, company_id=company.id, person_id=person.id, about=asked.ticket_number)
     return question.id
 
 
@@ -58,14 +58,14 @@ def reply(person: Person | Visitor, company: Company, question_id: int, text: st
     _move(found.question, to=QuestionState.ASKED)
     said = _say(found.question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
     _tell_connectica(found, said, words)
-    audit.note("asked_question", company_id=company.id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ASKED_QUESTION, company_id=company.id, person_id=person.id, about=found.ticket_number)
 
 
 def take_back(person: Person | Visitor, company: Company, question_id: int) -> None:
     """The manager is content, or erred. Commits."""
     found = questions.show(company, question_id)
     _move(found.question, to=QuestionState.WITHDRAWN, by=person.name)
-    audit.note("took_question_back", company_id=company.id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.TOOK_QUESTION_BACK, company_id=company.id, person_id=person.id, about=found.ticket_number)
 
 
 def answer(person: Person | Visitor, question_id: int, text: str) -> None:
@@ -73,7 +73,7 @@ def answer(person: Person | Visitor, question_id: int, text: str) -> None:
     words = typed_text.needed(text)
     found = questions.card(question_id)
     _answered(found, words, by=person.name, by_id=person.id)
-    audit.note("answered_question", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ANSWERED_QUESTION, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def uphold(person: Person | Visitor, question_id: int, text: str) -> None:
@@ -83,7 +83,7 @@ def uphold(person: Person | Visitor, question_id: int, text: str) -> None:
     _move(found.question, to=QuestionState.UPHELD, by=person.name)
     said = _say(found.question, STAFF_SIDE, words, by=person.name, by_id=person.id)
     _tell_manager(found, said, text="question_upheld", words=words, by=person.name)
-    audit.note("upheld_entry", company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.UPHELD_ENTRY, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def run() -> int:

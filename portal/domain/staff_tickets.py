@@ -28,6 +28,8 @@ class StaffTicket:
     subject: str
     state: State
     company: str
+    company_id: int
+    is_confidential: bool
     requester_id: int
     requester: str
     requester_email: str
@@ -55,7 +57,8 @@ def show(ticket_id: int) -> StaffTicket:
 def _existing() -> Select:
     return (
         select(
-            Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Company.name, Employee.id, Employee.name,
+            Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Company.name, Company.id,
+            Ticket.is_confidential, Employee.id, Employee.name,
             Employee.email, Technician.name, Ticket.changed_at,
         )
         .join(Company, Company.id == Ticket.company_id)

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import ForeignKey, Index, Select, bindparam, select
+from sqlalchemy import ForeignKey, Index, Select, bindparam, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
@@ -48,10 +48,12 @@ class Ticket(Base):
     changed_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    is_confidential: Mapped[bool] = mapped_column(default=False, server_default=false())  # see confidential.py
     hours: Mapped[Decimal] = mapped_column(default=Decimal(0))  # of all its time entries that exist
     version: Mapped[int] = mapped_column(default=1)  # grows with every change a list row could show
     record_hash: Mapped[str] = mapped_column(default="")  # of the record it was made from
     withdrawn_at: Mapped[datetime | None]
+    blanked_at: Mapped[datetime | None]  # when retention took its words and people away
 
 
 class TicketEvent(Base):

@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 from portal.exports.report import Report, entry_columns
-from portal.exports.workbook import Kind
+from portal.exports.workbook import Column, Kind
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for its own code page
@@ -21,14 +21,18 @@ _NUMBERS = frozenset({Kind.HOURS, Kind.MONEY, Kind.COUNT})
 
 def pieces(report: Report) -> Iterator[bytes]:
     """The file in pieces, made as they are read."""
-    columns = entry_columns(report)
-    czech = report.language == "cs"
+    yield from table(entry_columns(report), report.rows, language=report.language)
+
+
+def table(columns: Sequence[Column], rows: Iterable[Any], *, language: str) -> Iterator[bytes]:
+    """Any rows as their columns write them."""
+    czech = language == "cs"
     buffer = io.StringIO()
     # A Czech Excel splits at semicolons, for its decimal mark is the comma.
     writer = csv.writer(buffer, delimiter=";" if czech else ",", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     buffer.write(BYTE_ORDER_MARK)
     writer.writerow([column.label for column in columns])
-    for count, row in enumerate(report.rows, 1):
+    for count, row in enumerate(rows, 1):
         writer.writerow([_written(column.value(row), column.kind, czech=czech) for column in columns])
         if not count % AT_ONCE:
             yield _taken(buffer)

@@ -30,7 +30,7 @@ def show(attachment_id: int, name: str = "") -> Response:
     if path is None:
         return _on_its_way(found)
     if request.method == "GET" and request.headers.get("Sec-Fetch-Dest") != "image":  # not a picture inside a message
-        audit.note(audit.DOWNLOADED, about=f"{found.ticket_number} {found.name}", **pages.signature())
+        audit.note(audit.DOWNLOADED, about=found.ticket_number, name=found.name, **pages.signature())
     return _file(found, path)
 
 

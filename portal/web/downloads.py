@@ -1,6 +1,8 @@
 """Downloads: a report becomes a file on the way out, from the disk and in pieces."""
 
+from collections.abc import Callable, Iterator
 from tempfile import TemporaryFile
+from typing import IO
 from urllib.parse import quote
 
 from flask import Response, request, send_file, stream_with_context
@@ -25,9 +27,19 @@ def may(person: Visitor) -> bool:
 
 def workbook(report: Report, name: FileName) -> AnyResponse:
     """The report as a workbook, written to a file without a name that is gone once it is sent."""
+    return _noted(book(lambda file: reports.write(report, file), name), name, "xlsx")
+
+
+def csv(report: Report, name: FileName) -> AnyResponse:
+    """The report as CSV, made while it is sent."""
+    return _noted(text(rows_csv.pieces(report), name), name, "csv")
+
+
+def book(write: Callable[[IO[bytes]], object], name: FileName) -> AnyResponse:
+    """Any workbook, as whoever writes it into a file does."""
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
-        reports.write(report, file)
+        write(file)
     except BaseException:
         file.close()
         raise
@@ -35,19 +47,24 @@ def workbook(report: Report, name: FileName) -> AnyResponse:
     return _attached(send_file(file, mimetype=workbooks.MEDIA_TYPE), name, "xlsx")
 
 
-def csv(report: Report, name: FileName) -> AnyResponse:
-    """The report as CSV, made while it is sent."""
-    return _attached(Response(stream_with_context(rows_csv.pieces(report)), mimetype="text/csv"), name, "csv")
+def text(pieces: Iterator[bytes], name: FileName) -> AnyResponse:
+    """Any CSV, in pieces."""
+    return _attached(Response(stream_with_context(pieces), mimetype="text/csv"), name, "csv")
 
 
 def _attached(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
-    """The answer as a file to keep, written down in the audit log; HEAD takes nothing away."""
+    """The answer as a file to keep."""
     spoken = quote(f"{name.spoken}.{ending}", safe="")
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"{name.plain}.{ending}\"; filename*=UTF-8''{spoken}"
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.cache_control.no_store = True
+    return response
+
+
+def _noted(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
+    """Written down in the audit log; HEAD takes nothing away."""
     if request.method == "GET":
         audit.note(audit.DOWNLOADED, about=f"{name.plain}.{ending}", **pages.signature())
         visits.note(current_user, visits.EXPORT)

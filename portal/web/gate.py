@@ -72,6 +72,7 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "people": Right.GIVE_ACCESS,
     "sso.link": Right.HAVE_ACCOUNT,
     "sso.unlink": Right.HAVE_ACCOUNT,
+    "log": Right.READ_LOG,
     "tickets": Right.READ,
     "attachments": Right.READ,
     "approvals": Right.READ,  # a reader may be a deputy: the domain knows who decides

@@ -64,10 +64,10 @@ def row_id(written: str) -> int:
     return value
 
 
-def signature() -> dict[str, Any]:
-    """Who does this and from where, for the audit log."""
+def signature(company_id: int | None = None) -> dict[str, Any]:
+    """Who does this and from where, for the audit log: their own company's, or the one whose thing it is."""
     return {
-        "company_id": current_user.company_id,
+        "company_id": company_id or current_user.company_id,
         "person_id": current_user.id,
         "address": request.remote_addr or "",
     }

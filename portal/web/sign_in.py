@@ -62,7 +62,7 @@ def _proven(email: str, password: str) -> Person | None:
     audit.note(
         audit.SIGN_IN_FAILED,
         company_id=person.company_id if person else None,  # nobody, for an address we do not know
-        about=email,
+        name=email,
         address=address,
     )
     return None

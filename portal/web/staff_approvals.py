@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import approvals, asking, consents, periods, staff_tickets
+from portal.domain import approvals, asking, audit, consents, periods, staff_tickets
 from portal.domain.approvals import AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.words import msgid
@@ -24,6 +24,7 @@ def find() -> Response:
 @bp.get("/tickets/<int:ticket_id>")
 def write(ticket_id: int) -> Response:
     ticket = staff_tickets.show(ticket_id)
+    audit.note(audit.OPENED_TICKET, about=ticket.number, **pages.signature(ticket.company_id))
     return pages.render(
         page="staff/ask.html",
         ticket=ticket,
@@ -74,6 +75,8 @@ def too_late(error: AlreadyDecided) -> Response:
 
 def _page(approval_id: int, *, status: int) -> Response:
     card = approvals.card(approval_id)
+    if status == 200:
+        audit.note(audit.OPENED_APPROVAL, about=card.ticket_number, **pages.signature(card.company_id))
     return pages.render(
         page="staff/approval.html",
         status=status,

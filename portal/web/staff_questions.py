@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import questioning, questions
+from portal.domain import audit, questioning, questions
 from portal.web import pages
 
 bp = Blueprint("staff_questions", __name__, url_prefix="/staff/questions")
@@ -14,6 +14,7 @@ bp = Blueprint("staff_questions", __name__, url_prefix="/staff/questions")
 @bp.get("/<int:question_id>")
 def show(question_id: int) -> Response:
     card = questions.card(question_id)
+    audit.note(audit.OPENED_QUESTION, about=card.ticket_number, **pages.signature(card.company_id))
     return pages.render(
         page="staff/question.html",
         card=card,

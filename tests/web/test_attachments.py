@@ -3,7 +3,7 @@
 import pytest
 
 from portal.db import db
-from portal.domain import audit
+from portal.domain import audit, log
 from portal.domain.messages import Message
 from portal.web.filters import file_name
 from tests import samples
@@ -108,5 +108,5 @@ def test_a_download_is_written_down_but_a_picture_inside_a_message_is_not(world,
     address = f"/attachments/{world.a.picture.id}"
     manager.get(address, headers={"Sec-Fetch-Dest": "image"})
     manager.get(address)
-    happened = [(event.what, event.about) for event in audit.of_company(world.a.company)]
+    happened = [(line.what, line.about) for line in log.everything(world.a.company, log.LogFilter())]
     assert happened.count((audit.DOWNLOADED, f"{world.a.ticket.number} snímek.png")) == 1

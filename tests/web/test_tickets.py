@@ -83,10 +83,10 @@ def test_the_conversation_shows_who_said_what_when_and_how_long_it_took(world, m
 
 
 def test_opening_a_ticket_is_written_down(world, manager):
-    from portal.domain import audit
+    from portal.domain import log
 
     manager.get(f"/tickets/{world.a.ticket.number}", environ_base={"REMOTE_ADDR": "10.1.2.3"})
-    newest = audit.of_company(world.a.company)[0]
+    newest = log.find(world.a.company, log.LogFilter())[0][0]
     assert (newest.what, newest.about, newest.person_id, newest.address) == (
         "opened_ticket", world.a.ticket.number, world.a.manager.id, "10.1.2.3",
     )  # fmt: skip

@@ -1,0 +1,144 @@
+"""The log as a company's managers read it: who of them and of Connectica did or opened what."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from portal import clock
+from portal.db import db
+from portal.domain import audit, periods, typed_text
+from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
+from portal.domain.disclosure import Client
+from portal.domain.people import Person
+from portal.domain.search import fold
+from portal.domain.words import msgid
+
+ON_A_PAGE = 100
+AT_ONCE = 1_000  # rows a batch of a file
+NOBODY = Word(msgid("did something"), Group.SETTINGS)  # a word of a release that is no more
+
+_By, _Named = aliased(AuditName), aliased(AuditName)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which events are wanted; nonsense in an address is no wish."""
+
+    person: int | None = None
+    group: Group | None = None
+    since: date | None = None  # Prague days, both included
+    until: date | None = None
+    words: str = ""
+
+    @classmethod
+    def parse(cls, args: Mapping[str, str]) -> "LogFilter":
+        person, group = args.get("person", ""), args.get("group", "")
+        return cls(
+            person=int(person) if person.isascii() and person.isdigit() and len(person) < 10 else None,
+            group=Group(group) if group in set(Group) else None,
+            since=periods.day(args.get("since")),
+            until=periods.day(args.get("until")),
+            words=typed_text.line(args.get("q", "")),
+        )
+
+    def as_args(self) -> dict[str, str]:
+        """The same as an address says it: parse(as_args()) is equal."""
+        said = {"person": self.person, "group": self.group, "since": self.since, "until": self.until, "q": self.words}
+        return {name: str(value) for name, value in said.items() if value}
+
+    @property
+    def narrows(self) -> bool:
+        return self != LogFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event. `by` is empty for a stranger, and for Connectica's operator at the server."""
+
+    id: int
+    at: datetime
+    what: str
+    about: str
+    address: str
+    person_id: int | None
+    by: str
+    is_connecticas: bool
+
+    @property
+    def word(self) -> Word:
+        return WORDS.get(self.what, NOBODY)
+
+
+def find(company: Client, wanted: LogFilter, *, before: int | None = None) -> tuple[list[Line], int | None]:
+    """One page, newest first, and the event before which the next page begins, if there is one."""
+    found = _lines(company, wanted, before=before, at_most=ON_A_PAGE + 1)
+    return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
+
+
+def everything(company: Client, wanted: LogFilter) -> Iterator[Line]:
+    """All pages of find() one after the other, for a file: memory stays level."""
+    before = None
+    while batch := _lines(company, wanted, before=before, at_most=AT_ONCE):
+        yield from batch
+        before = batch[-1].id
+
+
+def people(company: Client) -> list[tuple[int, str, bool]]:
+    """Whose events there are, as (id, name now, whether of Connectica), the company's own first, by name."""
+    theirs = exists().where(AuditEvent.company_id == company.id, AuditEvent.person_id == Person.id)
+    found = db.session.execute(select(Person.id, Person.name, Person.company_id).where(theirs))
+    return sorted(((id_, name, owner is None) for id_, name, owner in found), key=lambda row: (row[2], fold(row[1])))
+
+
+def _lines(company: Client, wanted: LogFilter, *, before: int | None, at_most: int) -> list[Line]:
+    newest = _visible_to(company).where(*_conditions(wanted)).order_by(AuditEvent.id.desc()).limit(at_most)
+    if before is not None:
+        newest = newest.where(AuditEvent.id < before)
+    return [_line(row) for row in db.session.execute(newest)]
+
+
+def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
+    columns = (
+        AuditEvent.id, AuditEvent.at, AuditEvent.what, AuditEvent.about, AuditEvent.address, AuditEvent.person_id,
+        _By.text.label("by"), _Named.text.label("named"), Person.company_id.label("owner"),
+    )  # fmt: skip
+    return (
+        select(*columns)
+        .select_from(AuditEvent)
+        .outerjoin(_By, _By.id == AuditEvent.by_id)
+        .outerjoin(_Named, _Named.id == AuditEvent.name_id)
+        .outerjoin(Person, Person.id == AuditEvent.person_id)
+        .where(AuditEvent.company_id == company.id)
+    )
+
+
+def _conditions(wanted: LogFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.person:
+        yield AuditEvent.person_id == wanted.person
+    if wanted.group:
+        yield AuditEvent.what.in_([what for what, word in WORDS.items() if word.group is wanted.group])
+    if wanted.since:
+        yield AuditEvent.at >= clock.start_of(wanted.since)
+    if wanted.until:
+        yield AuditEvent.at < clock.end_of(wanted.until)
+    for word in fold(wanted.words).split():
+        named = or_(*(and_(one.id.is_not(None), one.folded.contains(word, autoescape=True)) for one in (_By, _Named)))
+        yield or_(AuditEvent.about.icontains(word, autoescape=True), AuditEvent.address == word, named)
+
+
+def _line(row: Any) -> Line:
+    is_strangers = row.person_id is None and row.what == audit.SIGN_IN_FAILED
+    return Line(
+        id=row.id,
+        at=row.at,
+        what=row.what,
+        about=row.about.replace(NAME_STANDS_HERE, row.named or "…"),
+        address=row.address,
+        person_id=row.person_id,
+        by=row.by or "",
+        is_connecticas=row.owner is None and not is_strangers,
+    )

@@ -1,0 +1,83 @@
+"""The audit log as files: exactly the lines that the page's filter shows, and who took them away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.domain import log
+from portal.domain.disclosure import Client
+from portal.domain.log import Line, LogFilter
+from portal.exports import names, rows_csv
+from portal.exports.names import FileName
+from portal.exports.workbook import About, Book, Column, Kind, day_and_time
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken away, and by whom."""
+
+    company: Client
+    wanted: LogFilter
+    by: str
+    language: str
+
+
+def write(taken: Taken, file: IO[bytes]) -> None:
+    """The log as a workbook."""
+    about = About(_("Audit log"), taken.company.name, "Connectica", clock.now())
+    book = Book(about, language=taken.language, currency="")
+    page = book.page(_("About"), (26, 60))
+    page.title(f"{_('Audit log')} – {taken.company.name}")
+    for label, value in _facts(taken):
+        page.fact(label, value)
+    table = book.table(_("Audit log"), _columns())
+    for line in log.everything(taken.company, taken.wanted):
+        table.add(line)
+    table.close()
+    book.save(file)
+
+
+def pieces(taken: Taken) -> Iterator[bytes]:
+    """The log as CSV."""
+    return rows_csv.table(_columns(), log.everything(taken.company, taken.wanted), language=taken.language)
+
+
+def file_name(company: Client) -> FileName:
+    return names.file(_("audit log"), company.name, clock.today().isoformat())
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("Day"), Kind.DAY, 12, lambda line: day_and_time(line.at)[0]),
+        Column(_("Time"), Kind.TIME, 8, lambda line: day_and_time(line.at)[1]),
+        Column(_("Who"), Kind.TEXT, 30, _who),
+        Column(_("What"), Kind.TEXT, 40, lambda line: _(line.word.label)),
+        Column(_("About"), Kind.TEXT, 44, lambda line: line.about),
+        Column(_("IP address"), Kind.TEXT, 18, lambda line: line.address),
+    ]
+
+
+def _who(line: Line) -> str:
+    if line.is_connecticas:
+        return f"Connectica: {line.by}" if line.by else "Connectica"
+    return line.by
+
+
+def _facts(taken: Taken) -> Iterator[tuple[str, str]]:
+    moment = clock.prague(clock.now())
+    yield _("Taken away by"), f"{taken.by}, {moment:%Y-%m-%d %H:%M}"
+    wanted = taken.wanted
+    if wanted.person:
+        people = {id_: name for id_, name, _connecticas in log.people(taken.company)}
+        yield _("Person"), people.get(wanted.person, str(wanted.person))
+    if wanted.group:
+        yield _("Kind"), _(wanted.group.label)
+    if wanted.since:
+        yield _("From"), wanted.since.isoformat()
+    if wanted.until:
+        yield _("to"), wanted.until.isoformat()
+    if wanted.words:
+        yield _("Words"), wanted.words

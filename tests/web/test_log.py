@@ -1,0 +1,84 @@
+"""The log on its page and in its files: managers of the company read it, staff who opened something stand in it."""
+
+import csv
+from io import BytesIO, StringIO
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from portal.domain import log
+from portal.domain.log import LogFilter
+from tests.web.conftest import MARKER
+
+
+def _lines(company):
+    return [(line.what, line.by, line.about) for line in log.everything(company, LogFilter())]
+
+
+def _csv(answer):
+    return list(csv.reader(StringIO(answer.data.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_a_manager_reads_who_opened_what(world, manager):
+    manager.get(f"/tickets/{world.a.ticket.number}")
+    page = manager.get("/log").text
+    assert "otevření požadavku" in page
+    assert world.a.ticket.number in page
+    assert MARKER not in page
+
+
+def test_a_viewer_and_staff_do_not_read_it(world, sign_in):
+    for person in (world.a.viewer, world.staff):
+        client = sign_in(person)
+        for address in ("/log", "/log/log.xlsx", "/log/log.csv"):
+            assert client.get(address).status_code == 404
+    assert "/log" not in sign_in(world.a.viewer).get("/tickets").text
+
+
+@pytest.mark.parametrize(
+    ("address", "what"),
+    [
+        ("/staff/tickets/{ticket}", "opened_ticket"),
+        ("/staff/approvals/{approval}", "opened_approval"),
+        ("/staff/questions/{question}", "opened_question"),
+    ],
+)
+def test_staff_who_open_a_companys_thing_stand_in_its_log(world, sign_in, address, what):
+    a = world.a
+    sign_in(world.staff).get(address.format(ticket=a.ticket.id, approval=a.approval_id, question=a.question_id))
+    assert _lines(a.company)[0] == (what, world.staff.name, a.ticket.number)
+    assert what not in {said for said, _by, _about in _lines(world.b.company)}
+
+
+def test_the_page_says_whether_somebody_is_of_connectica(world, sign_in, manager):
+    sign_in(world.staff).get(f"/staff/tickets/{world.a.ticket.id}")
+    page = manager.get("/log", query_string={"group": "opened"}).text
+    assert '<span class="badge accent">Connectica</span> Dana Dispečerová' in page
+
+
+def test_the_files_have_the_lines_of_the_page_and_who_took_them(world, manager):
+    manager.get(f"/tickets/{world.a.ticket.number}")
+    wanted = {"group": "opened"}
+    book = CalamineWorkbook.from_object(BytesIO(manager.get("/log/log.xlsx", query_string=wanted).data))
+    sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    rows = list(
+        csv.reader(StringIO(manager.get("/log/log.csv", query_string=wanted).data.decode("utf-8-sig")), delimiter=";")
+    )
+    assert [row[2:5] for row in rows[1:]] == [["Jana", "otevření požadavku", world.a.ticket.number]]
+    assert [row[2:5] for row in sheets["Auditní záznam"][1:]] == [row[2:5] for row in rows[1:]]
+    assert any(str(row[1]).startswith("Jana, ") for row in sheets["O souboru"] if len(row) > 1)
+    assert [what for what, _by, _about in _lines(world.a.company)[:2]] == ["exported_log", "exported_log"]
+
+
+def test_taking_the_log_away_is_its_newest_line(world, manager):
+    rows = _csv(manager.get("/log/log.csv"))
+    assert rows[1][2:4] == ["Jana", "stažení tohoto záznamu"]
+
+
+def test_older_lines_are_a_page_away(world, manager, monkeypatch):
+    monkeypatch.setattr(log, "ON_A_PAGE", 2)
+    for _ in range(3):
+        manager.get(f"/tickets/{world.a.ticket.number}")
+    page = manager.get("/log").text
+    assert page.count("otevření požadavku") == 2
+    assert 'rel="next"' in page
