@@ -106,6 +106,8 @@ def _follow(turn: Turn, asked: Instructions, technician: Technician) -> None:
     if asked.due:
         due = None if asked.due == NO_DUE_AT else asked.due
         tickets.set_due(turn.db, turn.ticket, due, by=technician.name)
+    if asked.confidential is not None:
+        tickets.set_confidential(turn.db, turn.ticket, confidential=asked.confidential)
     if asked.state:
         tickets.set_state(turn.db, turn.ticket, asked.state, by=technician.name)
     for question in asked.questions:

@@ -1,4 +1,4 @@
-"""The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, INTERNI. Pure."""
+"""The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, DUVERNE, INTERNI. Pure."""
 
 import re
 import unicodedata
@@ -34,13 +34,14 @@ NO_DUE = ("-", "zrusit", "bez terminu", "none")
 _STATE_OF = {word: state for state, words in STATES.items() for word in words}
 _STATES_SAID = "otevřené, be invoiced, error nebo dokončené"
 
-_KEYED = re.compile(r"^([^\W\d_]{3,10})\s*:\s*(.*)$")
+_KEYED = re.compile(r"^([^\W\d_]{3,12})\s*:\s*(.*)$")
 _TIME_SHAPED = re.compile(r"^([A-Za-z][A-Za-z0-9]{2,19})\s*:\s*([-+]?[\d.,].*)$")
 _CATEGORY_SHAPED = re.compile(r"^([A-Z]{2,}[0-9]{1,4})\s*:\s*\S")
 _DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:\s+(?:v\s+)?(\d{1,2})[:.](\d{2}))?$")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$")
 _END_OF_WORK = time(23, 59)  # a due date without a time is due within its day
-_WORDLESS = ("interni", "internal")
+_WORDLESS = ("interni", "internal", "duverne", "confidential")  # they may stand in their line alone
+_YES, _NO = ("", "ano", "yes"), ("ne", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Instructions:
     technician: str = ""  # as written: a login or an address
     questions: tuple[str, ...] = ()
     internal: bool = False
+    confidential: bool | None = None  # None: as it was
     problems: tuple[Problem, ...] = ()
     taken: tuple[int, ...] = field(default=())  # line numbers that were meant for us, understood or not
 
@@ -108,7 +110,7 @@ def _with_line(asked: Instructions, at: int, line: str, at_edge: bool, categorie
 
 def _understood(asked: Instructions, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
     if folded(line).rstrip(": ") in _WORDLESS and line[:3].isupper():
-        return replace(asked, internal=True)
+        return _VERBS[folded(line).rstrip(": ")](asked, "")
     keyed = _KEYED.match(line)
     if keyed and folded(keyed[1]) in _VERBS:
         return _followed(asked, keyed[1], keyed[2].strip())
@@ -161,6 +163,15 @@ def _internal(asked: Instructions, value: str) -> Instructions:
     return replace(asked, internal=True)
 
 
+def _confidential(asked: Instructions, value: str) -> Instructions:
+    if folded(value) not in (*_YES, *_NO):
+        raise _Unclear("napište DUVERNE, nebo DUVERNE: ne")
+    is_wanted = folded(value) in _YES
+    if asked.confidential not in (None, is_wanted):
+        raise _Unclear("DUVERNE je v e-mailu dvakrát a pokaždé jinak, platí to první")
+    return replace(asked, confidential=is_wanted)
+
+
 _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
     "stav": _state,
     "state": _state,
@@ -170,6 +181,8 @@ _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
     "owner": _technician,
     "schvalit": _question,
     "approve": _question,
+    "duverne": _confidential,
+    "confidential": _confidential,
     "interni": _internal,
     "internal": _internal,
 }

@@ -117,6 +117,7 @@ def _ticket(row: sqlite3.Row, parts: dict[str, Any]) -> dict[str, Any]:
         "changed_at": row["changed_at"],
         "due_at": row["due_at"],
         "done_at": row["done_at"],
+        "confidential": bool(row["confidential"]),
         "messages": [_message(part, parts["files"]) for part in parts["messages"].get(row["id"], ())],
         "time_entries": [_time_entry(part) for part in parts["entries"].get(row["id"], ())],
         "events": [_event(part) for part in parts["events"].get(row["id"], ())],

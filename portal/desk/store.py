@@ -13,7 +13,7 @@ from portal.errors import Misconfigured
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -38,7 +38,8 @@ CREATE TABLE ticket (
     id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, company TEXT NOT NULL, subject TEXT NOT NULL,
     state TEXT NOT NULL, requester_name TEXT NOT NULL, requester_email TEXT NOT NULL,
     technician TEXT REFERENCES technician, due_at TEXT, opened_at TEXT NOT NULL, changed_at TEXT NOT NULL,
-    done_at TEXT, gone TEXT NOT NULL DEFAULT '', gone_at TEXT, merged_into TEXT NOT NULL DEFAULT '');
+    done_at TEXT, confidential INTEGER NOT NULL DEFAULT 0,
+    gone TEXT NOT NULL DEFAULT '', gone_at TEXT, merged_into TEXT NOT NULL DEFAULT '');
 CREATE INDEX ticket_by_state ON ticket (state);
 
 -- The growing sequence: a ticket stands in it once, at its newest change. Positions are never used again.
@@ -89,6 +90,9 @@ CREATE INDEX outbox_waiting ON outbox (try_after) WHERE sent_at IS NULL AND give
 CREATE INDEX outbox_by_ticket ON outbox (ticket);
 CREATE INDEX outbox_by_recipients ON outbox (recipients, queued_at);
 """
+_UPGRADES = {  # from this version to the next
+    1: ("ALTER TABLE ticket ADD COLUMN confidential INTEGER NOT NULL DEFAULT 0",),
+}
 
 
 class Store:
@@ -161,7 +165,10 @@ class Store:
                 for statement in _SCHEMA.split(";\n"):
                     db.execute(statement)
                 db.execute("INSERT INTO fact VALUES ('store', ?)", (secrets.token_hex(4),))
-                db.execute(f"PRAGMA user_version = {_VERSION}")
+            for before in range(version or _VERSION, _VERSION):
+                for statement in _UPGRADES[before]:
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def written(moment: datetime) -> str:

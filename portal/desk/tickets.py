@@ -18,7 +18,9 @@ from portal.timecodes import TimeCode
 NO_SUBJECT = "(bez předmětu)"
 _TAG = r"\[%s #(\d{8,10})\]"
 _ENDED = frozenset({"to_be_invoiced", "done"})  # nobody works on it any more
-_COLUMNS = "id, number, company, subject, state, requester_name, requester_email, technician, due_at, gone"
+_COLUMNS = (
+    "id, number, company, subject, state, requester_name, requester_email, technician, due_at, confidential, gone"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Ticket:
     requester: Address
     technician: str | None
     due_at: datetime | None
+    confidential: bool  # only the company's managers may read it in the portal
     gone: str  # deleted | merged; empty while it is there
 
     @property
@@ -171,6 +174,15 @@ def set_due(db: sqlite3.Connection, ticket: Ticket, due: datetime | None, *, by:
     return True
 
 
+def set_confidential(db: sqlite3.Connection, ticket: Ticket, *, confidential: bool) -> bool:
+    """Whether that changed."""
+    if confidential == ticket.confidential:
+        return False
+    db.execute("UPDATE ticket SET confidential = ? WHERE id = ?", (confidential, ticket.id))
+    touch(db, ticket.id)
+    return True
+
+
 def ask_approval(db: sqlite3.Connection, ticket: Ticket, question: str, technician: Technician) -> bool:
     """Whether the question is new: the same open question on a ticket is asked once."""
     row = db.execute(
@@ -245,6 +257,7 @@ def _merge(db: sqlite3.Connection, ticket: Ticket, target: Ticket) -> None:
     for table in ("message", "time_entry", "event", "approval", "note", "thread"):
         db.execute(f"UPDATE {table} SET ticket = ? WHERE ticket = ?", (target.id, ticket.id))  # noqa: S608
     take_part(db, target.id, participants(db, ticket))
+    set_confidential(db, target, confidential=target.confidential or ticket.confidential)
     touch(db, target.id)
 
 
@@ -252,6 +265,7 @@ def _ticket(row: sqlite3.Row) -> Ticket:
     facts = dict(row)
     facts["requester"] = Address(facts.pop("requester_name"), facts.pop("requester_email"))
     facts["due_at"] = moment(facts["due_at"]) if facts["due_at"] else None
+    facts["confidential"] = bool(facts["confidential"])
     return Ticket(**facts)
 
 

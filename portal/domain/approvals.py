@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base, db
+from portal.domain import confidential
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.search import fold
@@ -252,6 +253,7 @@ class ApprovalCard:
     requester_email: str
     company: str
     company_id: int
+    is_confidential: bool
     language: str = field(default="cs")  # of the company
 
 
@@ -345,7 +347,9 @@ def wrote_down(approval: Approval, kind: str, *, by: str = "", by_id: int | None
 
 
 def _visible_to(company: Company) -> Select:
-    return _with_ticket().where(Approval.company_id == company.id, Ticket.withdrawn_at.is_(None))
+    """A question about a confidential ticket is there for those alone who may read that: see deputies.deciding."""
+    mine = _with_ticket().where(Approval.company_id == company.id, Ticket.withdrawn_at.is_(None))
+    return mine.where(confidential.tells(company))
 
 
 def _with_ticket() -> Select:
@@ -378,5 +382,6 @@ def _card(approval: Approval, ticket: Ticket, requester: Employee, company: Comp
         requester_email=requester.email,
         company=company.name,
         company_id=company.id,
+        is_confidential=ticket.is_confidential,
         language=company.language,
     )

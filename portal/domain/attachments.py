@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.domain import confidential
 from portal.domain.companies import Company
 from portal.domain.messages import Message
 from portal.domain.tickets import Ticket, _visible_to
@@ -59,6 +60,7 @@ def find(company: Company, attachment_id: int) -> Download:
         _visible_to(company)
         .join(Message, Message.ticket_id == Ticket.id)
         .join(Attachment, Attachment.message_id == Message.id)
+        .where(confidential.tells(company))
         .where(Attachment.id == attachment_id, Attachment.withdrawn_at.is_(None), Message.withdrawn_at.is_(None))
     )
     row = db.session.execute(

@@ -28,7 +28,7 @@ def opened(token: str) -> Opened:
     link = approval_links.genuine(token)
     person, found = _holder(link), card(link.approval_id)
     approver = _approver(person, found)
-    if found.approval.is_open and approver is None:
+    if approver is None and (found.approval.is_open or found.is_confidential):
         raise NotFound  # the right it was made for is gone
     return Opened(
         card=found,

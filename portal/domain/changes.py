@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from portal.db import db
-from portal.domain import disclosure
+from portal.domain import confidential, disclosure
 from portal.domain.disclosure import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
@@ -57,6 +57,7 @@ class Change:
     new: Billed | None
     noticed_at: datetime
     invoiced_on: date | None  # of the entry now
+    is_confidential: bool
 
     def is_after(self, moment: datetime | None) -> bool:
         """It is news to somebody who last looked at this moment; to somebody who never did, nothing is a change."""
@@ -109,7 +110,8 @@ def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
             TimeEntry.id.label("entry_id"),
             TimeEntry.invoiced_on,
             Ticket.number,
-            Ticket.subject,
+            confidential.seen(company, Ticket.subject)[0].label("subject"),
+            Ticket.is_confidential,
             Technician.name.label("technician"),
         )
         .select_from(TimeEntryVersion)
@@ -170,4 +172,5 @@ def _change(row: Any, states: Sequence[_State]) -> Change | None:
         new=new.billed if new.exists else None,
         noticed_at=row.replaced_at,
         invoiced_on=row.invoiced_on,
+        is_confidential=row.is_confidential,
     )

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
-from portal.domain import audit
+from portal.domain import audit, confidential
+from portal.domain.approvals import Approval
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.people import Person, Visitor
+from portal.domain.tickets import Ticket
 from portal.errors import NotFound
 
 
@@ -97,8 +99,14 @@ def revoke(person: Person | Visitor, company: Company, consent_id: int) -> None:
 
 
 def _visible_to(company: Company) -> Select:
-    joined = select(ServiceConsent, Employee).join(Employee, Employee.id == ServiceConsent.employee_id)
-    return joined.where(ServiceConsent.company_id == company.id)
+    """One that came with the decision about a confidential ticket names who wrote it."""
+    joined = (
+        select(ServiceConsent, Employee)
+        .join(Employee, Employee.id == ServiceConsent.employee_id)
+        .join(Approval, Approval.id == ServiceConsent.approval_id)
+        .join(Ticket, Ticket.id == Approval.ticket_id)
+    )
+    return joined.where(ServiceConsent.company_id == company.id, confidential.tells(company))
 
 
 def _row(consent: ServiceConsent, employee: Employee) -> ConsentRow:

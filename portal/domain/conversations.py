@@ -7,11 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approvals, disclosure, prices
+from portal.domain import approvals, confidential, disclosure, prices
 from portal.domain.approvals import Approval
 from portal.domain.attachments import Attachment
 from portal.domain.companies import Company
@@ -133,6 +133,8 @@ class Conversation:
     changed_at: datetime
     due_at: datetime | None
     done_at: datetime | None
+    is_confidential: bool
+    is_stub: bool  # its reader is told no more than that it is there, and what time it took
     turns: list[Said | Happened | Worked | Asked] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     earlier: int | None = None  # the message the page of earlier ones ends before; None when nothing is left out
@@ -164,8 +166,12 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
         .where(Ticket.number == number)
         .order_by(Ticket.id.desc())
         .with_only_columns(
-            Ticket.id, Ticket.number, Ticket.kind, Ticket.subject, Ticket.state, Employee.name, Employee.email,
-            Technician.name, Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.done_at,
+            *confidential.seen(
+                company, Ticket.id, Ticket.number, Ticket.kind, Ticket.subject, Ticket.state, Employee.name,
+                Employee.email, Technician.name, Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.done_at,
+                Ticket.is_confidential,
+            ),
+            not_(confidential.tells(company)),
         )
     )  # fmt: skip
     row: Any = db.session.execute(query).first()
@@ -177,6 +183,9 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
     price_list = prices.list_of(company)
     ticket.currency = price_list.currency
     ticket.entries = [_priced(row, told, price_list) for row in _entries(company, ticket.id)]
+    if ticket.is_stub:
+        ticket.turns = [Worked(replace(one, message_id=None)) for one in ticket.entries]
+        return ticket
     end = _sent_at(ticket.id, before) if before is not None else None
     said = _messages(ticket, before, end)
     start = said[0].at if ticket.earlier else None

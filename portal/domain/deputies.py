@@ -65,6 +65,18 @@ def approvers(company_id: int) -> list[Approver]:
     return [*own_right, *standing_in.values()]
 
 
+def reading(person: Person | Visitor, company: Company) -> Company:
+    """The company as a person reads what they may have to decide.
+
+    Whoever stands in for a manager today reads the questions about confidential tickets, too: nobody can answer what
+    they may not read. The tickets themselves stay stubs to them.
+    """
+    if company.reads_confidential:
+        return company
+    stands_in = any(absence.stand_in.id == person.id for absence in _absences(company.id, on=today()))
+    return company.read_by(confidential=True) if stands_in else company
+
+
 def managers(company_id: int) -> Sequence[Person]:
     """The company's managers with a living account."""
     return db.session.scalars(

@@ -50,6 +50,9 @@ class Client(Protocol):
     @property
     def shown_live(self) -> str: ...
 
+    @property
+    def reads_confidential(self) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:

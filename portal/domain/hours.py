@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select,
 
 from portal import clock
 from portal.db import db
-from portal.domain import billing, disclosure, periods, prices
+from portal.domain import billing, confidential, disclosure, periods, prices
 from portal.domain.billing import Billing
 from portal.domain.disclosure import Client
 from portal.domain.employees import Employee
@@ -119,6 +119,7 @@ class Worked:
     invoiced_on: date | None
     noticed_at: datetime
     done_at: datetime | None
+    is_confidential: bool = False
     was_invoiced: bool = False  # an invoice had it, and the core has taken that back
 
     @property
@@ -192,7 +193,7 @@ def totals(company: Client, wanted: HoursFilter) -> Tally:
 def groups(company: Client, wanted: HoursFilter, by: str) -> list[Group]:
     """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
     found: dict[tuple[Any, ...], Tally] = {}
-    for key, part in _sums(company, wanted, GROUPINGS[by].columns):
+    for key, part in _sums(company, wanted, confidential.seen(company, *GROUPINGS[by].columns)):
         found.setdefault(key, Tally()).take(part)
     made = [Group(key[0], str(key[1]), tally) for key, tally in found.items()]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
@@ -212,9 +213,9 @@ def choices(company: Client, period: Period | None) -> dict[str, list[tuple[Any,
     wanted = HoursFilter(period=period)
     offered = {}
     for by in ("category", "technician", "employee"):
-        key, label = GROUPINGS[by].columns
-        found = db.session.execute(_narrowed(company, wanted, key, label.label("shown")).distinct())
-        offered[by] = sorted(((row[0], row[1]) for row in found), key=lambda pair: str(pair[1]).casefold())
+        key, label = confidential.seen(company, *GROUPINGS[by].columns)
+        found = db.session.execute(_narrowed(company, wanted, key.label("key"), label.label("shown")).distinct())
+        offered[by] = sorted(((row[0], row[1]) for row in found if row[0]), key=lambda pair: str(pair[1]).casefold())
     return offered
 
 
@@ -246,7 +247,7 @@ def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any
     if wanted.technician:
         conditions.append(Technician.id == wanted.technician)
     if wanted.employee:
-        conditions.append(Employee.id == wanted.employee)
+        conditions.append(confidential.seen(company, Employee.id)[0] == wanted.employee)
     if wanted.ticket:
         conditions.append(Ticket.number == wanted.ticket)
     return _visible_to(company, *columns).where(*conditions)
@@ -254,6 +255,9 @@ def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any
 
 def _page(company: Client, wanted: HoursFilter, after: tuple[date, datetime, int] | None, size: int) -> Select[Any]:
     order = (TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id)
+    subject, employee_id, employee, what = confidential.seen(
+        company, Ticket.subject, Employee.id, Employee.name, Message.excerpt
+    )
     statement = (
         _narrowed(
             company,
@@ -267,14 +271,15 @@ def _page(company: Client, wanted: HoursFilter, after: tuple[date, datetime, int
             FROZEN_RATE.label("frozen_rate"),
             InvoicedEntry.invoice_id,
             Ticket.number,
-            Ticket.subject,
+            subject.label("subject"),
+            Ticket.is_confidential,
             Ticket.state,
             Ticket.done_at,
-            Employee.id.label("employee_id"),
-            Employee.name.label("employee"),
+            employee_id.label("employee_id"),
+            employee.label("employee"),
             Technician.id.label("technician_id"),
             Technician.name.label("technician"),
-            Message.excerpt.label("what"),
+            what.label("what"),
         )
         .outerjoin(Message, Message.id == TimeEntry.message_id)
         .order_by(*order)
@@ -313,6 +318,7 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Wor
         invoiced_on=row.invoiced_on,
         noticed_at=row.first_noticed_at,
         done_at=row.done_at,
+        is_confidential=row.is_confidential,
         was_invoiced=row.invoice_id is not None and row.invoiced_on is None,
     )
 

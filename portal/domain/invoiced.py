@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal.db import db
-from portal.domain import disclosure
+from portal.domain import confidential, disclosure
 from portal.domain.billing import Billing
 from portal.domain.disclosure import Client
 from portal.domain.employees import Employee
@@ -83,6 +83,7 @@ class InvoicedRow:
     invoiced_on: date
     difference: Difference | None
     now: Now | None  # where it differs and still exists
+    is_confidential: bool
 
     told = True  # what is invoiced is always told
 
@@ -240,6 +241,7 @@ def _differing(company: Client) -> dict[int, int]:
 
 def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
     day, last = after
+    employee_id, employee, what = confidential.seen(company, Employee.id, Employee.name, Message.excerpt)
     ours = Ticket.company_id == company.id  # a ticket that went to another company takes its words and people along
     return (
         select(
@@ -250,12 +252,13 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
             TimeEntry.message_id,
             Invoice.period_end,
             Ticket.number,
-            case((ours, Ticket.subject), else_="").label("subject"),
-            Employee.id.label("employee_id"),
-            Employee.name.label("employee"),
+            case((and_(ours, confidential.tells(company)), Ticket.subject), else_="").label("subject"),
+            Ticket.is_confidential,
+            employee_id.label("employee_id"),
+            employee.label("employee"),
             Technician.id.label("technician_id"),
             Technician.name.label("technician"),
-            Message.excerpt.label("what"),
+            what.label("what"),
         )
         .select_from(InvoicedEntry)
         .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
@@ -296,6 +299,7 @@ def _invoiced_row(row: Any) -> InvoicedRow:
         invoiced_on=row.period_end,
         difference=found,
         now=Now(row.category_now, row.hours_now, row.day_now) if found is Difference.CHANGED else None,
+        is_confidential=row.is_confidential,
     )
 
 

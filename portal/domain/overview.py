@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from portal.clock import now
 from portal.db import db
-from portal.domain import disclosure
+from portal.domain import confidential, disclosure
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.messages import Message
@@ -32,6 +32,7 @@ class TicketLine:
     technician: str | None
     opened_at: datetime
     since: datetime  # of what the list is about
+    is_confidential: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,14 @@ def companys_turn(company: Company) -> tuple[list[TicketLine], int]:
         .exists()
     )
     theirs = _visible_to(company).join(newest, newest.c.ticket_id == Ticket.id)
-    theirs = theirs.where(Ticket.state == State.OPEN, by_technician)
+    theirs = theirs.where(Ticket.state == State.OPEN, by_technician, confidential.tells(company))
     count = db.session.scalar(select(func.count()).select_from(theirs.with_only_columns(Ticket.id).subquery())) or 0
-    return _lines(theirs, newest.c.at), count
+    return _lines(company, theirs, newest.c.at), count
 
 
 def oldest_open(company: Company) -> list[TicketLine]:
     """Open tickets by age, the oldest first."""
-    return _lines(_visible_to(company).where(Ticket.state == State.OPEN), Ticket.opened_at)
+    return _lines(company, _visible_to(company).where(Ticket.state == State.OPEN), Ticket.opened_at)
 
 
 def news(company: Company, since: datetime) -> News:
@@ -149,17 +150,27 @@ def _number(counted) -> int:
     return db.session.scalar(counted) or 0
 
 
-def _lines(tickets, since) -> list[TicketLine]:
+def _lines(company: Company, tickets, since) -> list[TicketLine]:
     wanted = (
         tickets.join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .with_only_columns(
-            Ticket.number, Ticket.subject, Employee.name, Employee.email, Technician.name, Ticket.opened_at, since
+            *confidential.seen(
+                company,
+                Ticket.number,
+                Ticket.subject,
+                Employee.name,
+                Employee.email,
+                Technician.name,
+                Ticket.opened_at,
+                Ticket.is_confidential,
+            ),
+            since,
         )
         .order_by(since, Ticket.id)
         .limit(SHOWN)
     )
     return [
-        TicketLine(number, subject, name or email, technician, opened_at, moment)
-        for number, subject, name, email, technician, opened_at, moment in db.session.execute(wanted)
+        TicketLine(number, subject, name or email, technician, opened_at, moment, is_confidential)
+        for number, subject, name, email, technician, opened_at, is_confidential, moment in db.session.execute(wanted)
     ]

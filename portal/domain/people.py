@@ -131,11 +131,14 @@ def visitor(session_key: str) -> Visitor | None:
     session_id, started_at, seen_at, second, proved_at = rows[0][7:12]
     if sessions.is_over(started_at=started_at, seen_at=seen_at):
         return None
+    role_names = frozenset(row[6] for row in rows if row[6])
     known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][12:], strict=True)}
+    company = Company(**known) if company_id is not None else None
+    if company is not None:
+        company.reads_confidential = policy.allows(role_names, Right.READ_CONFIDENTIAL)
     return Visitor(
         id=id_, name=name, email=email, language=language, theme=theme, company_id=company_id,
-        company=Company(**known) if company_id is not None else None,
-        role_names=frozenset(row[6] for row in rows if row[6]),
+        company=company, role_names=role_names,
         session_id=session_id, session_key=session_key, session_seen_at=seen_at, has_second_factor=bool(second),
         session_proved_at=proved_at,
     )  # fmt: skip

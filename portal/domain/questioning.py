@@ -5,10 +5,11 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import audit, letters, notices, questions, typed_text, wording
+from portal.domain import audit, letters, notices, policy, questions, typed_text, wording
 from portal.domain.companies import Company
 from portal.domain.messages import Message
 from portal.domain.people import Person, Visitor
+from portal.domain.policy import Right
 from portal.domain.questions import (
     MANAGER_SIDE,
     OPEN,
@@ -191,7 +192,7 @@ def _tell_connectica(found: QuestionCard, said: int, words: str) -> None:
 def _tell_manager(found: QuestionCard, said: int, *, text: str, words: str, by: str) -> None:
     question = found.question
     asker = db.session.get_one(Person, question.asked_by_id)
-    if asker.active:
+    if asker.active and policy.allows(asker.role_names, Right.ASK):  # a reader by now is told no more of it
         notices.tell(
             asker, notices.QUESTION_ANSWERED, key=f"question-{question.id}-{text}-{said}", text=text,
             path=f"/questions/{question.id}", card=found, question=question, entry=found.entry, words=words, by=by,

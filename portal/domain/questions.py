@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain import disclosure
+from portal.domain import confidential, disclosure
 from portal.domain.companies import Company
 from portal.domain.disclosure import Client
 from portal.domain.technicians import Technician
@@ -159,9 +159,13 @@ def open_count(company: Client) -> int:
 
 def by_entry(company: Client) -> dict[int, int]:
     """Every entry of the company with an open question, and the question: few, whatever the company's size."""
-    wanted = select(Question.time_entry_id, Question.id)
-    found = db.session.execute(wanted.where(Question.company_id == company.id, Question.state.in_(OPEN)))
-    return dict(found.all())
+    wanted = (
+        select(Question.time_entry_id, Question.id)
+        .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
+        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
+        .where(Question.company_id == company.id, Question.state.in_(OPEN), confidential.tells(company))
+    )
+    return dict(db.session.execute(wanted).all())
 
 
 def show(company: Client, question_id: int) -> QuestionCard:
@@ -219,6 +223,7 @@ def entry(company: Client, entry_id: int) -> EntryToAsk:
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .where(TimeEntry.company_id == company.id, TimeEntry.id == entry_id)
         .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None), disclosure.of(company).entries)
+        .where(confidential.tells(company))
     ).first()
     if found is None:
         raise NotFound
@@ -227,7 +232,8 @@ def entry(company: Client, entry_id: int) -> EntryToAsk:
 
 def _visible_to(company: Client) -> Select:
     told = disclosure.of(company)
-    return _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None), told.entries)
+    mine = _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None), told.entries)
+    return mine.where(confidential.tells(company))
 
 
 def _with_entry() -> Select:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from portal import clock
 from portal.db import db
-from portal.domain import search, typed_text
+from portal.domain import confidential, search, typed_text
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.prepared import Prepared
@@ -41,7 +41,7 @@ SHORTEST_TRIGRAM = 3  # letters; a shorter word is looked for letter by letter
 class Sort:
     """One order of the list: what is compared, and how its value travels in an address and back."""
 
-    key: Callable[[], ColumnElement[Any]]
+    key: Callable[[confidential.Reader], ColumnElement[Any]]
     written: Callable[[Any], str]
     read: Callable[[str], Any]
     starts_descending: bool = False
@@ -68,16 +68,24 @@ def _hours(written: str) -> Decimal:
 
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # a ticket without a due date is due after all others
 
+_PLACES = {state.value: at for at, state in enumerate(State)}
+
+
+def _requester_of(reader: confidential.Reader) -> Any:
+    """Neither the order nor the address of the next page tells who wrote in confidence."""
+    return confidential.seen(reader, Employee.name)[0]
+
+
 SORTS = {
-    "changed": Sort(lambda: Ticket.__table__.c.changed_at, datetime.isoformat, _moment, starts_descending=True),
-    "opened": Sort(lambda: Ticket.__table__.c.opened_at, datetime.isoformat, _moment, starts_descending=True),
+    "changed": Sort(lambda _: Ticket.__table__.c.changed_at, datetime.isoformat, _moment, starts_descending=True),
+    "opened": Sort(lambda _: Ticket.__table__.c.opened_at, datetime.isoformat, _moment, starts_descending=True),
     "due": Sort(
-        lambda: func.coalesce(Ticket.due_at, literal(_NEVER, Ticket.due_at.type)), datetime.isoformat, _moment
+        lambda _: func.coalesce(Ticket.due_at, literal(_NEVER, Ticket.due_at.type)), datetime.isoformat, _moment
     ),
-    "hours": Sort(lambda: Ticket.__table__.c.hours, str, _hours, starts_descending=True),
-    "state": Sort(lambda: case({state.value: at for at, state in enumerate(State)}, value=Ticket.state), str, _place),
-    "requester": Sort(lambda: search.in_czech_order(Employee.name), str, _name),
-    "technician": Sort(lambda: search.in_czech_order(func.coalesce(Technician.name, "")), str, _name),
+    "hours": Sort(lambda _: Ticket.__table__.c.hours, str, _hours, starts_descending=True),
+    "state": Sort(lambda _: case(_PLACES, value=Ticket.state), str, _place),
+    "requester": Sort(lambda reader: search.in_czech_order(_requester_of(reader)), str, _name),
+    "technician": Sort(lambda _: search.in_czech_order(func.coalesce(Technician.name, "")), str, _name),
 }
 DEFAULT_SORT = "changed"
 
@@ -161,6 +169,7 @@ class TicketRow:
     changed_at: datetime
     due_at: datetime | None
     hours: Decimal
+    is_confidential: bool
 
     @property
     def is_overdue(self) -> bool:
@@ -175,8 +184,12 @@ def find(company: Company, wanted: TicketFilter) -> Page:
     values = {"company": company.id, "now": clock.now()} | _values(wanted)
     if after is not None:
         values |= {"after_key": after[0], "after_id": after[1]}
-    shape = (wanted.sort, wanted.descending, frozenset(values), db.engine.dialect.name)
-    prepared = _prepared(*shape) if not wanted.words else Prepared(_query(*shape).where(*says(wanted.words)))
+    shape = (_Given(company.reads_confidential), wanted.sort, wanted.descending, frozenset(values))
+    prepared = (
+        _prepared(*shape, db.engine.dialect.name)
+        if not wanted.words
+        else Prepared(_query(*shape).where(*says(wanted.words), confidential.finds(company, wanted.words)))
+    )
     found = prepared.raw(**values)
     keys = tuple(Key(row[0], row[1], bool(row[2])) for row in found[:ROWS])
     if len(found) <= ROWS:
@@ -193,8 +206,10 @@ def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .where(Ticket.id.in_(list(ids)))
         .with_only_columns(
-            Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Employee.name, Technician.name,
-            Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.hours,
+            *confidential.seen(
+                company, Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Employee.name, Technician.name,
+                Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.hours, Ticket.is_confidential,
+            )
         )
     )  # fmt: skip
     found: list[tuple[Any, ...]] = [tuple(row) for row in db.session.execute(query)]
@@ -227,14 +242,14 @@ def _values(wanted: TicketFilter) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _prepared(sort: str, descending: bool, given: frozenset[str], database: str) -> Prepared:
-    return Prepared(_query(sort, descending, given, database))
+def _prepared(reader: "_Given", sort: str, descending: bool, given: frozenset[str], database: str) -> Prepared:
+    return Prepared(_query(reader, sort, descending, given))
 
 
-def _query(sort: str, descending: bool, given: frozenset[str], database: str) -> Select[Any]:
+def _query(reader: "_Given", sort: str, descending: bool, given: frozenset[str]) -> Select[Any]:
     """One page of the list in an order, narrowed by the values that will be given; they stay open here."""
-    key = SORTS[sort].key()
-    query = _visible_to(_Given(id=bindparam("company")))
+    key = SORTS[sort].key(reader)
+    query = _visible_to(reader)
     if sort == "requester":
         query = query.join(Employee, Employee.id == Ticket.requester_id)
     if sort == "technician":
@@ -242,6 +257,8 @@ def _query(sort: str, descending: bool, given: frozenset[str], database: str) ->
     for name, condition in CONDITIONS.items():
         if name in given:
             query = query.where(condition(bindparam(name)))
+    if "requester" in given:
+        query = query.where(confidential.tells(reader))
     if "after_key" in given:
         place = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id"))
         query = query.where(tuple_(key, Ticket.id) < place if descending else tuple_(key, Ticket.id) > place)
@@ -253,9 +270,13 @@ def _query(sort: str, descending: bool, given: frozenset[str], database: str) ->
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Stands where a company does: the one whose id will be given when the query is run."""
+    """Stands where a company does, as it is read: the one whose id will be given when the query is run."""
 
-    id: Any
+    reads_confidential: bool
+
+    @property
+    def id(self) -> Any:
+        return bindparam("company")
 
 
 def says(words: str) -> list[ColumnElement[bool]]:

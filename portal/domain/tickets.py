@@ -117,6 +117,9 @@ def counts_by_company() -> list[tuple[str, dict[State, int]]]:
 def requesters(company: Company) -> list[tuple[int, str]]:
     """The employees of the company as (id, name), by name: whom a list can be narrowed to."""
     wanted = select(Employee.id, Employee.name).where(Employee.company_id == company.id)
+    if not company.reads_confidential:  # whoever wrote in confidence alone is not offered
+        told = _visible_to(company).where(Ticket.requester_id == Employee.id, Ticket.is_confidential.is_(False))
+        wanted = wanted.where(told.exists())
     by_name = wanted.order_by(Employee.name, Employee.id).limit(MOST_CHOICES)
     return [(row[0], row[1]) for row in db.session.execute(by_name)]
 

@@ -44,6 +44,8 @@ class Billed(Protocol):
     def told(self) -> bool: ...
     @property
     def why_not(self) -> NoPrice | None: ...
+    @property
+    def is_confidential(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class TicketPart:
     number: str
     subject: str
     employee: str
+    is_confidential: bool
     tally: Tally = field(default_factory=Tally)
     entries: list[Worked | InvoicedRow] = field(default_factory=list)
 
@@ -127,7 +130,7 @@ def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceLi
             line = lines[key] = Line(row.category, price_list.name_of(row.category), row.rate, row.why_not)
         line.tally.add(row.hours, row.rate, told=row.told)
         if (part := line.tickets.get(row.number)) is None:
-            part = line.tickets[row.number] = TicketPart(row.number, row.subject, row.employee)
+            part = line.tickets[row.number] = TicketPart(row.number, row.subject, row.employee, row.is_confidential)
         part.tally.add(row.hours, row.rate, told=row.told)
         if line.shown < ENTRIES_SHOWN:
             part.entries.append(row)

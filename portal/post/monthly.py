@@ -19,7 +19,8 @@ def write_due() -> int:
 
 
 def _write(summary: Summary) -> bool:
-    person, company, wanted = summary.person, summary.company, HoursFilter(period=summary.month)
+    person, wanted = summary.person, HoursFilter(period=summary.month)
+    company = summary.company.read_by(confidential=True)  # it goes to managers alone
     if disclosure.of(company).hides_hours and not hours.totals(company, wanted).entries:
         return False  # nothing may be said yet: it is written once the month is invoiced
     with force_locale(person.language):

@@ -16,7 +16,7 @@ from portal.errors import RecordNotUnderstood
 from portal.sync import body
 from portal.sync.body import Body
 
-MAKING = 1  # grow it when rows are made differently: the next full run makes every ticket anew
+MAKING = 2  # grow it when rows are made differently: the next full run makes every ticket anew
 MOST_HOURS = Decimal(744)  # of one entry: no month has more
 MOST_BYTES = 2**31 - 1  # a size the databases can keep; a file that long is not fetched anyway
 LONGEST_KEY = 500  # letters of a core_id
@@ -49,6 +49,7 @@ class TicketRow:
     due_at: datetime | None
     done_at: datetime | None
     hours: Decimal
+    is_confidential: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ def _ticket(record: TicketRecord, hours: Decimal) -> TicketRow:
         due_at=record.due_at and _moment(record.due_at),
         done_at=record.done_at and _moment(record.done_at),
         hours=hours,
+        is_confidential=record.confidential,
     )
 
 

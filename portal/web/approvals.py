@@ -6,6 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import approvals, consents, deciding, deputies
+from portal.domain.companies import Company
 from portal.errors import AlreadyDecided
 from portal.web import apologies, decisions, pages
 from portal.web.gate import own_company
@@ -16,11 +17,12 @@ bp = Blueprint("approvals", __name__, url_prefix="/approvals")
 @bp.get("")
 def index() -> Response:
     company = own_company()
+    read = deputies.reading(current_user, company)
     before = request.args.get("before", type=pages.row_id)
     return pages.render(
         page="approvals/index.html",
-        waiting=approvals.waiting(company),
-        asked_back=approvals.asked_back(company),
+        waiting=approvals.waiting(read),
+        asked_back=approvals.asked_back(read),
         decided=approvals.decided(company, before=before),
         page_size=approvals.PAGE,
         absences=deputies.planned(company),
@@ -30,13 +32,13 @@ def index() -> Response:
 
 @bp.get("/<int:approval_id>")
 def show(approval_id: int) -> Response:
-    card = approvals.show(own_company(), approval_id)
+    card = approvals.show(_read(), approval_id)
     return _page(card, status=200)
 
 
 @bp.post("/<int:approval_id>")
 def answer(approval_id: int) -> AnyResponse:
-    card = approvals.show(own_company(), approval_id)
+    card = approvals.show(_read(), approval_id)
     said = decisions.give(current_user, card.approval.id, request.form)
     flash(said)
     return redirect(url_for(".show", approval_id=approval_id))
@@ -46,7 +48,11 @@ def answer(approval_id: int) -> AnyResponse:
 def too_late(error: AlreadyDecided) -> Response:
     """Somebody was faster: the same page, which says who decided what and when."""
     flash(apologies.words_of(error))
-    return _page(approvals.show(own_company(), (request.view_args or {})["approval_id"]), status=409)
+    return _page(approvals.show(_read(), (request.view_args or {})["approval_id"]), status=409)
+
+
+def _read() -> Company:
+    return deputies.reading(current_user, own_company())
 
 
 def _page(card: approvals.ApprovalCard, *, status: int) -> Response:

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.domain import approvals, mirror, questions, tickets
+from portal.domain import approvals, deputies, mirror, questions, tickets
+from portal.domain.companies import Company
 from portal.domain.people import Visitor
 from portal.domain.policy import Right
 from portal.domain.states import State
@@ -70,10 +71,14 @@ class Frame:
 
 
 WAITING: dict[str, Callable[[Visitor], int]] = {  # section: how many things wait there for a person
-    "approvals": lambda person: approvals.waiting_count(person.company) if person.company else 0,
+    "approvals": lambda person: _approvals(person, person.company) if person.company else 0,
     "questions": lambda person: questions.answered_count(person.company) if person.company else 0,
     "staff": lambda person: approvals.staff_count() + questions.staff_count() if person.may(Right.SERVE) else 0,
 }
+
+
+def _approvals(person: Visitor, company: Company) -> int:
+    return approvals.waiting_count(deputies.reading(person, company))
 
 
 def frame(person: Visitor) -> Frame | None:

@@ -9,6 +9,7 @@ from portal.domain import (
     approvals,
     budgets,
     changes,
+    deputies,
     disclosure,
     hours,
     overview,
@@ -35,7 +36,7 @@ def index() -> AnyResponse:
     turn, turns = overview.companys_turn(company)
     response = pages.render(
         page="overview/index.html",
-        approvals=approvals.waiting(company),
+        approvals=approvals.waiting(deputies.reading(current_user, company)),
         answered=questions.answered(company),
         turn=turn,
         turns=turns,

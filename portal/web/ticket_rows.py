@@ -18,7 +18,7 @@ ROWS_STAND_HERE = Markup("<!-- rows -->")
 def part(company: Company, wanted: TicketFilter, found: Page) -> Part:
     """What htmx gets: the list with what changes around it, or only more rows. It holds nothing of the reader."""
     counts = None if wanted.after else tickets.counts(company)
-    look = (languages.current(), disclosure.of(company).hides_hours)
+    look = (languages.current(), disclosure.of(company).hides_hours, company.reads_confidential)
     name = (company.id, wanted, found, look, counts and tuple(counts.values()))
     kept = fragments.parts().one(name)
     if kept is not None:
@@ -45,7 +45,7 @@ def around(template: str, company: Company, wanted: TicketFilter, counts: dict[S
 def rows(company: Company, found: Page) -> Markup:
     """The rows of the tickets found, in their order."""
     hides_hours = disclosure.of(company).hides_hours
-    look = (languages.current(), hides_hours)
+    look = (languages.current(), hides_hours, company.reads_confidential)
     names = [(key.id, key.version, key.is_overdue, look) for key in found.keys]  # becoming late makes another row
     drawn = fragments.pieces().of(names)
     missing = {name[0]: at for at, name in enumerate(names) if drawn[at] is None}

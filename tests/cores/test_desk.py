@@ -7,11 +7,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal.cores.desk import DeskCore
+from portal.cores.records import TicketRecord
 from portal.desk import directory, intake, prices, tickets
 from portal.desk.api import create_api
 from portal.desk.store import Store
@@ -97,6 +99,12 @@ class TestDeskCore(CoreContract):
     def stage(self, store: Store) -> DeskStage:
         return DeskStage(store)
 
+    def test_a_confidential_ticket_says_so(self, core: DeskCore, stage: DeskStage):
+        ticket = stage.open_ticket("Výpověď", "Jen mezi námi.")
+        assert _told(core, ticket).confidential is False
+        stage.answer(ticket, "Rozumím.\n\nDUVERNE")
+        assert _told(core, ticket).confidential is True
+
     def test_a_wrong_token_is_refused(self, url: str):
         with pytest.raises(CoreRefused, match="401"):
             DeskCore(url, "another token").companies()
@@ -104,6 +112,11 @@ class TestDeskCore(CoreContract):
     def test_a_cursor_of_another_desk_is_refused(self, core: DeskCore):
         with pytest.raises(CoreRefused, match="400"):
             list(core.changes("no-such-cursor"))
+
+
+def _told(core: DeskCore, ticket: str) -> TicketRecord:
+    records = [change for page in core.changes(None) for change in page.changes if change.core_id == ticket]
+    return cast(TicketRecord, records[-1])
 
 
 class _Quiet(WSGIRequestHandler):

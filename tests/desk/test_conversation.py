@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.desk import intake, outbox
+from portal.desk import intake, outbox, tickets
 
 MAILS = Path(__file__).parent / "mails"
 
@@ -222,3 +222,25 @@ def test_text_that_looks_like_a_template_stays_text(store, compose, letters, tec
     assert "{{ 7*7 }}" in letters(number, "answer")[0][1]
     assert "{{ 7*7 }} ${7*7}" in letters(number, "answer")[0][2]
     assert "49" not in letters(number, "answer")[0][2].replace(number, "")
+
+
+def test_a_technician_makes_a_ticket_confidential_and_takes_it_back(opened, record, technician_writes):
+    assert record(opened)["confidential"] is False
+    technician_writes(opened, "Řeším to jen s vedením.\n\nDUVERNE\n")
+    assert record(opened)["confidential"] is True
+    assert "DUVERNE" not in record(opened)["messages"][-1]["text"]
+    technician_writes(opened, "Už to tajné není.\n\nDUVERNE: ne\n")
+    assert record(opened)["confidential"] is False
+
+
+def test_whoever_only_says_that_they_are_a_technician_makes_nothing_confidential(store, compose, opened, record):
+    forged = compose("DUVERNE", sender="radek@connectica.cz", subject=f"Re: [Connectica #{opened}] Nejde tiskárna")
+    intake.receive(store, forged)
+    assert record(opened)["confidential"] is False
+
+
+def test_what_a_confidential_ticket_is_merged_into_is_confidential(store, compose, opened, record, technician_writes):
+    kept = intake.receive(store, compose()).ticket
+    technician_writes(opened, "DUVERNE")
+    tickets.remove(store, opened, merged_into=kept)
+    assert record(kept)["confidential"] is True

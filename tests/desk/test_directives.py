@@ -125,3 +125,21 @@ def test_any_text_can_be_read_and_what_was_not_taken_is_kept(text):
     kept = asked.text(text)
     untouched = [line for at, line in enumerate(text.split("\n")) if at not in asked.taken and line.strip()]
     assert [line.strip() for line in kept.split("\n") if line.strip()] == [line.strip() for line in untouched]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_confidential"),
+    [("DUVERNE", True), ("DŮVĚRNÉ", True), ("DUVERNE:", True), ("DUVERNE: ano", True), ("DUVERNE: ne", False),
+     ("Důvěrné: ne", False), ("CONFIDENTIAL", True), ("Důvěrné údaje posílám.", None), ("nic", None)],
+)  # fmt: skip
+def test_a_line_marks_the_ticket_as_confidential_or_not(line, is_confidential):
+    asked = read(f"Hotovo.\n\n{line}\n")
+    assert asked.confidential is is_confidential
+    assert not asked.problems
+
+
+def test_what_cannot_be_confidential_comes_back_with_a_reason():
+    assert read("DUVERNE: možná").problems
+    twice = read("DUVERNE\nDUVERNE: ne")
+    assert twice.confidential is True
+    assert twice.problems

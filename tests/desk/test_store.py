@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from portal.desk import tickets
 from portal.desk.store import Store, fact, moment, remember, written
 from portal.errors import Misconfigured
 
@@ -62,6 +63,17 @@ def test_a_file_of_a_newer_desk_is_not_touched(tmp_path):
     connection.close()
     with pytest.raises(Misconfigured, match="newer"):
         Store(tmp_path / "new.db")
+
+
+def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
+    with store.write() as db:
+        db.execute("ALTER TABLE ticket DROP COLUMN confidential")
+        db.execute("PRAGMA user_version = 1")
+    later = Store(store.path)
+    with later.read() as db:
+        assert tickets.by_number(db, opened).confidential is False
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 2
+    later.close()
 
 
 def test_a_moment_is_kept_in_utc_and_sorts_as_text():

@@ -392,3 +392,17 @@ def test_a_run_told_to_stop_ends_after_a_commit_and_says_it_is_not_complete(core
     lease.give_back(lead)
     assert sync().is_complete
     assert counts() == {("vltava", "open"): 7}
+
+
+def test_a_ticket_becomes_confidential_and_open_again(sync, core):
+    core.put(ticket(1))
+    sync()
+    assert mirrored("t1").is_confidential is False
+    version = mirrored("t1").version
+    core.put(ticket(1, confidential=True))
+    sync()
+    assert mirrored("t1").is_confidential is True
+    assert mirrored("t1").version > version
+    core.put(ticket(1))
+    sync()
+    assert mirrored("t1").is_confidential is False
