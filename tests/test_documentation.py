@@ -42,7 +42,8 @@ def test_every_file_a_document_points_to_is_there(document):
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/single-sign-on.md"])
 def test_every_command_a_document_names_is_there(document, sqlite_template):
     app = create_app(INSTANCE=sqlite_template.parent, DATABASE_URL="")
-    for name, word in re.findall(r"(?:^    |`)flask ([a-z][\w-]*)(?: ([a-z][\w-]*))?", (ROOT / document).read_text(), re.MULTILINE):
+    said = (ROOT / document).read_text()
+    for name, word in re.findall(r"(?:^    |`)flask ([a-z][\w-]*)(?: ([a-z][\w-]*))?", said, re.MULTILINE):
         command = app.cli.commands[name]
         known = command.commands if isinstance(command, click.Group) else {word}
         assert not word or word in known, f"{document}: flask {name} {word}"

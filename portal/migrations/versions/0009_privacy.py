@@ -9,7 +9,7 @@ from portal.db import Moment
 from portal.domain.search import fold
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
