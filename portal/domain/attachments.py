@@ -14,6 +14,8 @@ from portal.domain.messages import Message
 from portal.domain.tickets import Ticket, _visible_to
 from portal.errors import NotFound
 
+ARRIVING = "arriving"  # the folder of files that are not whole yet
+
 
 class Attachment(Base):
     __tablename__ = "attachment"

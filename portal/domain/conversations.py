@@ -11,7 +11,7 @@ from sqlalchemy import not_, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approvals, confidential, disclosure, prices
+from portal.domain import approvals, confidential, disclosure, pictures, prices
 from portal.domain.approvals import Approval
 from portal.domain.attachments import Attachment
 from portal.domain.companies import Company
@@ -39,6 +39,11 @@ class File:
     media_type: str
     size: int  # bytes
     is_here: bool  # its bytes are mirrored already
+
+    @property
+    def is_drawn(self) -> bool:
+        """A browser gets a picture drawn anew, and the original is another link."""
+        return self.is_here and pictures.is_drawn(self.media_type)
 
 
 @dataclass(frozen=True, slots=True)

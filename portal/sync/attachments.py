@@ -15,10 +15,10 @@ from sqlalchemy import func, or_, select
 from portal import clock
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain.attachments import Attachment, path_of
+from portal.domain import pictures
+from portal.domain.attachments import ARRIVING, Attachment, path_of
 from portal.errors import CoreAway, CoreError, PortalError
 
-ARRIVING = "arriving"  # the folder of files that are not whole yet
 LONGEST_WAIT = timedelta(days=1)
 LEFT_BEHIND = 3600.0  # seconds after which an arriving file is a dead process's
 AT_ONCE = 200
@@ -86,7 +86,12 @@ def _due() -> list[int]:
 
 
 def _bring(core: Core, attachment: Attachment, folder: Path, most_bytes: int) -> None:
-    core_id, attachment_id, size = attachment.core_id, attachment.id, attachment.size
+    core_id, attachment_id, size, media_type = (
+        attachment.core_id,
+        attachment.id,
+        attachment.size,
+        attachment.media_type,
+    )
     db.session.rollback()  # no transaction stays open while we wait for the core
     if size > most_bytes:
         raise TooLong(f"longer than {most_bytes} bytes")
@@ -94,6 +99,8 @@ def _bring(core: Core, attachment: Attachment, folder: Path, most_bytes: int) ->
     fresh = db.session.get_one(Attachment, attachment_id)
     fresh.sha256, fresh.fetch_error, fresh.fetch_after = sha256, None, None
     db.session.commit()
+    if pictures.is_drawn(media_type):
+        pictures.drawn(folder, sha256)  # now, so that nobody waits for it on a page
 
 
 def _keep(pieces: Iterable[bytes], folder: Path, most_bytes: int) -> str:

@@ -5,45 +5,86 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request, send_file
 
-from portal.domain import attachments, audit
+from portal.domain import attachments, audit, pictures
 from portal.web import pages
 from portal.web.filters import file_name
 from portal.web.gate import own_company
 
 bp = Blueprint("attachments", __name__)
 
-OPENED = frozenset(  # by the browser itself, in a sandbox; anything else is saved to a file
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/pdf"}
-)
+OPENED = frozenset(
+    {"text/plain", "application/pdf"}
+)  # as sent, by the browser itself; anything else is saved to a file
 ACTIVE = re.compile(r"html|[/+]xml$|svg|script|xslt|flash|calendar")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,80}")
 
-SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-VIEWER = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"  # a sandbox would stop the PDF viewer
+SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+VIEWER = (  # a sandbox would stop the browser's PDF viewer
+    "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; form-action 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)
 
 
 @bp.get("/attachments/<int(max=2147483647):attachment_id>")
 @bp.get("/attachments/<int(max=2147483647):attachment_id>/<name>")
 def show(attachment_id: int, name: str = "") -> Response:
+    """What a browser may show of it: a picture drawn anew, a text, a PDF; any other file to be saved."""
     found = attachments.find(own_company(), attachment_id)
-    path = found.path_in(Path(current_app.config["INSTANCE"]) / "attachments")
+    path = found.path_in(_folder())
     if path is None:
         return _on_its_way(found)
-    if request.method == "GET" and request.headers.get("Sec-Fetch-Dest") != "image":  # not a picture inside a message
+    picture = pictures.drawn(_folder(), path.name) if pictures.is_drawn(found.media_type) else None
+    if picture is None:
+        _write_down(found)
+        return _file(found, path)
+    if (
+        request.headers.get("Sec-Fetch-Dest") != "image"
+    ):  # not inside a message, whose opening is written down already
+        _write_down(found)
+    return _picture(found, picture)
+
+
+@bp.get("/attachments/<int(max=2147483647):attachment_id>/original/<name>")
+def original(attachment_id: int, name: str) -> Response:
+    """The very bytes somebody sent, to be saved."""
+    found = attachments.find(own_company(), attachment_id)
+    path = found.path_in(_folder())
+    if path is None:
+        return _on_its_way(found)
+    _write_down(found)
+    return _file(found, path, is_opened=False)
+
+
+def _folder() -> Path:
+    return Path(current_app.config["INSTANCE"]) / "attachments"
+
+
+def _write_down(found: attachments.Download) -> None:
+    """In the audit log; HEAD takes nothing away."""
+    if request.method == "GET":
         audit.note(audit.DOWNLOADED, about=found.ticket_number, name=found.name, **pages.signature())
-    return _file(found, path)
 
 
-def _file(found: attachments.Download, path: Path) -> Response:
+def _picture(found: attachments.Download, path: Path) -> Response:
+    name = f"{file_name(found.name).rpartition('.')[0] or file_name(found.name)}.webp"
+    response = send_file(path, mimetype=pictures.MEDIA_TYPE, download_name=name, etag=f"{found.sha256}-drawn")
+    return _guarded(response, SANDBOX)
+
+
+def _file(found: attachments.Download, path: Path, *, is_opened: bool = True) -> Response:
     media_type = _harmless(found.media_type)
     response = send_file(
         path,
         mimetype=media_type,
-        as_attachment=media_type not in OPENED,
+        as_attachment=not (is_opened and media_type in OPENED),
         download_name=file_name(found.name),
         etag=found.sha256 or False,
     )
-    response.headers["Content-Security-Policy"] = VIEWER if media_type == "application/pdf" else SANDBOX
+    return _guarded(response, VIEWER if media_type == "application/pdf" else SANDBOX)
+
+
+def _guarded(response: Response, policy: str) -> Response:
+    response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
