@@ -25,8 +25,8 @@ VIEWER = (  # a sandbox would stop the browser's PDF viewer
 )
 
 
-@bp.get("/attachments/<int(max=2147483647):attachment_id>")
-@bp.get("/attachments/<int(max=2147483647):attachment_id>/<name>")
+@bp.get("/attachments/<int:attachment_id>")
+@bp.get("/attachments/<int:attachment_id>/<name>")
 def show(attachment_id: int, name: str = "") -> Response:
     """What a browser may show of it: a picture drawn anew, a text, a PDF; any other file to be saved."""
     found = attachments.find(own_company(), attachment_id)
@@ -44,7 +44,7 @@ def show(attachment_id: int, name: str = "") -> Response:
     return _picture(found, picture)
 
 
-@bp.get("/attachments/<int(max=2147483647):attachment_id>/original/<name>")
+@bp.get("/attachments/<int:attachment_id>/original/<name>")
 def original(attachment_id: int, name: str) -> Response:
     """The very bytes somebody sent, to be saved."""
     found = attachments.find(own_company(), attachment_id)

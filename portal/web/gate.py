@@ -1,7 +1,7 @@
 """The gate in front of every route: closed unless a row below opens it, and only as wide as the row says."""
 
 from collections.abc import Set
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask_login import current_user
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain import policy, second_factor
 from portal.domain.companies import Company
 from portal.domain.policy import CORE, WATCHDOG, Right
-from portal.errors import NotFound
+from portal.errors import Misconfigured, NotFound
 
 PUBLIC = {  # endpoints anybody may reach, signed in or not
     "static",
@@ -105,6 +105,12 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
 }
 
 LARGEST_BODY = 2 * 1024 * 1024  # bytes of any request; nobody uploads files here
+NO_FEATURES = (  # what no page of ours uses, so that nothing that slipped into one can; passkeys stay ours to ask for
+    "accelerometer", "autoplay", "browsing-topics", "camera", "compute-pressure", "display-capture", "gamepad",
+    "encrypted-media", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts",
+    "magnetometer", "microphone", "midi", "otp-credentials", "payment", "picture-in-picture", "screen-wake-lock",
+    "serial", "storage-access", "usb", "window-management", "xr-spatial-tracking",
+)  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -115,18 +121,25 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
-    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Origin-Agent-Cluster": "?1",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NO_FEATURES),
 }
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")  # the same, as an address's parts say it
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def install(app: Flask) -> None:
     """Put the gate in front of everything, and the headers on every answer."""
     base = urlsplit(app.config["BASE_URL"])
+    if base.scheme not in USUAL_PORTS or not base.hostname:
+        raise Misconfigured(f"PORTAL_BASE_URL={base.geturl()!r}: an address like https://portal.example is needed")
+    ours = _addresses(base)
     is_tls = base.scheme == "https"
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
-        TRUSTED_HOSTS=LOOPBACK if base.hostname in ("127.0.0.1", "localhost", "::1") else [base.hostname],
+        TRUSTED_HOSTS=LOOPBACK if ours is None else [base.hostname],
         SESSION_COOKIE_NAME="__Host-portal" if is_tls else "portal",  # no neighbour of our name can set that one
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -136,6 +149,7 @@ def install(app: Flask) -> None:
         hops = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     headers = list((HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_tls else {})).items())
+    app.before_request(lambda: _stop_at_other_hosts(ours))
     app.before_request(_stop_unless_open)
     app.after_request(lambda response: _with_headers(response, headers))
 
@@ -164,9 +178,23 @@ def lacks_second_factor() -> bool:
     return not current_user.has_second_factor and must_have_second_factor()
 
 
-def _stop_unless_open() -> AnyResponse | None:
+def _addresses(base: SplitResult) -> set[str] | None:
+    """What the Host header of a request to us may say; None on our own machine, where any port is ours."""
+    if base.hostname in LOOPBACK_NAMES:
+        return None
+    port = base.port or USUAL_PORTS[base.scheme]
+    return {f"{base.hostname}:{port}"} | ({str(base.hostname)} if port == USUAL_PORTS[base.scheme] else set())
+
+
+def _stop_at_other_hosts(ours: set[str] | None) -> None:
+    """Flask has looked at the name. Whatever else stands in that header stands in no address of ours."""
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception  # a host that is not ours: no address could be made for it
+    if request.headers.get("Host", "") not in (ours or {request.host}):
+        raise SecurityError
+
+
+def _stop_unless_open() -> AnyResponse | None:
     endpoint = request.endpoint
     if endpoint in PUBLIC or _opens_to_a_signature(endpoint):
         return None

@@ -6,6 +6,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
 
 from portal.domain import people
 from portal.domain.people import Visitor
@@ -13,11 +14,13 @@ from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.web import languages, navigation
 from portal.web.fragments import Part
 
+LARGEST_ID = 2**31 - 1
 VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 
 def install(app: Flask) -> None:
-    """What every template may ask, besides its context and the filters."""
+    """What a number in an address may be, and what every template may ask besides its context and the filters."""
+    app.url_map.converters["int"] = RowId
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -56,10 +59,19 @@ def send_part(part: Part, *, status: int = 200) -> Response:
     return response
 
 
+class RowId(IntegerConverter):
+    """A number in an address, `<int:…>`: one that a row could have; any other is no address."""
+
+    regex = "[0-9]{1,10}"
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
+
+
 def row_id(written: str) -> int:
     """An id from an address; raises ValueError for what no row could have."""
     value = int(written)
-    if not 0 < value < 2**31:
+    if not 0 < value <= LARGEST_ID:
         raise ValueError(written)
     return value
 
