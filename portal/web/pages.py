@@ -6,7 +6,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 
 from portal.domain import people
 from portal.domain.people import Visitor
@@ -20,7 +20,7 @@ VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 def install(app: Flask) -> None:
     """What a number in an address may be, and what every template may ask besides its context and the filters."""
-    app.url_map.converters["int"] = RowId
+    app.url_map.converters.update({"int": RowId, "default": Word, "string": Word})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -66,6 +66,14 @@ class RowId(IntegerConverter):
 
     def __init__(self, map: Map) -> None:
         super().__init__(map, max=LARGEST_ID)
+
+
+class Word(UnicodeConverter):
+    """A text in an address, `<…>`: without control letters, which no name of ours has and no database takes."""
+
+    def __init__(self, map: Map, **length: int) -> None:
+        super().__init__(map, **length)
+        self.regex = self.regex.replace("[^/]", r"[^/\x00-\x1f\x7f]")
 
 
 def row_id(written: str) -> int:

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import zipfile
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -101,6 +101,33 @@ def test_no_request_breaks_a_page_or_shows_company_b(app, world, sign_in, who):
             assert MARKER not in shown, f"company B is shown by: {said}"
 
     attack()
+
+
+NASTY = (  # bytes, as an address or a form may hold them
+    b"\0", b"1\0", b"\xff", b"\xed\xa0\x80", b"9" * 400, b"-1", b"2147483648", b"1e999", b"{{12345*54321}}", b"' OR 1=1 --",
+    b"%", b"9999-12-31", b"\xe2\x80\xae", b"x" * 70_000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["manager", "admin", "stranger"])
+def test_one_nasty_value_in_every_field_and_every_address_breaks_nothing(app, world, sign_in, who):
+    person = {"manager": world.a.manager, "admin": world.admin}.get(who)
+    session = _Session(app, lambda: sign_in(person) if person else app.test_client())
+    for rule in routes(app):
+        for value in NASTY:
+            everywhere = [(name, value) for name in _fields()]
+            path = address(app, rule, values_of(world.a))
+            words = {name for name in rule.arguments if not name.endswith("_id")}
+            odd = re.sub(r"<(\w+)>", quote(value[:500]), str(rule)) if words == rule.arguments and words else path
+            for method in rule.methods - {"OPTIONS", "HEAD"}:
+                for answer in (
+                    session.ask(method, path, everywhere, everywhere, {}),
+                    session.ask(method, odd, [], [], {}),
+                ):
+                    assert answer.status_code < 500, f"{method} {rule} with {value[:20]!r}"
+                    assert MARKER not in _opened(answer.data) or who == "admin", (
+                        f"{method} {rule} with {value[:20]!r}"
+                    )
 
 
 class _Session:
