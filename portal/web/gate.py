@@ -125,6 +125,11 @@ HEADERS = {
     "Origin-Agent-Cluster": "?1",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NO_FEATURES),
 }
+FOR_MACHINES = {
+    "health.show",
+    "hooks.core",
+    "metrics.show",
+}  # asked on this machine, past the proxy; no links in them
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")  # the same, as an address's parts say it
 USUAL_PORTS = {"http": 80, "https": 443}
@@ -139,7 +144,7 @@ def install(app: Flask) -> None:
     is_tls = base.scheme == "https"
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
-        TRUSTED_HOSTS=LOOPBACK if ours is None else [base.hostname],
+        TRUSTED_HOSTS=LOOPBACK if ours is None else [base.hostname, *LOOPBACK],
         SESSION_COOKIE_NAME="__Host-portal" if is_tls else "portal",  # no neighbour of our name can set that one
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -190,7 +195,9 @@ def _stop_at_other_hosts(ours: set[str] | None) -> None:
     """Flask has looked at the name. Whatever else stands in that header stands in no address of ours."""
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception  # a host that is not ours: no address could be made for it
-    if request.headers.get("Host", "") not in (ours or {request.host}):
+    host = request.headers.get("Host", "")
+    from_here = request.endpoint in FOR_MACHINES and urlsplit(f"//{host}").hostname in LOOPBACK_NAMES
+    if host not in (ours or {request.host}) and not (from_here and host == request.host):
         raise SecurityError
 
 

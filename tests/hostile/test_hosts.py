@@ -74,10 +74,20 @@ def test_one_address_is_ours_and_every_other_is_refused_before_anything_else_hap
     for host in OURS:
         assert client.get("/sign-in", headers={"Host": host}).status_code == 200, host
     for host in NOT_OURS:
-        for path in ("/sign-in", "/tickets", "/static/portal.css", "/healthz", "/nowhere"):
+        for path in ("/sign-in", "/tickets", "/static/portal.css", "/nowhere"):
             answer = client.get(path, headers={"Host": host})
             assert (answer.status_code, answer.text) == (400, "Unknown host."), host
             assert "Set-Cookie" not in answer.headers, host
+
+
+def test_a_watchdog_and_a_core_on_this_machine_reach_us_past_the_proxy(behind_tls):
+    client = behind_tls().test_client()
+    for host in ("127.0.0.1:8000", "localhost"):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 200, host
+        assert client.post("/hooks/core", headers={"Host": host}).status_code == 404, host  # not signed
+        assert client.get("/metrics", headers={"Host": host}).status_code == 404, host  # no token
+    for host in ("evil.example", "127.0.0.1@evil.example", "localhost.evil.example", "127.0.0.1:8000:8000"):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 400, host
 
 
 def test_every_letter_and_redirect_made_under_a_forged_host_has_the_configured_address_alone(app, world, sign_in):

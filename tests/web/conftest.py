@@ -77,6 +77,8 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
     """Companies A and B with one full ticket each, their people, and Connectica's staff."""
     folder = tmp_path / "attachments"
     one = SimpleNamespace(**{name: _company(name, mark, folder) for name, mark in (("a", ""), ("b", MARKER))})
+    one.a.passkey_id = one.a.session_id = 1_999_999_999  # only B has these
+    one.a.provider = SimpleNamespace(slug="nobodys")
     one.b.passkey_id, one.b.session_id = samples.passkey(one.b.manager, MARKER).id, _session_of(one.b.manager)
     one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
     one.b.provider = identity_providers.add(

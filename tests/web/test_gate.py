@@ -54,7 +54,7 @@ def test_the_host_comes_from_the_base_address(app, tmp_path):
     )
     client = other.test_client()
     assert client.get("/healthz", headers={"Host": "portal.connectica.example"}).status_code == 200
-    assert client.get("/healthz", headers={"Host": "localhost"}).status_code == 400
+    assert client.get("/sign-in", headers={"Host": "localhost"}).status_code == 400
     cookie = client.get("/sign-in", headers={"Host": "portal.connectica.example"}).headers["Set-Cookie"]
     assert cookie.startswith("__Host-portal=")
     assert "Path=/" in cookie
