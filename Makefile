@@ -30,6 +30,9 @@ lint: $(READY) ## style, types and templates
 bench: $(READY) ## speed, each figure beside a bare Flask response of the same run
 	@$(PY) -m bench
 
+chaos: $(READY) ## 200 kills under load on each database, then everything is counted
+	@$(PY) -m chaos
+
 translate: .venv/ready ## collect the words of code and templates into the Czech catalogue
 	@.venv/bin/pybabel --quiet extract -F babel.cfg -k _l -k msgid --no-location --sort-output -o .venv/messages.pot .
 	@.venv/bin/pybabel --quiet update -i .venv/messages.pot -d translations -l cs --no-fuzzy-matching --ignore-obsolete --no-wrap
@@ -49,4 +52,4 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
 	@touch $@
 
-.PHONY: help demo demo-reset run test lint bench translate lock
+.PHONY: help demo demo-reset run test lint bench chaos translate lock

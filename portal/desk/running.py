@@ -142,6 +142,8 @@ class _Desk:
             self._mail_came.set()  # locked or full: the mails still wait
 
     def _deliver(self) -> None:
+        with _trouble("letters could not be taken over", sqlite3.Error):
+            outbox.take_over(self._store)
         while not self._ending.is_set():
             self._letters_wait.wait(_OUTBOX_SECONDS)
             self._letters_wait.clear()

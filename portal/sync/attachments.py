@@ -20,6 +20,7 @@ from portal.domain.attachments import ARRIVING, Attachment, path_of
 from portal.errors import CoreAway, CoreError, PortalError
 
 LONGEST_WAIT = timedelta(days=1)
+LONGEST_WHILE_AWAY = timedelta(minutes=1)  # of the core, or of room on the disk: neither is the file's own fault
 LEFT_BEHIND = 3600.0  # seconds after which an arriving file is a dead process's
 AT_ONCE = 200
 
@@ -143,6 +144,7 @@ def _put_off(attachment_id: int, error: Exception) -> None:
     attachment.fetch_tries += 1
     attachment.fetch_error = f"{type(error).__name__}: {error}"[:300]
     wait = timedelta(seconds=15 * 2 ** min(attachment.fetch_tries, 20))
-    attachment.fetch_after = clock.now() + min(LONGEST_WAIT, wait)
+    longest = LONGEST_WHILE_AWAY if isinstance(error, CoreAway | OSError) else LONGEST_WAIT
+    attachment.fetch_after = clock.now() + min(longest, wait)
     db.session.commit()
     log.warning("attachment %s was not brought: %s", attachment.core_id, error)

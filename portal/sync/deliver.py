@@ -14,6 +14,7 @@ from portal.domain.tickets import Ticket
 from portal.errors import CoreAway, CoreError
 
 LONGEST_WAIT = timedelta(hours=6)
+LONGEST_WHILE_AWAY = timedelta(minutes=1)  # one note a round finds out, and none waits long for a core that is back
 AT_ONCE = 100
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def _put_off(note_id: int, error: Exception) -> None:
     note = db.session.get_one(Told, note_id)
     note.tries += 1
     note.trouble = f"{type(error).__name__}: {error}"[:300]
-    note.try_after = clock.now() + min(LONGEST_WAIT, timedelta(seconds=5 * 2 ** min(note.tries, 20)))
+    longest = LONGEST_WHILE_AWAY if isinstance(error, CoreAway) else LONGEST_WAIT
+    note.try_after = clock.now() + min(longest, timedelta(seconds=5 * 2 ** min(note.tries, 20)))
     db.session.commit()
     log.warning("the core was not told %s: %s", note.key, error)

@@ -142,6 +142,17 @@ def test_a_letter_claimed_by_a_deliverer_that_died_is_tried_again_later(at_noon,
         assert outbox.deliver(store, postman(server)) == 2
 
 
+def test_a_desk_that_starts_at_once_carries_what_its_predecessor_died_with(at_noon, store, opened, server):
+    class Dies:
+        def carry(self, letter, raw):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        outbox.deliver(store, Dies())
+    outbox.take_over(store)
+    assert outbox.deliver(store, postman(server)) == 2
+
+
 def test_in_a_folder_a_letter_is_one_file_however_often_it_is_carried(store, opened, tmp_path):
     folder = Folder(tmp_path / "out")
     outbox.deliver(store, folder)

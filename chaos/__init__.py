@@ -1,0 +1,1 @@
+"""Trouble on purpose: the real processes under load are killed and crowded, and afterwards everything is counted."""
