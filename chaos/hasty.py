@@ -14,7 +14,7 @@ from flask.cli import main
 from portal.domain import letters
 from portal.sync import lease
 
-lease.LASTS = timedelta(seconds=2)
+lease.LASTS, lease.RENEWED = timedelta(seconds=2), 0.5
 letters.CLAIMED_FOR = timedelta(seconds=5)
 
 
