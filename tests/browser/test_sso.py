@@ -11,9 +11,10 @@ from tests.browser.conftest import VENDOR
 from tests.browser.test_accessibility import RULES
 from tests.canaille_server import PEOPLE
 
-THEIRS = (
+THEIRS = (  # of canaille's own pages: its content policy, which they break (ours begins otherwise), and missing files
     "default-src 'self'",
-)  # the content policy of canaille's own pages, which they break; ours begins otherwise
+    "404",
+)
 
 
 @pytest.fixture
