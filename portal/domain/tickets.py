@@ -53,7 +53,6 @@ class Ticket(Base):
     version: Mapped[int] = mapped_column(default=1)  # grows with every change a list row could show
     record_hash: Mapped[str] = mapped_column(default="")  # of the record it was made from
     withdrawn_at: Mapped[datetime | None]
-    blanked_at: Mapped[datetime | None]  # when retention took its words and people away
 
 
 class TicketEvent(Base):

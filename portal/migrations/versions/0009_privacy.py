@@ -1,4 +1,4 @@
-"""Confidential tickets, a log that the database itself keeps, people who were forgotten, and what retention blanked."""
+"""Confidential tickets, and a log that the database itself keeps."""
 
 import re
 
@@ -71,17 +71,6 @@ def upgrade():
     connection = op.get_bind()
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.add_column(sa.Column("is_confidential", sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch_op.add_column(sa.Column("blanked_at", Moment(), nullable=True))
-    op.create_table(
-        "forgotten",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("email_hash", sa.String(), nullable=False),
-        sa.Column("salt", sa.String(), nullable=False),
-        sa.Column("with_messages", sa.Boolean(), nullable=False),
-        sa.Column("at", Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgotten")),
-        sa.UniqueConstraint("email_hash", name=op.f("uq_forgotten_email_hash")),
-    )
     op.create_table(
         "audit_name",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -145,7 +134,5 @@ def downgrade():
         batch_op.drop_column("name_id")
         batch_op.drop_column("by_id")
     op.drop_table("audit_name")
-    op.drop_table("forgotten")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.drop_column("blanked_at")
         batch_op.drop_column("is_confidential")
