@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal.db import db
 from portal.domain import audit, sessions
@@ -63,9 +63,12 @@ def end(by: Visitor, company: Company | None, person_id: int) -> None:
     audit.note(audit.ACCESS_ENDED, company_id=person.company_id, person_id=by.id, about=person.email)
 
 
+def _whose(company: Company | None):
+    return Person.company_id.is_(None) if company is None else Person.company_id == company.id
+
+
 def _living(company: Company | None):
-    own = Person.company_id.is_(None) if company is None else Person.company_id == company.id
-    return select(Person).where(own, Person.active.is_(True))
+    return select(Person).where(_whose(company), Person.active.is_(True))
 
 
 def _keep_one(company: Company | None, person: Person, *, unless: str = "") -> None:
@@ -73,8 +76,9 @@ def _keep_one(company: Company | None, person: Person, *, unless: str = "") -> N
     keeper = roles_in(company)[0]
     if keeper not in person.role_names or keeper == unless:
         return
-    ours = _living(company).with_only_columns(Person.id).order_by(Person.id)
-    everybody = list(db.session.scalars(ours.with_for_update()))
+    same = update(Person).where(_whose(company)).values(active=Person.active)  # a lock that SQLite has, too
+    db.session.execute(same.execution_options(synchronize_session=False))
+    everybody = _living(company).with_only_columns(Person.id)
     keepers = (
         select(func.count(PersonRole.person_id))
         .join(Role, Role.id == PersonRole.role_id)
