@@ -58,7 +58,7 @@ def test_looking_at_an_invitation_accepts_nothing(app, world, manager):
     assert people.by_email("new@a.example") is None
 
 
-@pytest.mark.parametrize("key", ["x", "", "%00", "A" * 43, "A" * 44])
+@pytest.mark.parametrize("key", ["x", "", "A" * 43, "A" * 44])
 @pytest.mark.parametrize("kind", ["invitation", "password", "address"])
 def test_every_other_key_gets_the_same_page(app, world, kind, key):
     answer = app.test_client().get(f"/{kind}/{key}")
