@@ -114,8 +114,8 @@ NASTY = (  # bytes, as an address or a form may hold them
 def test_one_nasty_value_in_every_field_and_every_address_breaks_nothing(app, world, sign_in, who):
     person = {"manager": world.a.manager, "admin": world.admin}.get(who)
     session = _Session(app, lambda: sign_in(person) if person else app.test_client())
-    for rule in routes(app):
-        for value in NASTY:
+    for turn, rule in enumerate(routes(app)):
+        for value in (NASTY * 2)[turn % len(NASTY) :][:3]:  # three of them on each route, all of them on many
             everywhere = [(name, value) for name in _fields()]
             path = address(app, rule, values_of(world.a))
             words = {name for name in rule.arguments if not name.endswith("_id")}
