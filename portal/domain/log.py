@@ -14,11 +14,18 @@ from portal.domain import audit, periods, typed_text
 from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
 from portal.domain.disclosure import Client
 from portal.domain.people import Person
+from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.domain.search import fold
 from portal.domain.words import msgid
 
 ON_A_PAGE = 100
 AT_ONCE = 1_000  # rows a batch of a file
+TERMS = {  # what stands in `about` as the code calls it: how the page says it
+    "password": msgid("by password"), "passkey": msgid("by passkey"), "sso": msgid("by the company's account"),
+    "invitation": msgid("by an invitation"), "link": msgid("by a link in a letter"), MANAGER: msgid("IT manager"),
+    VIEWER: msgid("Reader"), STAFF: msgid("Connectica staff"), STAFF_ADMIN: msgid("Connectica administrator"),
+}  # fmt: skip
+SPOKEN_OF = {audit.SIGNED_IN, audit.JOINED, audit.INVITED, audit.ROLE_CHANGED, audit.PASSWORD_CHANGED}
 NOBODY = Word(msgid("did something"), Group.SETTINGS)  # a word of a release that is no more
 
 _By, _Named = aliased(AuditName), aliased(AuditName)
@@ -67,6 +74,12 @@ class Line:
     person_id: int | None
     by: str
     is_connecticas: bool
+
+    @property
+    def about_parts(self) -> tuple[str, ...]:
+        """What it was about, part by part, ways in and roles as msgids."""
+        parts = tuple(part for part in self.about.split(": ") if part)
+        return tuple(TERMS.get(part, part) for part in parts) if self.what in SPOKEN_OF else parts
 
     @property
     def word(self) -> Word:

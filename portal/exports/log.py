@@ -55,7 +55,7 @@ def _columns() -> list[Column]:
         Column(_("Time"), Kind.TIME, 8, lambda line: day_and_time(line.at)[1]),
         Column(_("Who"), Kind.TEXT, 30, _who),
         Column(_("What"), Kind.TEXT, 40, lambda line: _(line.word.label)),
-        Column(_("About"), Kind.TEXT, 44, lambda line: line.about),
+        Column(_("About"), Kind.TEXT, 44, lambda line: ": ".join(_(part) for part in line.about_parts)),
         Column(_("IP address"), Kind.TEXT, 18, lambda line: line.address),
     ]
 

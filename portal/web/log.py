@@ -39,8 +39,9 @@ def csv() -> AnyResponse:
 
 
 def _taken() -> log_files.Taken:
-    """What is taken away; that it is, is the newest line of it."""
-    audit.note(audit.EXPORTED_LOG, **pages.signature())
+    """What is taken away; that it is, is the newest line of it. HEAD takes nothing away."""
+    if request.method == "GET":
+        audit.note(audit.EXPORTED_LOG, **pages.signature())
     return log_files.Taken(
         company=own_company(),
         wanted=LogFilter.parse(request.args),

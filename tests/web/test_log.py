@@ -6,7 +6,7 @@ from io import BytesIO, StringIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from portal.domain import log
+from portal.domain import access, audit, log, people, sessions
 from portal.domain.log import LogFilter
 from tests.web.conftest import MARKER
 
@@ -82,3 +82,13 @@ def test_older_lines_are_a_page_away(world, manager, monkeypatch):
     page = manager.get("/log").text
     assert page.count("otevření požadavku") == 2
     assert 'rel="next"' in page
+
+
+def test_ways_in_and_roles_are_said_in_the_readers_words(world, sign_in):
+    client = sign_in(world.a.manager)
+    access.change_role(people.visitor(sessions.start(world.a.manager.id, how="password")), world.a.company,
+                       world.a.viewer.id, "manager")  # fmt: skip
+    audit.note(audit.SIGNED_IN, about="passkey", company_id=world.a.company.id, person_id=world.a.manager.id)
+    page = client.get("/log").text
+    assert "viewer@a.example: IT manažer" in page
+    assert "přístupovým klíčem" in page
