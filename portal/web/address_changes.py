@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import address_changes, attempts
-from portal.web import pages
+from portal.web import pages, proofs
 
 bp = Blueprint("address_changes", __name__, url_prefix="/address")
 bp.after_request(pages.keep_quiet)
@@ -19,7 +19,7 @@ def show() -> Response:
 
 @bp.post("")
 def wish() -> AnyResponse:
-    attempts.count(attempts.Kind.SIGN_IN, account=current_user.email, address=request.remote_addr or "")
+    attempts.count(attempts.Kind.SIGN_IN, **proofs.tried_of(current_user))
     address_changes.wish(current_user, email=request.form.get("email", ""), password=request.form.get("password", ""))
     flash(_("Both addresses have been written to. Nothing changes before both have confirmed."))
     return redirect(url_for(".show"))

@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import attempts, own_password, password_resets
-from portal.web import pages
+from portal.web import pages, proofs
 
 bp = Blueprint("passwords", __name__, url_prefix="/password")
 bp.after_request(pages.keep_quiet)
@@ -19,7 +19,7 @@ def show() -> Response:
 
 @bp.post("")
 def change() -> AnyResponse:
-    attempts.count(attempts.Kind.SIGN_IN, account=current_user.email, address=request.remote_addr or "")
+    attempts.count(attempts.Kind.SIGN_IN, **proofs.tried_of(current_user))
     own_password.change(current_user, present=request.form.get("present", ""), new=request.form.get("password", ""))
     flash(_("The password is changed. Everywhere else you are signed out."))
     return redirect(url_for("account.show"))

@@ -10,9 +10,15 @@ from portal.errors import Refused
 from portal.web import apologies, challenges, devices, doors
 
 
+def tried_of(person: Person | Visitor) -> dict[str, str]:
+    """Whose account is tried, and from where: what attempts.count() counts. Their own browser is counted apart."""
+    browser = devices.proof_of(person.email)
+    return {"account": person.email, "address": request.remote_addr or "", "browser": browser}
+
+
 def refusal_of_code(person: Person | Visitor, code: str) -> str:
     """Why this code of an app, or recovery code, does not count; nothing when it does. It is used up then."""
-    tried = _tried(person)
+    tried = tried_of(person)
     attempts.count(Kind.CODE, **tried)
     kind = second_factor.accept_code(person.id, code)
     if kind is None:
@@ -26,7 +32,7 @@ def refusal_of_code(person: Person | Visitor, code: str) -> str:
 
 def refusal_of_password(visitor: Visitor, password: str) -> str:
     """Why this password does not count; nothing when it does."""
-    tried = _tried(visitor)
+    tried = tried_of(visitor)
     attempts.count(Kind.SIGN_IN, **tried)
     person = people.living(visitor.id)
     if not passwords.matches(password, person.password if person else None):
@@ -58,9 +64,3 @@ def person_by_passkey(purpose: str) -> tuple[Person | None, str]:
         audit.note(audit.SIGN_IN_FAILED, address=address)
         return None, apologies.words_of(error)
     return people.living(passkey.person_id), _(passkeys.NOT_GENUINE)
-
-
-def _tried(person: Person | Visitor) -> dict[str, str]:
-    """Whose account is tried, and from where."""
-    browser = devices.proof_of(person.email)
-    return {"account": person.email, "address": request.remote_addr or "", "browser": browser}

@@ -58,13 +58,18 @@ def test_looking_at_an_invitation_accepts_nothing(app, world, manager):
     assert people.by_email("new@a.example") is None
 
 
-@pytest.mark.parametrize("key", ["x", "", "A" * 43, "A" * 44])
+@pytest.mark.parametrize("key", ["x", "A" * 43, "A" * 44])
 @pytest.mark.parametrize("kind", ["invitation", "password", "address"])
 def test_every_other_key_gets_the_same_page(app, world, kind, key):
     answer = app.test_client().get(f"/{kind}/{key}")
     missing = app.test_client().get(f"/{kind}/{'B' * 43}")
-    if kind == "invitation" or key:
-        assert (answer.status_code, answer.text) == (404, missing.text)
+    assert (answer.status_code, answer.text) == (404, missing.text)
+
+
+@pytest.mark.parametrize("address", ["/invitation/", "/password/", "/address/", "/password/%00"])
+def test_no_key_opens_nothing(app, world, address):
+    assert app.test_client().get(address).status_code in {302, 404}
+    assert 'type="password"' not in app.test_client().get(address).text
 
 
 def test_a_colleague_whose_access_ends_is_out_at_the_next_click(world, manager, sign_in):
@@ -162,3 +167,12 @@ def test_the_owner_gets_in_from_a_known_browser_while_strangers_guess(app, world
         stopped = _post(stranger, "/sign-in", email="manager@a.example", password="x")
     assert stopped.status_code == 429
     assert _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD).location == "/"
+
+
+def test_strangers_who_guess_do_not_keep_the_owner_from_a_new_password(app, world):
+    known, stranger = app.test_client(), app.test_client()
+    _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD)
+    for n in range(LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
+        stranger.environ_base = {**stranger.environ_base, "REMOTE_ADDR": f"10.1.{n}.1"}
+        _post(stranger, "/sign-in", email="manager@a.example", password="x")
+    assert _post(known, "/password", present=samples.PASSWORD, password=PASSWORD).location == "/account"
