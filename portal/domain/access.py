@@ -18,6 +18,11 @@ def roles_in(company: Company | None) -> tuple[str, ...]:
     return (MANAGER, VIEWER) if company else (STAFF_ADMIN, STAFF)
 
 
+def role_of(company: Company | None, person: Person) -> str:
+    """The role a person has; the wider one of those that include another."""
+    return next(role for role in roles_in(company) if role in person.role_names)
+
+
 def of(company: Company | None) -> Sequence[Person]:
     """Everybody who may sign in, by name."""
     return db.session.scalars(_living(company).order_by(Person.name, Person.id)).unique().all()

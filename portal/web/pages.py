@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
@@ -18,13 +18,22 @@ LARGEST_ID = 2**31 - 1
 VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 
+ROLE_NAMES = {  # as the page says them, the widest first
+    MANAGER: _l("IT manager"),
+    VIEWER: _l("Reader"),
+    STAFF_ADMIN: _l("Connectica administrator"),
+    STAFF: _l("Connectica staff"),
+}
+
+
 def install(app: Flask) -> None:
     """What a number in an address may be, and what every template may ask besides its context and the filters."""
     app.url_map.converters.update({"int": RowId, "default": Word, "string": Word})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        language=languages.current, role_name=role_name, age_in_words=age_in_words, initials=people.initials
+        language=languages.current, role_name=role_name, role_names=ROLE_NAMES, age_in_words=age_in_words,
+        initials=people.initials,
     )  # fmt: skip
 
 
@@ -130,11 +139,7 @@ def is_from_htmx() -> bool:
 
 def role_name(person: Visitor) -> str:
     """What a person is here, as the page says it."""
-    names = {
-        MANAGER: _("IT manager"), VIEWER: _("Reader"), STAFF_ADMIN: _("Connectica administrator"),
-        STAFF: _("Connectica staff"),
-    }  # fmt: skip
-    return next((name for role, name in names.items() if role in person.role_names), "")
+    return next((str(name) for role, name in ROLE_NAMES.items() if role in person.role_names), "")
 
 
 def age_in_words(seconds: int) -> str:

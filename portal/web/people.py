@@ -56,8 +56,9 @@ def withdraw(invitation_id: int) -> AnyResponse:
 @bp.get("/<int:person_id>")
 def show(person_id: int) -> Response:
     company = own_company()
+    person = access.show(company, person_id)
     return pages.render(
-        page="people/show.html", person=access.show(company, person_id), roles=access.roles_in(company)
+        page="people/show.html", person=person, theirs=access.role_of(company, person), roles=access.roles_in(company)
     )
 
 
