@@ -51,6 +51,7 @@ def _begin() -> None:
 def _note(response: Response) -> Response:
     if "began" in g:
         response.headers["X-Request-ID"] = g.request_id
+    if "began" in g and _requests.isEnabledFor(logging.INFO):
         spent = (time.perf_counter() - g.began) * 1000
         facts = {"endpoint": request.endpoint or "-", "method": request.method, "status": response.status_code}
         _requests.info("%(method)s %(endpoint)s %(status)s", facts, extra={"facts": {**facts, "ms": round(spent, 1)}})

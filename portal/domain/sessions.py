@@ -1,6 +1,5 @@
 """Sessions: one row for each sign-in, so that it can be seen, ended from elsewhere, and ends by itself."""
 
-import secrets
 from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, if_possible, rows_changed
+from portal.domain import keys
 from portal.errors import NotFound
 
 IDLE = timedelta(hours=12)  # unused for so long, it is over: a working day with its pauses
@@ -38,11 +38,11 @@ class Session(Base):
 
 def start(person_id: int, *, how: str, second_factor: bool = False, client: str = "", address: str = "") -> str:
     """A new session of a person; its key, told once. Sessions that are over are swept away. Commits."""
-    key, now = secrets.token_urlsafe(32), clock.now()
+    (key, kept), now = keys.new(), clock.now()
     db.session.execute(delete(Session).where((Session.seen_at < now - IDLE) | (Session.started_at < now - LONGEST)))
     db.session.add(
         Session(
-            key_hash=hash_of(key), person_id=person_id, started_at=now, seen_at=now, proved_at=now, how=how,
+            key_hash=kept, person_id=person_id, started_at=now, seen_at=now, proved_at=now, how=how,
             has_second_factor=second_factor, client=client[:LONGEST_CLIENT], address=address,
         )
     )  # fmt: skip
@@ -72,8 +72,8 @@ def is_fresh(proved_at: datetime) -> bool:
 
 def renew(session_id: int, *, second_factor: bool) -> str:
     """A new key for a session whose person has just given a proof; the old one is dead. Told once. Commits."""
-    key = secrets.token_urlsafe(32)
-    changed = {"key_hash": hash_of(key), "has_second_factor": second_factor, "proved_at": clock.now()}
+    key, kept = keys.new()
+    changed = {"key_hash": kept, "has_second_factor": second_factor, "proved_at": clock.now()}
     db.session.execute(update(Session).where(Session.id == session_id).values(**changed))
     db.session.commit()
     return key
