@@ -23,7 +23,7 @@ cli = Commands("people", help="Who may sign in to the portal.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
 def add(*, email: str, name: str, company: str, role: str, language: str, password_stdin: bool) -> None:
     """Make an account; its password is printed once if it was made here."""
-    password, was_made = _password(from_stdin=password_stdin)
+    password, was_made = _password(email, name, company, from_stdin=password_stdin)
     try:
         owner = companies.by_name(company) if company else None
         person = people.add(
@@ -58,7 +58,7 @@ def list_people() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
 def password(email: str, password_stdin: bool) -> None:
     """Give an account a new password; all its sessions end."""
-    chosen, was_made = _password(from_stdin=password_stdin)
+    chosen, was_made = _password(email, from_stdin=password_stdin)
     person = _known(lambda: people.set_password(email, passwords.hash_of(chosen)), email)
     audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, about=person.email)
     click.echo(f"{email} has a new password{': ' + chosen if was_made else '.'}")
@@ -83,12 +83,13 @@ def deactivate(email: str) -> None:
     click.echo(f"{email} may not sign in any more.")
 
 
-def _password(*, from_stdin: bool) -> tuple[str, bool]:
+def _password(*about: str, from_stdin: bool) -> tuple[str, bool]:
+    """The password, and whether it was made here; one that is given must not be made of what is known of its owner."""
     if not from_stdin:
         return secrets.token_urlsafe(12), True
     given = sys.stdin.readline().rstrip("\r\n")
     try:
-        passwords.check(given)
+        passwords.check(given, about=about)
     except Refused as error:
         raise click.ClickException(str(error)) from error
     return given, False
