@@ -84,7 +84,7 @@ def deactivate(email: str) -> None:
 
 
 def _password(*about: str, from_stdin: bool) -> tuple[str, bool]:
-    """The password, and whether it was made here; one that is given must not be made of what is known of its owner."""
+    """The password, and whether it was made here; one that is given is judged by what is known of its owner."""
     if not from_stdin:
         return secrets.token_urlsafe(12), True
     given = sys.stdin.readline().rstrip("\r\n")
