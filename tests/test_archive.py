@@ -15,7 +15,7 @@ from portal.archive import NotArchived, NotRestored, Place
 from portal.db import db
 from portal.domain import people, sessions
 from portal.domain.policy import MANAGER
-from tests import samples
+from tests import disks, samples
 from tests.conftest import _postgres_command
 
 
@@ -148,15 +148,10 @@ def test_a_file_that_leads_out_of_the_place_is_not_written(place, elsewhere, tmp
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(place, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True)
-    assert mounted.returncode == 0, f"a small file system is needed, which only root can mount: {mounted.stderr}"
-    try:
+    with disks.small(tmp_path_factory.mktemp("small"), megabytes=1) as folder:
         with pytest.raises(NotArchived, match="no room left"):
             archive.make(place, folder / "portal.tar")
         assert list(folder.iterdir()) == []
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_a_backup_killed_in_the_middle_leaves_no_archive(place, tmp_path_factory):

@@ -2,29 +2,23 @@
 
 import smtplib
 import sqlite3
-import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
 
 import pytest
 
 from portal.desk import intake
 from portal.desk.postbox import Postbox
 from portal.desk.store import Store
+from tests import disks
 
 
 @pytest.fixture
 def small(tmp_path):
     """A desk on a small file system of its own, and a file that fills it."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
-    assert mounted.returncode == 0, f"only root can mount a small file system: {mounted.stderr}"
-    try:
+    with disks.small(tmp_path / "small", megabytes=4) as folder:
         store = Store(folder / "desk.db")
         yield store, folder / "ballast"
         store.close()
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def _send(port, mail):
@@ -44,9 +38,7 @@ def test_a_mail_that_cannot_be_kept_is_asked_for_again_and_then_taken(small, com
     try:
         first, second = compose("Dobrý den, první."), compose("Dobrý den, druhý. " + "x" * 200_000)
         assert _send(postbox.port, first) == 250
-        with suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(1024))
+        disks.fill(ballast)
         assert _send(postbox.port, second) == 451
         ballast.unlink()
         assert _send(postbox.port, second) == 250

@@ -1,8 +1,6 @@
 """A database that is full, read-only or away: plain words, nothing broken, and all goes on when it is well again."""
 
 import re
-import subprocess
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -11,7 +9,7 @@ from sqlalchemy import text
 from portal import clock, create_app
 from portal.db import db
 from portal.domain import people, sessions
-from tests import samples
+from tests import disks, samples
 from tests.conftest import _postgres_command
 from tests.web.conftest import Browser
 
@@ -32,11 +30,7 @@ def _client(app, person):
 @pytest.fixture
 def small_disk(sqlite_template, tmp_path):
     """A portal whose database has a small file system of its own, and a way to fill and to empty it."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], capture_output=True)
-    assert mounted.returncode == 0, f"only root can mount a small file system: {mounted.stderr}"
-    try:
+    with disks.small(tmp_path / "small", megabytes=8) as folder:
         (folder / "portal.db").write_bytes(sqlite_template.read_bytes())
         app = create_app(INSTANCE=tmp_path, DATABASE_URL=f"sqlite:///{folder / 'portal.db'}", TESTING=True)
         app.test_client_class = Browser
@@ -44,14 +38,6 @@ def small_disk(sqlite_template, tmp_path):
             yield app, folder / "ballast"
             db.session.remove()
             db.engine.dispose()
-    finally:
-        subprocess.run(["umount", folder], check=True)
-
-
-def _fill(ballast):
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1024))
 
 
 def test_a_full_disk_is_said_plainly_and_reading_goes_on(small_disk):
@@ -62,7 +48,7 @@ def test_a_full_disk_is_said_plainly_and_reading_goes_on(small_disk):
     samples.settle()
     client = _client(app, person)
     token = _token(client)
-    _fill(ballast)
+    disks.fill(ballast)
     with clock.set_to(samples.NOW + timedelta(minutes=30)):  # the session's last use should be written down
         assert "Tiskárna nejede" in client.get("/tickets").text
         assert client.get("/hours").status_code == 200
