@@ -20,6 +20,7 @@ from portal.domain.employees import Employee
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
 from portal.domain.money import Tally, amount
+from portal.domain.naming import Calling, Naming
 from portal.domain.periods import Period
 from portal.domain.prices import NoPrice, PriceList
 from portal.domain.technicians import Technician
@@ -41,7 +42,7 @@ FROZEN_RATE = case(
 
 @dataclass(frozen=True, slots=True)
 class HoursFilter:
-    """Which entries are wanted. No period means all days."""
+    """Which entries are wanted, and what their employees are called. No period means all days."""
 
     period: Period | None = None
     billing: Billing | None = None
@@ -50,6 +51,7 @@ class HoursFilter:
     technician: int | None = None
     employee: int | None = None
     ticket: str = ""
+    people: Naming = Naming.NAMES
 
     @classmethod
     def parse(cls, args: Mapping[str, str]) -> "HoursFilter":
@@ -70,6 +72,7 @@ class HoursFilter:
             technician=_number(args.get("technician")),
             employee=_number(args.get("employee")),
             ticket=args.get("ticket", "")[:40].replace("\0", "").strip(),
+            people=Naming.parse(args),
         )
 
     def as_args(self) -> dict[str, str]:
@@ -82,6 +85,7 @@ class HoursFilter:
             "technician": str(self.technician or ""),
             "employee": str(self.employee or ""),
             "ticket": self.ticket,
+            "people": self.people.as_arg or "",
         }
         return {name: value for name, value in said.items() if value}
 
@@ -91,8 +95,8 @@ class HoursFilter:
 
     @property
     def narrows(self) -> bool:
-        """Something besides the period is asked for."""
-        return any(getattr(self, field.name) for field in fields(self) if field.name != "period")
+        """Fewer entries than those of the period are asked for."""
+        return any(getattr(self, field.name) for field in fields(self) if field.name not in ("period", "people"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class Group:
 
 GROUPINGS = {
     "category": Grouping(msgid("Category"), (TimeEntry.category, TimeEntry.category), "category"),
-    "ticket": Grouping(msgid("Ticket"), (Ticket.number, Ticket.subject), "ticket"),
+    "ticket": Grouping(msgid("Ticket"), (Ticket.number, Ticket.subject, Employee.id), "ticket"),
     "employee": Grouping(msgid("Employee"), (Employee.id, Employee.name), "employee"),
     "technician": Grouping(msgid("Technician"), (Technician.id, Technician.name), "technician"),
     "day": Grouping(msgid("Day"), (TimeEntry.worked_day, TimeEntry.worked_day), "period"),
@@ -161,12 +165,13 @@ def rows(
 ) -> Iterator[Worked]:
     """The entries in the order they were worked, in batches by keyset: memory stays level however many there are."""
     told, price_list = disclosure.of(company), prices.list_of(company)
+    calling = Calling(company, wanted.people)
     left = at_most
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
         batch = db.session.execute(_page(company, wanted, after, size)).all()
         for row in batch:
-            yield _worked(row, told, price_list)
+            yield _worked(row, told, price_list, calling)
         if len(batch) < size:
             return
         after = (batch[-1].worked_day, batch[-1].worked_at, batch[-1].id)
@@ -195,7 +200,8 @@ def groups(company: Client, wanted: HoursFilter, by: str) -> list[Group]:
     found: dict[tuple[Any, ...], Tally] = {}
     for key, part in _sums(company, wanted, confidential.seen(company, *GROUPINGS[by].columns)):
         found.setdefault(key, Tally()).take(part)
-    made = [Group(key[0], str(key[1]), tally) for key, tally in found.items()]
+    calling = Calling(company, wanted.people)
+    made = [Group(key[0], _label(by, key, calling), tally) for key, tally in found.items()]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
 
 
@@ -208,15 +214,25 @@ def by_day_and_category(company: Client, wanted: HoursFilter) -> list[tuple[date
     return [(*key, tally) for key, tally in sorted(found.items())]
 
 
-def choices(company: Client, period: Period | None) -> dict[str, list[tuple[Any, str]]]:
+def choices(
+    company: Client, period: Period | None, people: Naming = Naming.NAMES
+) -> dict[str, list[tuple[Any, str]]]:
     """What the filter can be narrowed to within a period: value and label, by grouping."""
-    wanted = HoursFilter(period=period)
+    wanted, calling = HoursFilter(period=period), Calling(company, people)
     offered = {}
     for by in ("category", "technician", "employee"):
         key, label = confidential.seen(company, *GROUPINGS[by].columns)
         found = db.session.execute(_narrowed(company, wanted, key.label("key"), label.label("shown")).distinct())
-        offered[by] = sorted(((row[0], row[1]) for row in found if row[0]), key=lambda pair: str(pair[1]).casefold())
+        labelled = ((row[0], _label(by, tuple(row), calling)) for row in found if row[0])
+        offered[by] = sorted(labelled, key=lambda pair: pair[1].casefold())
     return offered
+
+
+def _label(by: str, key: tuple[Any, ...], calling: Calling) -> str:
+    """What a group of GROUPINGS is called, from the values of its columns."""
+    if by == "employee":
+        return calling.person(key[0], key[1])
+    return calling.text(key[1], key[2]) if by == "ticket" else str(key[1])
 
 
 def _visible_to(company: Client, *columns: Any) -> Select[Any]:
@@ -292,7 +308,7 @@ def _typed(order: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
     return [literal(value, column.type) for column, value in zip(order, after, strict=True)]
 
 
-def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Worked:
+def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, calling: Calling) -> Worked:
     tells = told.tells_money(row.invoiced_on)
     rate = row.frozen_rate
     if rate is None and tells:
@@ -302,11 +318,11 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Wor
         day=row.worked_day,
         at=row.worked_at,
         number=row.number,
-        subject=row.subject,
+        subject=calling.text(row.subject, row.employee_id),
         message_id=row.message_id,
-        what=row.what or "",
+        what=calling.text(row.what or "", row.employee_id),
         employee_id=row.employee_id,
-        employee=row.employee,
+        employee=calling.person(row.employee_id, row.employee),
         technician_id=row.technician_id,
         technician=row.technician,
         category=row.category,

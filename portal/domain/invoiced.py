@@ -17,6 +17,7 @@ from portal.domain.employees import Employee
 from portal.domain.invoices import Invoice, InvoicedEntry
 from portal.domain.messages import Message
 from portal.domain.money import Bill, Tally, amount, bill
+from portal.domain.naming import Calling, Naming
 from portal.domain.periods import Period, month_of
 from portal.domain.prices import NoPrice
 from portal.domain.technicians import Technician
@@ -130,20 +131,20 @@ def month(company: Client, wanted: Period) -> MonthOfInvoices:
     return found[0]
 
 
-def rows(company: Client, wanted: Period) -> Iterator[InvoicedRow]:
+def rows(company: Client, wanted: Period, people: Naming = Naming.NAMES) -> Iterator[InvoicedRow]:
     """The entries of a month's invoices as they were invoiced, in the order they were worked, in batches."""
-    after = (date.min, 0)
+    after, calling = (date.min, 0), Calling(company, people)
     while True:
         batch = db.session.execute(_rows_after(company, wanted, after)).all()
-        yield from (_invoiced_row(row) for row in batch)
+        yield from (_invoiced_row(row, calling) for row in batch)
         if len(batch) < AT_ONCE:
             return
         after = (batch[-1].day, batch[-1].id)
 
 
-def differences(company: Client, wanted: Period) -> list[InvoicedRow]:
+def differences(company: Client, wanted: Period, people: Naming = Naming.NAMES) -> list[InvoicedRow]:
     """The entries of a month's invoices that differ from them today."""
-    return [row for row in rows(company, wanted) if row.difference]
+    return [row for row in rows(company, wanted, people) if row.difference]
 
 
 def added_later(company: Client, wanted: Period) -> list[TimeEntry]:
@@ -279,18 +280,18 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
     )
 
 
-def _invoiced_row(row: Any) -> InvoicedRow:
-    found = difference(row)
+def _invoiced_row(row: Any, calling: Calling) -> InvoicedRow:
+    found, employee_id = difference(row), row.employee_id or 0
     return InvoicedRow(
         id=row.id,
         day=row.day,
         at=row.at,
         number=row.number,
-        subject=row.subject,
+        subject=calling.text(row.subject, employee_id),
         message_id=row.message_id,
-        what=row.what or "",
-        employee_id=row.employee_id or 0,
-        employee=row.employee or "",
+        what=calling.text(row.what or "", employee_id),
+        employee_id=employee_id,
+        employee=calling.person(employee_id, row.employee or ""),
         technician_id=row.technician_id,
         technician=row.technician,
         category=row.category,

@@ -13,6 +13,7 @@ from portal.domain.disclosure import Client
 from portal.domain.hours import HoursFilter, Worked
 from portal.domain.invoiced import InvoicedRow
 from portal.domain.money import Bill, Tally, bill, vat_percent
+from portal.domain.naming import Naming
 from portal.domain.oddities import Oddity, Surroundings
 from portal.domain.periods import month_of
 from portal.domain.prices import NoPrice, PriceList
@@ -98,10 +99,10 @@ class Upcoming:
     last_day: date | None
 
 
-def preview(company: Client) -> Upcoming:
+def preview(company: Client, people: Naming = Naming.NAMES) -> Upcoming:
     """What would be invoiced to this company now, as far as it may see."""
     price_list = prices.list_of(company)
-    rows: list[Worked] = list(hours.rows(company, WANTED))
+    rows: list[Worked] = list(hours.rows(company, WANTED.but(people=people)))
     lines = lines_of(rows, price_list)
     tally = Tally()
     for line in lines:

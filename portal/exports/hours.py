@@ -45,7 +45,7 @@ def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...
         found.append((_("Billing"), _(wanted.billing.label)))
     if wanted.invoiced_on:
         found.append((_("Invoice"), wanted.invoiced_on.isoformat()))
-    offered = hours.choices(company, wanted.period) if wanted.narrows else {}
+    offered = hours.choices(company, wanted.period, wanted.people) if wanted.narrows else {}
     for by, value in (
         ("category", wanted.category),
         ("technician", wanted.technician),
@@ -56,4 +56,4 @@ def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...
             found.append((_(hours.GROUPINGS[by].label), label))
     if wanted.ticket:
         found.append((_("Ticket"), wanted.ticket))
-    return tuple(found)
+    return (*found, *names.people(wanted.people))

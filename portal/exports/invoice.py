@@ -10,6 +10,7 @@ from portal.domain.disclosure import Client
 from portal.domain.hours import Worked
 from portal.domain.invoiced import InvoicedRow
 from portal.domain.money import vat_percent
+from portal.domain.naming import Naming
 from portal.domain.oddities import Surroundings
 from portal.domain.periods import Period, month_of
 from portal.exports import names
@@ -17,39 +18,40 @@ from portal.exports.names import FileName
 from portal.exports.report import Report
 
 
-def upcoming_report(company: Client, *, language: str) -> Report:
+def upcoming_report(company: Client, *, language: str, people: Naming) -> Report:
     """What would be invoiced now, with what is odd about it."""
     price_list = prices.list_of(company)
+    wanted = upcoming.WANTED.but(people=people)
     around = Surroundings.of(hours.rows(company, upcoming.WANTED), clock.today())
     return Report(
         title=_("Upcoming invoice"),
         company=company.name,
         period=_("to be invoiced now"),
-        filters=(),
+        filters=names.people(people),
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(month_of(clock.today()).until),
         data_of=mirror.age().reached_at,
-        rows=hours.rows(company, upcoming.WANTED),
+        rows=hours.rows(company, wanted),
         name_of=price_list.name_of,
         in_question=questions.by_entry(company),
         note_on=lambda row: _odd(row, around),
     )
 
 
-def invoiced_report(company: Client, month: Period, *, language: str) -> Report:
+def invoiced_report(company: Client, month: Period, *, language: str, people: Naming) -> Report:
     """What was invoiced for a month, as it was frozen. Raises NotFound when nothing was."""
     found = invoiced.month(company, month)
     return Report(
         title=_("Invoice – %(period)s", period=names.period(month, language)),
         company=company.name,
         period=names.period(month, language),
-        filters=(),
+        filters=names.people(people),
         language=language,
         currency=found.currency,
         vat_percent=found.bill.vat_percent,
         data_of=mirror.age().reached_at,
-        rows=invoiced.rows(company, month),
+        rows=invoiced.rows(company, month, people),
         name_of=prices.list_of(company).name_of,
         in_question=questions.by_entry(company),
         note_on=_difference,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from babel import dates
 from flask_babel import gettext as _
 
+from portal.domain.naming import Naming
 from portal.domain.periods import Period
 from portal.domain.search import fold
 
@@ -20,6 +21,11 @@ def period(wanted: Period | None, language: str) -> str:
         return dates.format_date(wanted.since, "LLLL yyyy", locale=language)
     form = "d. M. yyyy" if language == "cs" else "d MMM yyyy"
     return " – ".join(dates.format_date(day, form, locale=language) for day in (wanted.since, wanted.until))
+
+
+def people(naming: Naming) -> tuple[tuple[str, str], ...]:
+    """How employees are called in a file, where it is not by their names."""
+    return () if naming is Naming.NAMES else ((_("Employees"), _(naming.label)),)
 
 
 @dataclass(frozen=True, slots=True)

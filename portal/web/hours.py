@@ -11,6 +11,7 @@ from portal import clock
 from portal.domain import changes, disclosure, history, hours, periods, prices, questions, visits
 from portal.domain.billing import Billing
 from portal.domain.hours import GROUPINGS, HoursFilter
+from portal.domain.naming import Naming
 from portal.domain.periods import Period
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
@@ -71,7 +72,8 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
         "groups": hours.groups(company, wanted, by),
         "groupings": GROUPINGS,
         "by": by,
-        "choices": hours.choices(company, wanted.period),
+        "choices": hours.choices(company, wanted.period, wanted.people),
+        "namings": list(Naming),
         "billings": list(Billing),
         "day_period": _day_period,
         "hides_hours": disclosure.of(company).hides_hours,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
 from portal.domain import budgets, disclosure, forecasting, invoiced, periods, prices, questions, summaries, upcoming
+from portal.domain.naming import Naming
 from portal.domain.periods import Period, month_of
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
@@ -19,11 +20,14 @@ bp = Blueprint("invoices", __name__)
 @bp.get("/invoices/upcoming")
 def show_upcoming() -> Response:
     company, month = own_company(), month_of(clock.today())
-    found = upcoming.preview(company)
+    people = Naming.parse(request.args)
+    found = upcoming.preview(company, people)
     return pages.render(
         page="invoices/upcoming.html",
         upcoming=found,
         month=month,
+        people=people,
+        namings=list(Naming),
         forecast=forecasting.of(company, found.tally, found.running),
         use=budgets.use(company, month),
         budget=budgets.chosen(company, month),
@@ -68,13 +72,15 @@ def set_mail() -> AnyResponse:
 
 @bp.get("/invoices/<slug>")
 def show(slug: str) -> Response:
-    company, month = own_company(), _month(slug)
+    company, month, people = own_company(), _month(slug), Naming.parse(request.args)
     found = invoiced.month(company, month)
     return pages.render(
         page="invoices/show.html",
         invoice=found,
-        lines=upcoming.lines_of(invoiced.rows(company, month), prices.list_of(company)),
-        differences=invoiced.differences(company, month),
+        people=people,
+        namings=list(Naming),
+        lines=upcoming.lines_of(invoiced.rows(company, month, people), prices.list_of(company)),
+        differences=invoiced.differences(company, month, people),
         added=invoiced.added_later(company, month),
         in_question=questions.by_entry(company),
         may_export=downloads.may(current_user),
@@ -84,28 +90,28 @@ def show(slug: str) -> Response:
 @bp.get("/invoices/upcoming.xlsx")
 def upcoming_workbook() -> AnyResponse:
     company = own_company()
-    report = invoice_files.upcoming_report(company, language=languages.current())
+    report = invoice_files.upcoming_report(company, language=languages.current(), people=Naming.parse(request.args))
     return downloads.workbook(report, invoice_files.upcoming_file_name(company))
 
 
 @bp.get("/invoices/upcoming.csv")
 def upcoming_csv() -> AnyResponse:
     company = own_company()
-    report = invoice_files.upcoming_report(company, language=languages.current())
+    report = invoice_files.upcoming_report(company, language=languages.current(), people=Naming.parse(request.args))
     return downloads.csv(report, invoice_files.upcoming_file_name(company))
 
 
 @bp.get("/invoices/<slug>.xlsx")
 def workbook(slug: str) -> AnyResponse:
-    company, month = own_company(), _month(slug)
-    report = invoice_files.invoiced_report(company, month, language=languages.current())
+    company, month, people = own_company(), _month(slug), Naming.parse(request.args)
+    report = invoice_files.invoiced_report(company, month, language=languages.current(), people=people)
     return downloads.workbook(report, invoice_files.invoiced_file_name(company, month))
 
 
 @bp.get("/invoices/<slug>.csv")
 def csv(slug: str) -> AnyResponse:
-    company, month = own_company(), _month(slug)
-    report = invoice_files.invoiced_report(company, month, language=languages.current())
+    company, month, people = own_company(), _month(slug), Naming.parse(request.args)
+    report = invoice_files.invoiced_report(company, month, language=languages.current(), people=people)
     return downloads.csv(report, invoice_files.invoiced_file_name(company, month))
 
 

@@ -17,6 +17,7 @@ from portal import clock
 from portal.domain import hours, money
 from portal.domain.billing import Billing
 from portal.domain.hours import HoursFilter
+from portal.domain.naming import Naming
 from portal.domain.periods import Period, month_of
 from portal.exports import hours as hours_file
 from portal.exports import invoice, names, report, rows_csv
@@ -218,7 +219,7 @@ def test_the_upcoming_invoice_says_what_is_odd(ledger, read, company):
     ledger.entry(ledger.ticket(company), "9.00", what="Výměna disku v serveru")
     ledger.entry(ledger.ticket(company, state="open"), "3.00")
     file = BytesIO()
-    report.write(invoice.upcoming_report(company, language="en"), file)
+    report.write(invoice.upcoming_report(company, language="en", people=Naming.NAMES), file)
     entries = read(file.getvalue())["Entries"][:-1]
     assert column(entries, "Hours") == [9.0]
     assert "More than a working day" in column(entries, "Note")[0]
