@@ -17,8 +17,8 @@ _TITLES = frozenset(
 
 # What nouns and adjectives end with in their cases, folded; the longest rest in common with the name is its stem.
 _ENDINGS = (
-    "", "a", "e", "i", "o", "u", "y", "em", "im", "ym", "um", "am", "ech", "ich", "ych", "ach", "ou", "ovi", "ove", "ova",
-    "uv", "in", "ina", "iny", "eho", "emu", "iho", "imu", "ho", "mu", "m",
+    "", "a", "e", "i", "o", "u", "y", "em", "im", "ym", "um", "am", "ech", "ich", "ych", "ach", "ou", "ovi", "ove",
+    "ova", "uv", "in", "ina", "iny", "eho", "emu", "iho", "imu", "ho", "mu", "m",
 )  # fmt: skip
 _SHORTEST_STEM = 2  # letters
 
@@ -41,7 +41,7 @@ class Redaction:
 
     @classmethod
     def of(cls, people: Iterable[Named], *, alone: bool = False) -> "Redaction":
-        """For people whose names are known. alone: also by the last name without the first, where nobody else is meant."""
+        """For people whose names are known. alone: also by the last name only, where nobody else can be meant."""
         return cls({key: one.instead for one in people for key in keys(one.name, one.email, alone=alone)})
 
     def out_of(self, text: str) -> str:
@@ -77,7 +77,7 @@ class Redaction:
 
 
 def keys(name: str, email: str, *, alone: bool = False) -> list[str]:
-    """What somebody is found by in text: the address, every two words of the name, and the last one if it is enough."""
+    """What somebody is found by in text: the address, every two words of the name, the last one if it is enough."""
     words = [stem(word) for word in _WORD.findall(name) if fold(word) not in _TITLES] if "@" not in name else []
     pairs = [_key(one, other) for place, one in enumerate(words) for other in words[place + 1 :]]
     last = [_key(words[-1])] if alone and words else []
