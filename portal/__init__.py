@@ -7,7 +7,7 @@ from flask_migrate import Migrate
 
 from portal import cli, config, web
 from portal.db import db, engine_options
-from portal.domain import addresses, audit, sealing
+from portal.domain import addresses, audit, retention, sealing
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -29,6 +29,7 @@ def create_app(**overrides: Any) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
 
     audit.keep(days=app.config["AUDIT_KEEP_DAYS"])
+    retention.keep(days=app.config["KEEP_TICKETS_DAYS"])
     addresses.are(base_url=app.config["BASE_URL"], noc=app.config["NOC_ADDRESS"])
     sealing.keyed_by(app.config["SECRET_KEY"])
     db.init_app(app)

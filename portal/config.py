@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_LOG = 30  # days
+SHORTEST_KEPT, LONGEST_KEPT = 90, 36_500  # days
 SHORTEST_SECRET = 32  # characters; 16 random bytes in hex
 
 
@@ -41,6 +42,7 @@ SETTINGS = (
     Setting("DEMO_TICKETS", 450, "how many tickets the demo's year has"),
     Setting("STAFF_SECOND_FACTOR", True, "Connectica's own people must have a second factor; false in the demo"),
     Setting("AUDIT_KEEP_DAYS", 730, "how long events of the audit log are kept, in days; 30 at least"),
+    Setting("KEEP_TICKETS_DAYS", 0, "how long ended tickets keep words, files and people, in days; 0 is for ever"),
     Setting("PROXIES", 0, "how many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes none"),
     Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
     Setting("CORE", "desk", "which core store is mirrored: desk or rt"),
@@ -96,6 +98,8 @@ def check(values: Mapping[str, Any]) -> None:
             (values["DEMO"] and not is_loopback,
              "PORTAL_DEMO shows everybody's letters and passwords: unset it wherever others come"),
             (values["AUDIT_KEEP_DAYS"] < SHORTEST_LOG, f"PORTAL_AUDIT_KEEP_DAYS is {SHORTEST_LOG} or more"),
+            (values["KEEP_TICKETS_DAYS"] and not SHORTEST_KEPT <= values["KEEP_TICKETS_DAYS"] <= LONGEST_KEPT,
+             f"PORTAL_KEEP_TICKETS_DAYS is 0, or {SHORTEST_KEPT} to {LONGEST_KEPT}: an invoice must be understood"),
             (values["PROXIES"] < 0, "PORTAL_PROXIES is a number of proxies: 0 or more"),
             (values["LOG_FORMAT"] not in ("text", "json"), "PORTAL_LOG_FORMAT is text or json"),
             (values["LOG_LEVEL"] not in LOG_LEVELS, f"PORTAL_LOG_LEVEL is one of {', '.join(LOG_LEVELS)}"),

@@ -1,13 +1,14 @@
-"""People from the command line: flask people add | list | password | second-factor | deactivate."""
+"""People from the command line: flask people add | list | password | second-factor | deactivate | forget."""
 
 import secrets
 import sys
 from collections.abc import Callable
 
 import click
+from flask import current_app
 
 from portal.cli.groups import Commands
-from portal.domain import audit, companies, passwords, people, policy, second_factor
+from portal.domain import audit, companies, forgetting, passwords, people, policy, second_factor
 from portal.domain.people import Person
 from portal.errors import NotFound, Refused
 
@@ -81,6 +82,30 @@ def deactivate(email: str) -> None:
     person = _known(lambda: people.deactivate(email), email)
     audit.note(audit.ACCESS_ENDED, company_id=person.company_id, about=person.email)
     click.echo(f"{email} may not sign in any more.")
+
+
+@cli.command("forget")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do it. Without this, only what would be done is said.")
+def forget(*, email: str, yes: bool) -> None:
+    """Remove the personal data of whoever has EMAIL. Hours and money stay. There is no way back."""
+    try:
+        sought = forgetting.seek(email)
+    except NotFound as error:
+        raise click.ClickException(f"Nobody has the address {email}.") from error
+    except Refused as error:
+        raise click.ClickException(str(error)) from error
+    if not yes:
+        click.echo(f"{', '.join(sought.names) or email} would be called {sought.instead} everywhere.")
+        click.echo("Their own messages would lose their words and files, all other texts their name and address,")
+        click.echo("their account every way in. Hours, money and decisions stay. Do it:  flask people forget --yes …")
+        return
+    removed = forgetting.forget(sought, current_app.config["INSTANCE"] / "attachments")
+    for company_id in sought.company_ids or (None,):
+        audit.note(audit.FORGOTTEN, company_id=company_id, about=sought.instead)
+    for what, rows in sorted(removed.rows.items()):
+        click.echo(f"{what}: {rows}")
+    click.echo(f"{sought.instead} stands instead of them. The core and older backups still have what they had.")
 
 
 def _password(*about: str, from_stdin: bool) -> tuple[str, bool]:

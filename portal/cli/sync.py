@@ -18,7 +18,18 @@ from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import approval_deadlines, audit, budget_alerts, mirror, notices, password_resets, questioning
+from portal.domain import (
+    address_changes,
+    approval_deadlines,
+    audit,
+    budget_alerts,
+    invitations,
+    mirror,
+    notices,
+    password_resets,
+    questioning,
+    retention,
+)
 from portal.domain.tickets import Ticket
 from portal.errors import PortalError
 from portal.post import delivery, monthly
@@ -131,6 +142,9 @@ def _errands(core: Core, stop: threading.Event) -> list[Errand]:
             core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
         Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
         Errand("old events of the audit log", 3600, audit.sweep),
+        Errand("old tickets", 3600, lambda: retention.empty_old(_folder(), stopping=stop.is_set)),
+        Errand("old invitations", 3600, invitations.sweep),
+        Errand("old changes of address", 3600, address_changes.sweep),
     ]  # fmt: skip
 
 

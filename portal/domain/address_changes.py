@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, or_, select, update
+from sqlalchemy import ForeignKey, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,7 @@ from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
 LASTS = timedelta(hours=24)
+KEPT = timedelta(days=30)  # the audit log says longer who moved
 
 
 class AddressChange(Base):
@@ -108,6 +109,12 @@ def stop(token: str) -> None:
     found = opened(token)
     found.change.ended_at = clock.now()
     audit.note(audit.ADDRESS_STOPPED, person_id=found.change.person_id, about=found.change.new_email)
+
+
+def sweep() -> None:
+    """Delete wishes that have been over for long. Commits."""
+    db.session.execute(delete(AddressChange).where(AddressChange.at < clock.now() - KEPT))
+    db.session.commit()
 
 
 def _is_still(person: Person, change: AddressChange) -> bool:

@@ -1,10 +1,11 @@
 """Attachments: files of messages, mirrored in the background under the hash of their bytes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
@@ -37,6 +38,14 @@ class Attachment(Base):
 def path_of(folder: Path, sha256: str) -> Path:
     """Where the bytes with this hash are kept, in a folder of attachments: ab/abcd…"""
     return folder / sha256[:2] / sha256
+
+
+def remove_unneeded(folder: Path, hashes: Iterable[str]) -> None:
+    """Remove files that no attachment has any more, with the pictures drawn from them. The caller committed."""
+    for sha256 in hashes:
+        if db.session.scalar(select(Attachment.id).where(Attachment.sha256 == sha256).limit(1)) is None:
+            for path in path_of(folder, sha256).parent.glob(f"{sha256}*"):
+                path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from portal.domain.hours import FROZEN_RATE, OWN_INVOICE
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
 from portal.domain.money import amount
+from portal.domain.naming import NOBODY
 from portal.domain.prices import PriceList
 from portal.domain.states import State
 from portal.domain.technicians import Technician
@@ -81,6 +82,11 @@ class Said:
     @property
     def is_technicians(self) -> bool:
         return self.side == "technician"
+
+    @property
+    def is_removed(self) -> bool:
+        """Its author's data were removed on request, and its words with them."""
+        return self.author.startswith(NOBODY) and not self.email and not self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,11 @@ class Conversation:
     earlier: int | None = None  # the message the page of earlier ones ends before; None when nothing is left out
     hides_hours: bool = False  # Connectica shows this company no time before it is invoiced
     currency: str = ""
+
+    @property
+    def is_emptied(self) -> bool:
+        """It ended so long ago that its words, files and people are not kept any more: see retention.py."""
+        return self.requester == NOBODY
 
     @property
     def is_overdue(self) -> bool:

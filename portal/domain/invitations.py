@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, select, update
+from sqlalchemy import ForeignKey, Select, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -29,6 +29,7 @@ from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
 
 LASTS = timedelta(days=7)
+KEPT = timedelta(days=30)  # after it is over: an address nobody made an account of is no longer needed
 
 
 class Invitation(Base):
@@ -141,6 +142,12 @@ def accept_elsewhere(token: str, provider: IdentityProvider, subject: str, *, na
     person = _join(found, name=name, password_hash=None)
     identities.link(person.id, provider, subject)
     return person
+
+
+def sweep() -> None:
+    """Delete invitations that have been over for long. Commits."""
+    db.session.execute(delete(Invitation).where(Invitation.expires_at < clock.now() - KEPT))
+    db.session.commit()
 
 
 def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:

@@ -11,6 +11,8 @@ from portal.domain.employees import Employee
 from portal.domain.redaction import Named, Redaction
 from portal.domain.words import msgid
 
+NOBODY = "N. N."  # nomen nescio: a name we do not know, or do not tell
+
 
 class Naming(StrEnum):
     """By name, by initials, or by a pseudonym: the same one for the same employee in every file."""
@@ -46,13 +48,13 @@ _LABELS = {
 }
 
 
-def pseudonym(number: int) -> str:
-    """Nomen nescio, and a number of our own that tells two of them apart."""
-    return f"N. N. {number}"
+def pseudonym(number: int | str) -> str:
+    """Nobody, with a number of our own that tells two of them apart."""
+    return f"{NOBODY} {number}"
 
 
 def _initials(_employee_id: int, name: str) -> str:
-    return " ".join(f"{word[0].upper()}." for word in name.split() if word[0].isalpha()) or "N. N."
+    return " ".join(f"{word[0].upper()}." for word in name.split() if word[0].isalpha()) or NOBODY
 
 
 _CALLED: dict[Naming, Callable[[int, str], str]] = {

@@ -14,10 +14,11 @@ from portal.cores import records
 from portal.cores.protocol import Core
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.db import db
+from portal.domain import forgotten, retention
 from portal.domain.mirror import MirrorState, SetAside
 from portal.domain.tickets import Ticket
 from portal.errors import CoreError
-from portal.sync import aside, catalogue, lease, mirror
+from portal.sync import aside, catalogue, disguise, lease, mirror
 from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.recall import recall
@@ -171,6 +172,8 @@ class Sync:
 
     def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None) -> list["_Done"]:
         lease.hold(lead)
+        memory, kept_since = forgotten.memory(), retention.kept_since()
+        changes = [disguise.of(change, memory, kept_since) for change in changes]
         had = recall(changes)
         known = had.known(changes)
         plans = [_planned(change, known[change.core_id], had.companies) for change in changes]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from portal import clock
 from portal.cores import records
 from portal.cores.records import MessageRecord, Person, TicketRecord, TimeEntryRecord
-from portal.domain.search import fold
+from portal.domain import ticket_texts
 from portal.domain.states import State
 from portal.domain.typed_text import line
 from portal.errors import RecordNotUnderstood
@@ -20,7 +20,6 @@ MAKING = 2  # grow it when rows are made differently: the next full run makes ev
 MOST_HOURS = Decimal(744)  # of one entry: no month has more
 MOST_BYTES = 2**31 - 1  # a size the databases can keep; a file that long is not fetched anyway
 LONGEST_KEY = 500  # letters of a core_id
-LONGEST_TEXT = 60_000  # letters a ticket can be found by
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 SIDES = ("employee", "technician")
 EVENTS = ("state", "technician", "due")
@@ -244,20 +243,11 @@ def _event(record: TicketRecord, index: int) -> EventRow:
 
 
 def _text(record: TicketRecord, bodies: Iterable[Body]) -> str:
-    """Each line once: history quoted in every answer would only make the index longer."""
     people = [record.requester, *([record.technician] if record.technician else [])]
     names = [word for one in people for word in (one.name, one.email)]
     files = [file.name for message in record.messages for file in message.attachments]
-    words = [piece for body in bodies for piece in body.words[: LONGEST_TEXT * 2].splitlines()]
-    lines, length = dict[str, None](), 0
-    for written in [record.number, record.subject, *names, *files, *words]:
-        folded = fold(written.lstrip(" >")).replace("\0", "")
-        if folded and folded not in lines:
-            lines[folded] = None
-            length += len(folded) + 1
-            if length > LONGEST_TEXT:
-                break
-    return "\n".join(lines)[:LONGEST_TEXT]
+    words = [piece for body in bodies for piece in body.words[: ticket_texts.LONGEST * 2].splitlines()]
+    return ticket_texts.lines([record.number, record.subject, *names, *files, *words])
 
 
 def _refuse_twins(what: str, rows: Iterable[object]) -> None:

@@ -1,0 +1,96 @@
+"""Disguise: what the core tells, without people who are forgotten and words that are too old to be kept. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from portal.cores.records import (
+    ApprovalRecord,
+    AttachmentRecord,
+    Change,
+    EventRecord,
+    MessageRecord,
+    Person,
+    TicketRecord,
+    Tombstone,
+    Unreadable,
+)
+from portal.domain.forgotten import Memory
+from portal.domain.naming import NOBODY
+from portal.domain.redaction import Named, Redaction
+from portal.domain.retention import ENDED
+from portal.sync import body
+
+Out = Callable[[str], str]  # a text without those who are forgotten
+
+
+def of(change: Change, memory: Memory | None, kept_since: datetime | None = None) -> Change:
+    """The change as it may be kept. The same change gives the same one, so it is known again."""
+    if kept_since and isinstance(change, TicketRecord) and change.state in ENDED and change.changed_at < kept_since:
+        return _emptied(change)
+    if memory is None or isinstance(change, Tombstone):
+        return change
+    if isinstance(change, Unreadable):
+        return replace(change, raw=memory.anywhere().out_of(change.raw))
+    return _ticket(change, memory)
+
+
+def _emptied(record: TicketRecord) -> TicketRecord:
+    """Its number, state, days, technicians and time: what every sum is made of."""
+    bare = {"subject": "", "requester": Person(name=NOBODY), "messages": (), "events": (), "approvals": ()}
+    return replace(record, time_entries=tuple(replace(entry, message="") for entry in record.time_entries), **bare)
+
+
+def _ticket(record: TicketRecord, memory: Memory) -> TicketRecord:
+    here = memory.in_company(record.company)
+    theirs = _theirs(record, memory)  # they wrote in it: their last names alone are theirs, too
+
+    def out(text: str) -> str:
+        return theirs.out_of(here.out_of(text))
+
+    return replace(
+        record,
+        subject=out(record.subject),
+        requester=_person(record.requester, memory),
+        messages=tuple(_message(one, memory, out, has_them=bool(theirs.instead)) for one in record.messages),
+        events=tuple(_event(one, out) for one in record.events),
+        approvals=tuple(_approval(one, memory, out) for one in record.approvals),
+    )
+
+
+def _theirs(record: TicketRecord, memory: Memory) -> Redaction:
+    people = {record.requester, *(message.author for message in record.messages)}
+    named = ((one, memory.instead_of(one.email)) for one in people)
+    return Redaction.of((Named(one.name, one.email, instead) for one, instead in named if instead), alone=True)
+
+
+def _person(person: Person, memory: Memory) -> Person:
+    instead = memory.instead_of(person.email)
+    return Person(name=instead) if instead else person
+
+
+def _message(message: MessageRecord, memory: Memory, out: Out, *, has_them: bool) -> MessageRecord:
+    """Of their own words nothing stays; an answer to them stays without the history that repeats them."""
+    author = _person(message.author, memory)
+    if author is not message.author:
+        return replace(message, author=author, text="", html="", attachments=())
+    text, html = ("", body.of(message).visible) if has_them else (message.text, message.html)
+    return replace(
+        message,
+        text=out(text),
+        html=out(html),
+        attachments=tuple(_attachment(one, out) for one in message.attachments),
+    )
+
+
+def _attachment(attachment: AttachmentRecord, out: Out) -> AttachmentRecord:
+    return replace(attachment, name=out(attachment.name))
+
+
+def _event(event: EventRecord, out: Out) -> EventRecord:
+    return replace(event, old=out(event.old), new=out(event.new), by=out(event.by))
+
+
+def _approval(approval: ApprovalRecord, memory: Memory, out: Out) -> ApprovalRecord:
+    return replace(approval, question=out(approval.question), asked_by=_person(approval.asked_by, memory))

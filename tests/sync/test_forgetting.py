@@ -1,0 +1,295 @@
+"""Forgetting: who asked for it is nowhere in the portal, the core cannot bring them back, and every sum stays."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, select, text
+
+from portal import clock
+from portal.cores.records import ApprovalRecord, Person, Unreadable
+from portal.db import db
+from portal.domain import (
+    asking,
+    audit,
+    conversations,
+    deciding,
+    forgetting,
+    hours,
+    invitations,
+    letters,
+    people,
+    questioning,
+    search,
+    ticket_list,
+    tickets,
+)
+from portal.domain.address_changes import AddressChange
+from portal.domain.approvals import Approval, AtExpiry
+from portal.domain.asking import Asking
+from portal.domain.attachments import Attachment, path_of
+from portal.domain.companies import Company
+from portal.domain.deciding import Decision
+from portal.domain.employees import Employee
+from portal.domain.hours import HoursFilter
+from portal.domain.messages import Message
+from portal.domain.mirror import SetAside
+from portal.domain.ticket_list import TicketFilter
+from portal.domain.tickets import Ticket
+from portal.errors import NotFound, Refused
+from portal.sync import attachments, verify
+from tests import samples
+from tests.sync.conftest import NOON, RADEK, entry, entry_of, event, file, message, mirrored, ticket, whole_mirror
+
+GONE = Person(name="Jana Nováková", email="jana.novakova@vltava.example")
+STAYS = Person(name="Petr Klíma", email="petr@vltava.example")
+NAMESAKE = Person(name="Jana Nováková", email="jana.novakova@hora.example")
+TRACES = re.compile(r"novak|jana\.n|777123456")
+
+GREETING = (
+    "<p>Dobrý den, paní Nováková, účet Jany Novákové je hotov.</p>"
+    '<blockquote type="cite"><p>Jsem Jana, tel. 777123456</p></blockquote>'
+)
+
+
+@pytest.fixture
+def core(core):
+    """A company where Jana asked, was answered, and was spoken of; and a namesake of hers elsewhere."""
+    hers = message(
+        "m1", "Jsem Jana, volejte 777123456", author=GONE, attachments=(file("f1", "Nováková podpis.png"),)
+    )
+    answer = message("m2", author=RADEK, side="technician", html=GREETING, attachments=(file("f2", "Novakova.pdf"),))
+    question = ApprovalRecord(core_id="a1", question="Smíme paní Novákové dát práva?", asked_by=RADEK, asked_at=NOON)
+    of_her = message("m3", "Pište na Jana.Novakova@vltava.example, Nováková Jana", author=STAYS)
+    core.put(
+        ticket(
+            1, subject="Účet pro Janu Novákovou", requester=GONE, technician=RADEK, messages=(hers, answer),
+            events=(event("v1"),), time_entries=(entry("e1", "1.50", message="m2"),), approvals=(question,),
+        ),
+        ticket(
+            2, subject="Jana Nováková už nemá přístup", requester=STAYS, state="to_be_invoiced",
+            messages=(of_her, message("m4", "Já jsem 777123456", author=GONE)),
+            time_entries=(entry("e2", "2.25", message="m3"),),
+        ),
+        ticket(
+            3, requester=STAYS, subject="Nový notebook",
+            messages=(message("m5", "Pro Janu Novákovou z účtárny", author=STAYS),),
+        ),
+        ticket(
+            4, company="hora", requester=NAMESAKE, subject="Jana Nováková má dotaz",
+            messages=(message("m6", author=NAMESAKE),),
+        ),
+        Unreadable(core_id="t9", raw=f'{{"core_id":"t9","by":"Jana Nováková","mail":"{GONE.email}"}}', reason="?"),
+    )  # fmt: skip
+    core.files = {"f1": b"podpis", "f2": b"smlouva"}
+    return core
+
+
+@pytest.fixture
+def folder(app) -> Path:
+    return Path(app.config["INSTANCE"]) / "attachments"
+
+
+@pytest.fixture
+def world(core, sync, folder, at_noon):
+    """All of it mirrored, and everything in the portal that may name her: she had an account there, too."""
+    sync()
+    while attachments.fetch_due(core, folder, most_bytes=1000):
+        pass
+    company = _company("vltava")
+    staff = samples.person(None, role="staff_admin", email="dispecink@connectica.example", name="Ivana Dispečerka")
+    samples.person(company, role="manager", email="petr@vltava.example", name="Petr Klíma")
+    jana = samples.person(company, role="manager", email=GONE.email, name=GONE.name)
+    samples.passkey(jana, "Telefon Jany Novákové")
+    db.session.commit()
+    asked = Asking(question="Smí Jana Nováková tisknout?", reason="Píše Jana Nováková", until=date(2026, 11, 5),
+                   at_expiry=AtExpiry.STAY)  # fmt: skip
+    asking.ask(staff, mirrored("t3").id, asked)
+    approval = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
+    deciding.decide(jana, approval.id, Decision(approve=True, note="Schválila Jana Nováková"))
+    questioning.ask(jana, company, entry_of("e2").id, "Ptá se Nováková Jana")
+    invitations.invite(jana, company, email="novy@vltava.example", name="Nový Člověk", role="viewer", language="cs")
+    invitations.invite(staff, company, email="eva@x.example", name="Eva N.", role="viewer", language="cs")
+    letters.write(key="k1", to="petr@vltava.example", subject="Jana Nováková žádá", text="Píše Jana Nováková.")
+    letters.write(key="k2", to=GONE.email, name=GONE.name, subject="Pro vás", text="Dobrý den", person=jana)
+    db.session.add(AddressChange(person_id=jana.id, old_email=GONE.email, new_email="jana.n@jinde.example",
+                                 at=clock.now(), old_token_hash="a", new_token_hash="b"))  # fmt: skip
+    audit.note(audit.OPENED_TICKET, company_id=company.id, person_id=jana.id, about="20260001")
+    audit.note(audit.DOWNLOADED, company_id=company.id, about="priloha", name="Jana Nováková.pdf")
+    audit.note(audit.SIGN_IN_FAILED, company_id=company.id, about=GONE.email)
+    db.session.commit()
+    db.session.remove()
+    return company
+
+
+def test_somebody_who_is_forgotten_is_nowhere(world, app, folder):
+    assert TRACES.search(search.fold(everything_in_the_database()))
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    assert traces() == []
+    assert not any(path.read_bytes() == b"podpis" for path in folder.rglob("*") if path.is_file())
+
+
+def test_neither_is_a_trace_left_in_sqlites_file(world, app, folder):
+    if db.engine.dialect.name != "sqlite":
+        return  # PostgreSQL's own files are its own; the rows are looked at above
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    db.session.remove()
+    raw = b"".join(path.read_bytes() for path in Path(app.config["INSTANCE"]).glob("portal.db*"))
+    assert b"hora.example" in raw
+    found = ("jana.novakova@vltava", "777123456", "Účet pro Janu", "ucet pro janu", "Telefon Jany", "jana.n@jinde")
+    assert [trace for trace in found if trace.encode() in raw] == []
+
+
+def test_every_sum_stays_and_the_mirror_is_sound(world, folder):
+    company = _company("vltava")
+    company.shown_live = "money"
+    before = _sums(company)
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    assert _sums(_company("vltava")) == before
+    assert verify.faults() == []
+
+
+def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
+    number = db.session.scalars(select(Employee.id).where(Employee.email == GONE.email)).one()
+    instead = forgetting.seek(GONE.email).instead
+    assert instead == f"N. N. {number}"
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    company = _company("vltava")
+    company.reads_confidential = True
+    shown = conversations.show(company, "20260001")
+    assert (shown.requester, shown.subject) == (instead, f"Účet pro {instead}")
+    said = [turn for turn in shown.turns if turn.shape == "message"]
+    assert [(turn.author, turn.body, turn.quoted) for turn in said if turn.side == "employee"] == [(instead, "", "")]
+    answer = next(turn for turn in said if turn.is_technicians)
+    assert f"paní {instead}, účet {instead} je hotov" in answer.body and answer.quoted == ""
+    assert instead in dict(tickets.requesters(company)).values()
+    assert conversations.show(company, "20260002").subject == f"{instead} už nemá přístup"
+    decided = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
+    assert (decided.decided_by, decided.state, decided.note) == (instead, "approved", f"Schválila {instead}")
+    assert decided.question == f"Smí {instead} tisknout?"
+    assert len(ticket_list.find(company, TicketFilter.parse({"q": instead})).keys) == 3
+
+
+def test_the_account_is_closed_and_its_ways_in_are_gone(world, folder):
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    assert people.by_email(GONE.email) is None
+    gone = db.session.scalars(select(people.Person).where(people.Person.name.startswith("N. N."))).one()
+    assert (gone.active, gone.password) == (False, None)
+
+
+def test_the_core_cannot_bring_them_back(core, sync, world, folder):
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    before = _texts()
+    sync(full=True)
+    assert traces() == []
+    assert _texts() == before
+    assert sync(full=True).changed == 0  # the same record gives the same rows
+    core.put(ticket(8, requester=GONE, subject="Jana Nováková píše znovu",
+                    messages=(message("m80", "777123456 jana.novakova@vltava.example", author=GONE),)))  # fmt: skip
+    sync()
+    again = mirrored("t8")
+    assert again.requester_id == mirrored("t1").requester_id and "Nov" not in again.subject
+    assert traces() == []
+
+
+def test_a_namesake_in_another_company_is_somebody_else(core, sync, world, folder):
+    before = [row for row in whole_mirror()["message"] if "hora.example" in repr(row)]
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    sync(full=True)
+    hora = _company("hora")
+    hora.reads_confidential = True
+    assert conversations.show(hora, "20260004").subject == "Jana Nováková má dotaz"
+    assert [row for row in whole_mirror()["message"] if "hora.example" in repr(row)] == before and before
+
+
+def test_a_record_set_aside_is_kept_without_them(world, folder):
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    raw = db.session.scalars(select(SetAside.raw)).one()
+    assert raw.startswith('{"core_id":"t9","by":"N. N. ')
+
+
+def test_what_was_cut_off_is_done_by_the_next_try(world, folder, monkeypatch):
+    sought = forgetting.seek(GONE.email)
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "_redact", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            forgetting.forget(sought, folder)
+    db.session.rollback()
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    assert traces() == []
+
+
+def test_a_file_that_another_message_has_too_is_kept(core, sync, world, folder):
+    sha256 = db.session.scalars(select(Attachment.sha256).where(Attachment.core_id == "f1")).one()
+    other = db.session.scalars(select(Message.id).where(Message.core_id == "m5")).one()
+    copy = {"name": "kopie", "media_type": "image/png", "size": 6, "sha256": sha256}
+    db.session.add(Attachment(core_id="fx", message_id=other, **copy))
+    db.session.commit()
+    forgetting.forget(forgetting.seek(GONE.email), folder)
+    assert path_of(folder, sha256).read_bytes() == b"podpis"
+
+
+def test_nobody_and_technicians_are_not_forgotten(world):
+    with pytest.raises(NotFound):
+        forgetting.seek("nikdo@nikde.example")
+    with pytest.raises(Refused):
+        forgetting.seek(RADEK.email)
+
+
+def test_the_command_says_first_what_it_would_do(world, app, folder):
+    run = app.test_cli_runner().invoke
+    said = run(args=["people", "forget", "Jana.Novakova@vltava.example"])
+    assert said.exit_code == 0 and "Jana Nováková would be called N. N." in said.output
+    assert people.by_email(GONE.email) is not None
+    said = run(args=["people", "forget", GONE.email, "--yes"])
+    assert said.exit_code == 0 and "stands instead of them" in said.output
+    assert people.by_email(GONE.email) is None
+    assert run(args=["people", "forget", GONE.email]).exit_code == 1
+    noted = db.session.scalars(select(audit.AuditEvent).where(audit.AuditEvent.what == audit.FORGOTTEN)).one()
+    assert noted.company_id == _company("vltava").id and noted.about.startswith("N. N.")
+
+
+def traces() -> list[str]:
+    """What is left of her; her namesake's rows are somebody else's."""
+    found = [line for line in everything_in_the_database().splitlines() if TRACES.search(search.fold(line))]
+    return [line for line in found if "hora.example" not in line and "dotaz" not in line]
+
+
+def everything_in_the_database() -> str:
+    """Every row of every table, a line each."""
+    db.session.rollback()
+    lines = []
+    with db.engine.connect() as connection:
+        for table in inspect(connection).get_table_names():
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')):
+                lines.append(f"{table}: " + " ".join(" ".join(str(value).split()) for value in row))
+    return "\n".join(lines)
+
+
+def _company(core_id: str) -> Company:
+    return db.session.scalars(select(Company).where(Company.core_id == core_id)).one()
+
+
+def _sums(company: Company) -> dict[str, object]:
+    wanted = HoursFilter()
+    total, by_technician = hours.totals(company, wanted), hours.groups(company, wanted, "technician")
+    theirs = select(Ticket.hours).where(Ticket.company_id == company.id)
+    return {
+        "total": (total.entries, total.hours),
+        "by technician": [(group.label, group.tally.hours) for group in by_technician],
+        "by employee": sorted(group.tally.hours for group in hours.groups(company, wanted, "employee")),
+        "tickets": tickets.counts(company),
+        "approvals": len(db.session.scalars(select(Approval).where(Approval.company_id == company.id)).all()),
+        "hours of tickets": sum(db.session.scalars(theirs), Decimal(0)),
+    }
+
+
+def _texts() -> list[tuple]:
+    """What the pages show of tickets and messages."""
+    db.session.rollback()
+    subjects = select(Ticket.core_id, Ticket.subject).order_by(Ticket.core_id)
+    said = select(Message.core_id, Message.author_name, Message.author_email, Message.body, Message.quoted)
+    shown = (*db.session.execute(subjects), *db.session.execute(said.order_by(Message.core_id)))
+    return [tuple(row) for row in shown]
