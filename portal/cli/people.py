@@ -104,7 +104,8 @@ def forget(*, email: str, yes: bool) -> None:
     for company_id in sought.company_ids or (None,):
         audit.note(audit.FORGOTTEN, company_id=company_id, about=sought.instead)
     for what, rows in sorted(removed.rows.items()):
-        click.echo(f"{what}: {rows}")
+        if rows:
+            click.echo(f"{what}: {rows}")
     click.echo(f"{sought.instead} stands instead of them. The core and older backups still have what they had.")
 
 

@@ -140,8 +140,8 @@ def _rename(sought: Sought, removed: Removed) -> None:
         )
         theirs = AuditName.person_id == sought.person_id
         db.session.execute(update(AuditName).where(theirs).values(text=sought.instead, folded=fold(sought.instead)))
-        removed.rows["accounts"] += 1
-    removed.rows["letters"] += rows_changed(delete(Letter).where(ours))
+        removed.rows["accounts closed"] += 1
+    removed.rows["letters deleted"] += rows_changed(delete(Letter).where(ours))
     _touch(_own_tickets(sought))
     db.session.commit()
 
@@ -179,9 +179,9 @@ def _empty_messages(sought: Sought, removed: Removed) -> int:
     for part in _parts(ids):
         files = select(Attachment.sha256).where(Attachment.message_id.in_(part), Attachment.sha256.is_not(None))
         removed.files |= set(filter(None, db.session.scalars(files)))
-        removed.rows["files"] += rows_changed(delete(Attachment).where(Attachment.message_id.in_(part)))
+        removed.rows["files deleted"] += rows_changed(delete(Attachment).where(Attachment.message_id.in_(part)))
         anew = {"author_name": sought.instead, "author_email": "", "body": "", "quoted": "", "excerpt": ""}
-        removed.rows["messages"] += rows_changed(update(Message).where(Message.id.in_(part)).values(**anew))
+        removed.rows["messages emptied"] += rows_changed(update(Message).where(Message.id.in_(part)).values(**anew))
     return len(ids)
 
 
@@ -234,7 +234,7 @@ def _redact(sought: Sought, tickets: set[int], removed: Removed) -> tuple[set[in
             is_theirs = ticket_id in tickets
             anew = _anew(place, texts, alone if is_theirs else full, is_theirs=is_theirs)
             if anew and _replaced(table, id_, place, texts, anew):
-                removed.rows[table.__tablename__] += 1
+                removed.rows[f"rows of {table.__tablename__} changed"] += 1
                 changed += 1
                 named |= {ticket_id} - {None}
     return named, changed

@@ -195,7 +195,8 @@ def _is_as_strong_as_can_be() -> bool:
 
 
 def _may_prove_by_password() -> bool:
-    return people.has_password(current_user.id) and _is_as_strong_as_can_be()
+    counts = identity_providers.allow_password(current_user.company_id) and people.has_password(current_user.id)
+    return counts and _is_as_strong_as_can_be()
 
 
 def _proved(*, by_second_factor: bool) -> AnyResponse:

@@ -386,6 +386,16 @@ def test_where_passwords_do_not_count_a_right_one_is_answered_like_a_wrong_one(a
     assert _by_password(app.test_client(), "manager@b.example", samples.PASSWORD).status_code == 302
 
 
+def test_where_passwords_do_not_count_one_proves_nothing_either(world, vltava, sign_in):
+    identity_providers.change(vltava, allows_password=False)
+    client = sign_in(world.a.manager)
+    page = client.get("/account/prove")
+    assert 'type="password"' not in page.text
+    form = {"csrf_token": _token(page.text), "password": samples.PASSWORD}
+    answer = client.post("/account/prove", data=form)
+    assert answer.status_code == 200 and not answer.headers.get("Set-Cookie", "").count("portal=")
+
+
 def test_an_invitation_is_accepted_by_the_companys_own_account(app, world, liar, sign_in):
     added = _add(world.a.company, liar, allows_password=False)
     token = _invited(world)
