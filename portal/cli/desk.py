@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from portal import clock, config
-from portal.desk import directory, intake, invoicing, outbox, prices, tickets
+from portal.desk import directory, forgetting, intake, invoicing, outbox, prices, tickets
 from portal.desk.house import House
 from portal.desk.mailbox import Place
 from portal.desk.outbox import Folder, Postman, Smtp
@@ -174,6 +174,24 @@ def remove_command(number: str, into: str) -> None:
     """Take a ticket away, or merge it into another one."""
     with _plain_words():
         tickets.remove(_store(), number, merged_into=into)
+
+
+@cli.command("forget")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do it. Without this, only what would be done is said.")
+def forget_command(*, email: str, yes: bool) -> None:
+    """Remove the personal data of whoever writes from EMAIL. States and time stay. There is no way back."""
+    store = _store()
+    with _plain_words():
+        sought = forgetting.seek(store, email)
+        if not yes:
+            click.echo(f"{', '.join(sought.names) or email} wrote in {len(sought.tickets)} tickets.")
+            click.echo("Their messages would lose words and files, all other texts their name and address.")
+            return
+        for what, rows in sorted(forgetting.forget(store, sought).items()):
+            if rows:
+                click.echo(f"{what}: {rows}")
+    click.echo(f"Forgotten. The portal forgets by:  flask people forget {email} --yes")
 
 
 @cli.command("move")

@@ -119,6 +119,10 @@ class Store:
         with self._transaction("BEGIN") as connection:
             yield connection
 
+    def tidy(self) -> None:
+        """What was deleted leaves the file's journal, too, as far as nobody reads it just now."""
+        self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the connections of all threads; the store opens new ones when it is used again."""
         with self._guard:

@@ -14,11 +14,11 @@ from portal.db import Base, db
 from portal.domain import confidential
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
-from portal.domain.search import fold
 from portal.domain.states import State
 from portal.domain.tickets import Ticket
 from portal.domain.words import msgid
 from portal.errors import NotFound
+from portal.plain import fold
 
 
 class Standing(StrEnum):

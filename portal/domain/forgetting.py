@@ -35,14 +35,14 @@ from portal.domain.password_resets import PasswordReset
 from portal.domain.people import Person
 from portal.domain.questions import Question, QuestionMessage
 from portal.domain.recovery_codes import RecoveryCode
-from portal.domain.redaction import Named, Redaction
-from portal.domain.search import fold
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketEvent
 from portal.domain.time_entries import TimeEntry
 from portal.domain.visits import Visit
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.plain import fold
+from portal.redaction import Named, Redaction
 
 AT_ONCE = 500  # rows read at once
 

@@ -15,8 +15,8 @@ from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, 
 from portal.domain.disclosure import Client
 from portal.domain.people import Person
 from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
-from portal.domain.search import fold
 from portal.domain.words import msgid
+from portal.plain import fold
 
 ON_A_PAGE = 100
 AT_ONCE = 1_000  # rows a batch of a file

@@ -19,7 +19,7 @@ from portal.domain import invoices
 from portal.domain.companies import Company
 from portal.domain.periods import month_of
 from portal.domain.prices import HOME_CURRENCY, Price, PriceFact, PriceList
-from portal.domain.search import fold
+from portal.plain import fold
 
 HEADS = {  # field: how a head may say it, folded
     "category": ("category", "kategorie", "kod", "code"),

@@ -1,6 +1,5 @@
 """Searching and sorting as Czechs do: "prilis" finds "Příliš", and Čapek stands after Cibulka."""
 
-import re
 import unicodedata
 from functools import lru_cache
 from typing import Any
@@ -8,17 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, collate, event
 
 from portal.db import db
+from portal.plain import fold
 
-_LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 OWN_PLACE = frozenset("čřšž")  # letters after the plain one; any other mark counts only between equals
-
-
-def fold(text: str) -> str:
-    """No case, no diacritics, single spaces; equals lower(unaccent(…)) of PostgreSQL for Czech."""
-    plain = text if text.isascii() else _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
-    if not plain.isascii():  # other scripts have other marks
-        plain = "".join(letter for letter in plain if letter.isascii() or not unicodedata.combining(letter))
-    return " ".join(plain.casefold().split())
 
 
 def in_czech_order(names: Any) -> ColumnElement[str]:

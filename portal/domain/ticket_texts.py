@@ -9,9 +9,9 @@ from portal.domain import typed_text
 from portal.domain.attachments import Attachment
 from portal.domain.employees import Employee
 from portal.domain.messages import Message
-from portal.domain.search import fold
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText
+from portal.plain import fold
 
 LONGEST = 60_000  # letters a ticket can be found by
 

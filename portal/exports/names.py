@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.domain.naming import Naming
 from portal.domain.periods import Period
-from portal.domain.search import fold
+from portal.plain import fold
 
 _LEGAL_FORM = re.compile(r",?\s*(a\.\s*s\.|s\.\s*r\.\s*o\.|spol\..*|v\.\s*o\.\s*s\.|k\.\s*s\.)\s*$")
 

@@ -9,9 +9,9 @@ from portal.cores.records import TicketRecord
 from portal.db import db
 from portal.domain.approvals import Approval
 from portal.domain.questions import Question
-from portal.domain.search import fold
 from portal.domain.tickets import Ticket, TicketText
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.plain import fold
 
 
 def take_along(ticket: Ticket, company_id: int) -> None:

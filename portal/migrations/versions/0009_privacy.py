@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from portal.db import Moment
-from portal.domain.search import fold
+from portal.plain import fold
 
 revision = "0009"
 down_revision = "0008"

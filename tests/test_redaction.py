@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from portal.domain.redaction import Named, Redaction
+from portal.redaction import Named, Redaction
 
 PEOPLE = (
     Named("Jana Nováková", "jana.novakova@strojirny.example", "N. N. 1"),
