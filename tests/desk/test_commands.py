@@ -124,6 +124,13 @@ def test_a_strangers_ticket_is_given_to_a_company_and_a_ticket_is_merged(desk, i
     assert [tuple(row) for row in rows] == [("vltava", ""), ("", first)]
 
 
+def test_a_person_is_forgotten_when_it_was_said_twice(desk, its_store, compose):
+    intake.receive(its_store, compose("Jsem Jana", sender="Jana Nováková <jana@a.example>"))
+    assert "Jana Nováková wrote in 1 tickets" in desk("forget", "jana@a.example")
+    assert "messages: 1" in desk("forget", "jana@a.example", "--yes")
+    assert "nobody here has the address" in desk("forget", "jana@a.example", fails=True)
+
+
 def test_the_tokens_are_told_and_stay(desk):
     said = desk("token")
     assert "c" * 40 in said
