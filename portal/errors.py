@@ -9,6 +9,7 @@ PortalError
 ├── CoreError
 │   ├── CoreAway           try again later
 │   ├── CoreRefused        a person must act
+│   │   └── CursorUnknown  begin again without it
 │   └── CoreLied           a person must look
 ├── ProviderError          nobody is signed in
 │   ├── ProviderAway       try again later
@@ -67,6 +68,10 @@ class CoreAway(CoreError):
 
 class CoreRefused(CoreError):
     """The core understood and said no (a wrong token, a missing right): repeating will not help."""
+
+
+class CursorUnknown(CoreRefused):
+    """The core does not know the place where we stopped: it was put back from a backup, or is another one."""
 
 
 class CoreLied(CoreError):

@@ -1,14 +1,14 @@
 """The adapter for Core API v1, which the embedded desk serves and any other store may."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from portal.cores import records
-from portal.cores.http import AnswerTooBig, Line
+from portal.cores.http import AnswerTooBig, Line, NotUnderstood
 from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
-from portal.errors import CoreLied
+from portal.errors import CoreLied, CursorUnknown
 
 PAGE = 100  # tickets; they are committed together
 LEAST_PAGE = 2  # pages are inclusive: with fewer, the second would be the first again
@@ -22,10 +22,13 @@ class DeskCore:
         self._page = page
 
     def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
+        way = _Way()
         while True:
             page = self._changes_after(cursor)
             if page.more and page.cursor == cursor:
                 raise CoreLied(f"the core says there is more after {cursor!r}, and gives the same cursor again")
+            if page.more:
+                way.go(page)
             yield page
             if not page.more:
                 return
@@ -54,10 +57,43 @@ class DeskCore:
                 if limit == LEAST_PAGE:
                     raise
                 limit = max(LEAST_PAGE, limit // 4)
+            except NotUnderstood as error:
+                if cursor:
+                    raise CursorUnknown(str(error)) from error
+                raise
             else:
                 page = _read(_PAGE, body)
+                if len(page.changes) > limit:
+                    raise CoreLied(f"the core put {len(page.changes)} changes on a page that may have {limit}")
                 changes = tuple(records.read_change(bytes(item)) for item in page.changes)
                 return ChangesPage(changes=changes, cursor=page.cursor, more=page.more)
+
+
+class _Way:
+    """Notices a core that leads in a circle, after at most three times its length, and remembers one page only.
+
+    The page that is remembered is replaced after one, two, four, eight … steps (Brent's algorithm).
+    """
+
+    def __init__(self) -> None:
+        self._mark: _Step | None = None
+        self._steps, self._until = 0, 1
+
+    def go(self, page: ChangesPage) -> None:
+        """Raises CoreLied when there was such a page: an honest core never tells the same and says there is more."""
+        step = _Step(page.cursor, hash(page.changes))
+        if self._mark and step.cursor == self._mark.cursor:
+            raise CoreLied(f"the core leads in a circle: it gives the cursor {step.cursor!r} again")
+        if self._mark and step.told == self._mark.told:
+            raise CoreLied(f"the core leads in a circle: after {step.cursor!r} it tells the same changes again")
+        self._steps += 1
+        if self._steps == self._until:
+            self._mark, self._until = step, 2 * self._until
+
+
+class _Step(NamedTuple):
+    cursor: str
+    told: int  # a fingerprint of the changes
 
 
 class _Page(msgspec.Struct):

@@ -26,7 +26,7 @@ class MirrorState(Base):
 
 
 class SetAside(Base):
-    """A record the mirror could not understand: raw, with the reason, tried again at every run."""
+    """A record the mirror could not understand: raw, with the reason, asked for again now and then."""
 
     __tablename__ = "set_aside"
 
@@ -37,6 +37,7 @@ class SetAside(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=1)
+    told_after: Mapped[str | None]  # the cursor of the page it was on, "" for the first; None when nobody knows
 
 
 class Told(Base):

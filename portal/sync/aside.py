@@ -1,13 +1,18 @@
 """Records set aside: kept raw, with the reason, until they are understood."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from portal import clock
+from portal.cores.records import NAMELESS
 from portal.db import db
 from portal.domain.mirror import SetAside
 from portal.sync.plan import PutAside
+
+SOON, AT_LAST = timedelta(seconds=15), timedelta(minutes=10)  # between two times of asking for a record again
+_LOOKED_AT, _PAGES = 1000, 20  # at most: records due, and pages asked for in one run
 
 
 def put(row: SetAside | None, step: PutAside) -> SetAside:
@@ -31,3 +36,35 @@ def replace(beginning: str, now: Iterable[PutAside]) -> None:
             put(row, step)
     for row in had.values():
         db.session.delete(row)
+
+
+def place(rows: Mapping[str, SetAside], names: Iterable[str], *, told_after: str) -> None:
+    """Those of the names that are set aside stand on the page after that cursor."""
+    for name in names:
+        if name in rows:
+            rows[name].told_after = told_after
+
+
+def due() -> dict[str, set[str]]:
+    """What may be asked for again now, by the cursor before its page; each waits longer after every time."""
+    now, found = clock.now(), dict[str, set[str]]()
+    waiting = select(SetAside).where(SetAside.told_after.is_not(None), SetAside.last_at <= now - SOON)
+    for row in db.session.scalars(waiting.order_by(SetAside.last_at).limit(_LOOKED_AT)):
+        is_due = now - row.last_at >= min(AT_LAST, SOON * 2 ** min(row.tries, 10))
+        if is_due and (row.told_after in found or len(found) < _PAGES):
+            found.setdefault(row.told_after or "", set()).add(row.core_id)
+    return found
+
+
+def asked_again(names: Iterable[str], *, told: Container[str] | None) -> None:
+    """They were asked for; told is what stands on their page now, None when it could not be had.
+
+    What is there no more has changed, and is told where it stands now; one without a name is none of those there.
+    """
+    for row in db.session.scalars(select(SetAside).where(SetAside.core_id.in_(list(names)))):
+        row.tries, row.last_at = row.tries + 1, clock.now()
+        if told is None or row.core_id in told:
+            continue
+        row.told_after = None
+        if row.core_id.startswith(NAMELESS):
+            db.session.delete(row)

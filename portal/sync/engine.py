@@ -17,13 +17,15 @@ from portal.db import db
 from portal.domain import forgotten, retention
 from portal.domain.mirror import MirrorState, SetAside
 from portal.domain.tickets import Ticket
-from portal.errors import CoreError
+from portal.errors import CoreAway, CoreError, CursorUnknown
 from portal.sync import aside, catalogue, disguise, lease, mirror
 from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.recall import recall
 
 AT_ONCE = 100  # tickets in a commit
+LONGEST_PAGE = 1000  # changes; a longer one is committed in parts, the cursor with the last of them
+HALF = 0.5  # of the mirror may be withdrawn in a full run that no person asked for
 LONGEST_TROUBLE = 500
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class Sync:
         try:
             self._read_catalogue(lead)
             self._read_changes(lead, summary, full=full)
+            self._ask_again(lead, summary)
         except LostLead:
             raise
         except Exception as error:
@@ -98,21 +101,69 @@ class Sync:
             self._has_retried = True
 
     def _read_changes(self, lead: Lead, summary: Summary, *, full: bool) -> None:
+        """From the cursor on. A core that does not know it any more, as one put back from a backup, is read whole."""
         cursor = None if full else db.session.scalar(select(MirrorState.cursor))
         db.session.rollback()  # no transaction stays open while we wait for the core
+        try:
+            seen = self._read_pages(lead, summary, cursor, is_full=full)
+        except CursorUnknown as error:
+            if cursor is None:
+                raise
+            log.warning("everything is read anew: %s", error)
+            seen = self._read_pages(lead, summary, None, is_full=True)
+            if seen is not None:
+                self._withdraw_all_but(seen, lead, summary, most=HALF)
+        else:
+            if full and seen is not None:
+                self._withdraw_all_but(seen, lead, summary)
+        summary.is_complete = seen is not None
+
+    def _read_pages(self, lead: Lead, summary: Summary, cursor: str | None, *, is_full: bool) -> set[str] | None:
+        """What was told, by name, when the end was reached; empty unless the run is a full one."""
         seen: set[str] = set()
+        after = cursor or ""
         for page in self._core.changes(cursor):
-            seen |= {change.core_id for change in page.changes if not isinstance(change, Tombstone)}
-            self._take(lead, page.changes, summary, cursor=page.cursor)
+            if is_full:
+                seen |= {change.core_id for change in page.changes if not isinstance(change, Tombstone)}
+            for start in range(0, len(page.changes) - LONGEST_PAGE, LONGEST_PAGE):
+                self._take(lead, page.changes[start : start + LONGEST_PAGE], summary, after=after)
+            rest = page.changes[-(len(page.changes) % LONGEST_PAGE or LONGEST_PAGE) :]
+            self._take(lead, rest, summary, cursor=page.cursor, after=after)
             self._report(summary)
             if self._stopping() and page.more:
-                return
-        if full:
-            self._withdraw_all_but(seen, lead, summary)
-        summary.is_complete = True
+                return None
+            after = page.cursor
+        return seen
 
-    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: Summary) -> None:
-        """What a full run did not meet is gone from the core, unless it was the core that failed."""
+    def _ask_again(self, lead: Lead, summary: Summary) -> None:
+        """The pages of what was set aside, once more: the core may tell it well now. That it cannot is no trouble."""
+        waiting = aside.due()
+        db.session.rollback()
+        for after, names in waiting.items():
+            if self._stopping():
+                return
+            told: set[str] | None = None
+            try:
+                page = next(self._core.changes(after or None), None)
+            except CursorUnknown:
+                told = set()
+            except CoreError as error:
+                log.warning("what was set aside cannot be asked for again: %s", error)
+                if isinstance(error, CoreAway):
+                    return
+            else:
+                changes = page.changes[:LONGEST_PAGE] if page else ()
+                self._take(lead, changes, summary, after=after)
+                told = {change.core_id for change in changes} or None
+            lease.hold(lead)
+            aside.asked_again(names, told=told)
+            db.session.commit()
+
+    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: Summary, *, most: float = 1.0) -> None:
+        """What a full run did not meet is gone from the core, unless it was the core that failed.
+
+        most: the greatest share of the mirror that may be gone; who asks for a full run may lose all but one.
+        """
         live = set(db.session.scalars(select(Ticket.core_id).where(Ticket.withdrawn_at.is_(None))))
         gone = sorted(live - seen)
         if gone and not live & seen:
@@ -123,6 +174,11 @@ class Sync:
             summary.troubles.append(
                 f"{len(gone)} tickets were not told in a full run, but one of its records has no readable name:"
                 " nothing was withdrawn"
+            )
+        elif len(gone) > most * len(live):
+            summary.troubles.append(
+                f"the core, read anew, told {len(live) - len(gone)} of the {len(live)} tickets of the mirror:"
+                " nothing was withdrawn; if that is right, flask sync run --full withdraws the others"
             )
         else:
             for start in range(0, len(gone), AT_ONCE):
@@ -140,37 +196,46 @@ class Sync:
         for start in range(0, len(readable), AT_ONCE):
             self._take(lead, readable[start : start + AT_ONCE], Summary())
         lease.hold(lead)
-        db.session.execute(update(SetAside).values(tries=SetAside.tries + 1, last_at=clock.now()))
+        db.session.execute(update(SetAside).values(tries=SetAside.tries + 1))
         db.session.commit()
 
-    def _take(self, lead: Lead, changes: Sequence[Change], summary: Summary, *, cursor: str | None = None) -> None:
+    def _take(
+        self,
+        lead: Lead,
+        changes: Sequence[Change],
+        summary: Summary,
+        *,
+        cursor: str | None = None,
+        after: str | None = None,
+    ) -> None:
         """Perform changes and move the cursor in one transaction; one by one if the database refuses them all."""
         newest = list({change.core_id: change for change in changes}.values())
         try:
-            done = self._commit(lead, newest, cursor)
+            done = self._commit(lead, newest, cursor, after)
         except _REFUSED as error:
             if type(error) not in _REFUSED:  # a lost connection or a full disk is no fault of a record
                 raise
             db.session.rollback()
-            done = [step for change in newest for step in self._take_alone(lead, change)]
-            self._commit(lead, [], cursor)
+            done = [step for change in newest for step in self._take_alone(lead, change, after)]
+            self._commit(lead, [], cursor, after)
         summary.told += len(newest)
         summary.aside += sum(each.is_aside for each in done)
         summary.changed += sum(each.is_change for each in done)
         summary.withdrawn += sum(each.is_change and each.is_tombstone for each in done)
 
-    def _take_alone(self, lead: Lead, change: Change) -> list["_Done"]:
+    def _take_alone(self, lead: Lead, change: Change, after: str | None) -> list["_Done"]:
         try:
-            return self._commit(lead, [change], None)
+            return self._commit(lead, [change], None, after)
         except _REFUSED as error:
             if type(error) not in _REFUSED:
                 raise
             db.session.rollback()
             log.exception("the database refused the record of %s", change.core_id)
             reason = f"the database refused it: {error.orig}"[:LONGEST_TROUBLE]
-            return self._commit(lead, [Unreadable(core_id=change.core_id, raw=_raw(change), reason=reason)], None)
+            refused = Unreadable(core_id=change.core_id, raw=_raw(change), reason=reason)
+            return self._commit(lead, [refused], None, after)
 
-    def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None) -> list["_Done"]:
+    def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None, after: str | None) -> list["_Done"]:
         lease.hold(lead)
         memory, kept_since = forgotten.memory(), retention.kept_since()
         changes = [disguise.of(change, memory, kept_since) for change in changes]
@@ -179,6 +244,8 @@ class Sync:
         plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
         if mirror.perform(together(plans), had):
             mirror.grow_generation()
+        if after is not None:
+            aside.place(had.aside, known, told_after=after)
         if cursor is not None:
             _state().cursor = cursor
         db.session.commit()

@@ -27,9 +27,23 @@ class MemoryCore:
             self._position += 1
             self._told[change.core_id] = (self._position, change)
 
+    @property
+    def newest(self) -> int:
+        """The place of the last change."""
+        return self._position
+
     def forget_all(self) -> None:
         """Lose everything, as a core restored from an empty backup does."""
         self._told.clear()
+
+    def rewind(self, position: int) -> None:
+        """Be put back from a backup that knew no more than so many changes."""
+        self._told = {name: row for name, row in self._told.items() if row[0] <= position}
+        self._position = position
+
+    def replace(self, core_id: str, change: Change) -> None:
+        """Tell this from now on where that was told, as a core whose fault was mended does."""
+        self._told[change.core_id] = (self._told.pop(core_id)[0], change)
 
     def lose(self, core_id: str) -> None:
         """Tell nothing of it any more, not even that it is gone."""

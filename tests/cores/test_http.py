@@ -1,6 +1,7 @@
 """A core that misbehaves on a real socket: each fault becomes one of our errors, in bounded time."""
 
 import gzip
+import json
 import socket
 import threading
 import time
@@ -9,9 +10,10 @@ from contextlib import suppress
 
 import pytest
 
+from portal.cores import http
 from portal.cores.desk import DeskCore
 from portal.cores.http import Line
-from portal.errors import CoreAway, CoreLied, CoreRefused
+from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
 
 JSON = b"Content-Type: application/json\r\n"
 
@@ -123,19 +125,53 @@ def test_a_server_that_stalls_is_away(server, line):
         line.read("companies")
 
 
-def test_a_server_that_drips_is_away_when_patience_ends(server, line):
+DRIPS = {  # what is said at once, and what comes after it, byte by byte
+    "in its head": (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
+    "in its body": (b"HTTP/1.1 200 OK\r\n" + JSON + b"Content-Length: 4000\r\n\r\n", b" "),
+    "in the length of a chunk": (b"HTTP/1.1 200 OK\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a"),
+    "in a packed body with nothing in it": (
+        b"HTTP/1.1 200 OK\r\n" + JSON + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x10\0\0\0\0\0\xff",
+        b"a",
+    ),
+    "whole heads that say to go on": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "in the body of a refusal that is repeated": (b"HTTP/1.1 503 Busy\r\nContent-Length: 4000\r\n\r\n", b"a"),
+}
+
+
+@pytest.mark.parametrize("where", DRIPS)
+@pytest.mark.parametrize("what", ["an answer", "a file", "an answer to a write"])
+def test_a_server_that_drips_is_away_when_patience_ends(server, monkeypatch, where, what):
+    """No byte of it is late, and yet the whole is done in time: the time of an answer does not begin anew."""
+    first, then = DRIPS[where]
+
     def drip(peer):
-        peer.sendall(b"HTTP/1.1 200 OK\r\n" + JSON + b"Content-Length: 4000\r\n\r\n")
+        peer.sendall(first)
         for _ in range(400):  # twenty seconds
-            peer.sendall(b" " * 9)
+            peer.sendall(then)
             time.sleep(0.05)
 
     server.do(drip)
-    line._patience = 0.3
+    monkeypatch.setattr(http, "_LONGEST_FILE", 0.3)
+    line = Line(server.url, "secret", timeouts=(1, 0.4), patience=0.3, pause=0.01)
+    ask = {
+        "an answer": lambda: line.read("companies"),
+        "a file": lambda: list(line.stream("attachments", "1")),
+        "an answer to a write": lambda: line.write("tickets", "1", "notes", body={}),
+    }[what]
     began = time.monotonic()
-    with pytest.raises(CoreAway, match="did not finish"):
-        line.read("companies")
+    with pytest.raises(CoreAway, match=r"did not finish|busy"):
+        ask()
     assert time.monotonic() - began < 5
+
+
+def test_a_server_that_is_slow_but_in_time_is_waited_for(server, line):
+    def slowly(peer):
+        for piece in (b"HTTP/1.1 200 OK\r\n" + JSON, b"Content-Length: 2\r\n\r\n", b"{", b"}"):
+            peer.sendall(piece)
+            time.sleep(0.2)
+
+    server.do(slowly)
+    assert line.read("companies") == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -262,6 +298,54 @@ def test_two_tickets_too_big_to_take_are_a_lie_not_a_loop(server):
     server.say(_answer(b" " * 6_000))
     with pytest.raises(CoreLied, match="more than"):
         list(DeskCore(server.url, "secret", page=100, most_bytes=5_000).changes(None))
+
+
+def test_an_answer_of_countless_values_is_cut_before_they_are_made(server):
+    """Two bytes of JSON can become an object of seventy: what is short on the line could fill the memory."""
+    line = Line(server.url, "secret", most_values=1_000)
+    server.say(_answer(b"[" + b"0," * 2_000 + b"0]"), _answer(b'["' + b"text, and more " * 500 + b'"]'))
+    with pytest.raises(CoreLied, match="more than 1000 values"):
+        line.read("changes")
+    assert len(line.read("changes")) > 7_000
+
+
+def test_more_changes_than_were_asked_for_are_a_lie(server):
+    stone = b'{"type": "tombstone", "core_id": "8", "reason": "deleted", "at": "2026-01-01T00:00:00Z"}'
+    server.say(_answer(b'{"changes": [' + b",".join([stone] * 4) + b'], "cursor": "c", "more": false}'))
+    with pytest.raises(CoreLied, match="4 changes on a page that may have 3"):
+        list(DeskCore(server.url, "secret", page=3).changes(None))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 10, 37])
+def test_a_core_that_leads_in_a_circle_is_left_after_a_few_rounds(server, length):
+    server.scripts = [lambda peer: peer.sendall(_page_of(f"c{len(server.heard) % length}", len(server.heard)))]
+    with pytest.raises(CoreLied, match=r"circle|same cursor"):
+        list(DeskCore(server.url, "secret").changes(None))
+    assert len(server.heard) <= 3 * length + 3
+
+
+def test_a_core_that_tells_the_same_under_new_cursors_is_left_after_a_few_rounds(server):
+    server.scripts = [lambda peer: peer.sendall(_page_of(f"c{len(server.heard)}", len(server.heard) % 4))]
+    with pytest.raises(CoreLied, match="circle"):
+        list(DeskCore(server.url, "secret").changes(None))
+    assert len(server.heard) <= 16
+
+
+def test_a_cursor_that_is_not_understood_is_told_apart_from_other_refusals(server):
+    core = DeskCore(server.url, "secret")
+    server.say(_answer(b'{"error": "no cursor of ours"}', status=b"400 Bad"))
+    with pytest.raises(CursorUnknown, match="no cursor of ours"):
+        list(core.changes("c"))
+    for status, cursor in ((b"400 Bad", None), (b"403 Forbidden", "c")):
+        server.say(_answer(b"{}", status=status))
+        with pytest.raises(CoreRefused) as refused:
+            list(core.changes(cursor))
+        assert not isinstance(refused.value, CursorUnknown)
+
+
+def _page_of(cursor: str, number: int) -> bytes:
+    stone = {"type": "tombstone", "core_id": str(number), "reason": "deleted", "at": "2026-01-01T00:00:00Z"}
+    return _answer(json.dumps({"changes": [stone], "cursor": cursor, "more": True}).encode())
 
 
 def _answer(body: bytes, *, status: bytes = b"200 OK", kind: bytes = JSON, more: bytes = b"") -> bytes:

@@ -1,5 +1,6 @@
 """A run of the sync: what it mirrors, what it refuses to believe, and that it may be repeated without harm."""
 
+import tracemalloc
 from datetime import timedelta
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
-from portal.cores.records import Person, Unreadable
+from portal.cores.records import ChangesPage, CompanyRecord, Person, Unreadable
 from portal.db import db
 from portal.domain import mirror as memory
 from portal.domain.attachments import Attachment
@@ -16,7 +17,7 @@ from portal.domain.messages import Message
 from portal.domain.mirror import MirrorState
 from portal.domain.tickets import Ticket, TicketText
 from portal.errors import CoreAway
-from portal.sync import lease, verify
+from portal.sync import engine, lease, verify
 from portal.sync.engine import Sync
 from portal.sync.lease import LostLead
 from tests.cores.memory import MemoryCore
@@ -406,3 +407,82 @@ def test_a_ticket_becomes_confidential_and_open_again(sync, core):
     core.put(ticket(1))
     sync()
     assert mirrored("t1").is_confidential is False
+
+
+class Stream:
+    """So many tickets of one second, made as they are asked for."""
+
+    def __init__(self, count: int, *, page: int = 100) -> None:
+        self.count, self.page = count, page
+
+    def changes(self, cursor):
+        start = int(cursor or 0)
+        while True:
+            numbers = range(start, min(start + self.page, self.count))
+            told = tuple(ticket(n, opened_at=NOON, changed_at=NOON) for n in numbers)
+            yield ChangesPage(changes=told, cursor=str(numbers[-1]), more=numbers[-1] + 1 < self.count)
+            if numbers[-1] + 1 == self.count:
+                return
+            start = numbers[-1]
+
+    def companies(self):
+        return [CompanyRecord(core_id="vltava", name="Strojírny Vltava, a. s.")]
+
+    def price_list(self):
+        return None
+
+
+def test_a_run_over_ever_so_many_tickets_of_one_stamp_needs_the_memory_of_a_page(app):
+    """The names of a full run are what grows with their number: some 120 bytes each."""
+    held = []
+    tracemalloc.start()
+    lead = lease.take("sync", "me")
+    report = lambda summary: held.append(tracemalloc.get_traced_memory()[0])  # noqa: E731 - a list of moments
+    Sync(Stream(2_000, page=50), report=report).run(lead)
+    tracemalloc.stop()
+    assert counts() == {("vltava", "open"): 2_000}
+    assert max(held[20:]) < max(held[:20]) + 500_000
+
+
+def test_a_page_longer_than_a_transaction_should_be_is_committed_in_parts(app, monkeypatch):
+    monkeypatch.setattr(engine, "LONGEST_PAGE", 4)
+    for count in (1, 4, 5, 8, 10):
+        lead = lease.take("sync", "me")
+        assert Sync(Stream(count, page=count)).run(lead, full=True).told == count
+        assert counts() == {("vltava", "open"): count}
+        assert db.session.scalar(select(MirrorState.cursor)) == str(count - 1)
+
+
+def test_a_record_set_aside_is_asked_for_again_less_and_less_often(core, sync):
+    asked = []
+    tell = core.changes
+
+    def changes(cursor):
+        asked.append(cursor)
+        return tell(cursor)
+
+    core.changes = changes
+    core.put(ticket(1), ticket(2, state="sleeping"), *(ticket(n) for n in range(3, 9)))
+    with clock.set_to(NOON):
+        sync()
+    for minutes in range(1, 61):
+        with clock.set_to(NOON + timedelta(minutes=minutes)):
+            sync()
+    first_page = [cursor for cursor in asked[1:] if cursor is None]
+    assert 6 <= len(first_page) <= 12
+    assert "sleeping" in aside()["t2"]
+
+
+def test_a_record_set_aside_heals_when_the_core_tells_it_well_on_its_old_page(core, sync):
+    """A fault of the core's that was mended is no change of any ticket: nothing is told anew by itself."""
+    good = [ticket(n) for n in range(1, 9)]
+    core.put(good[0], Unreadable(core_id="t2", raw="{}", reason="?"),
+             Unreadable(core_id="unreadable:0123", raw="[", reason="?"), *good[3:])  # fmt: skip
+    with clock.set_to(NOON):
+        sync()
+    assert set(aside()) == {"t2", "unreadable:0123"}
+    core.replace("t2", good[1])
+    core.replace("unreadable:0123", good[2])
+    with clock.set_to(NOON + timedelta(minutes=1)):
+        assert sync().changed == 2
+    assert (aside(), counts()) == ({}, {("vltava", "open"): 8})

@@ -5,19 +5,23 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
 import requests
 
-from portal.cores.http import NOBODY, Line
+from portal.cores.http import NOBODY, AnswerTooBig, Line
 from portal.cores.rt.translate import MESSAGES, Conversation, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
 
 PAGE = 100  # RT gives no more, and does not say so
+MOST_PAGES = 1_000  # to one question about tickets; a page of them has some ten
+MOST_GONE = 10_000  # pages of deletions and merges
 _TICKET = "Subject,Status,Owner,Requestor,Created,LastUpdated,Due,Resolved,TimeWorked,CustomFields"
 _USER = "Name,RealName,EmailAddress"
 _TRANSACTION = "ObjectId,Type,Field,OldValue,NewValue,Created,Creator,TimeTaken"
+_CREATOR: Any = {"fields[Creator]": _USER}
 _ABOUT = "ObjectType='RT::Ticket'"  # a user's transaction may have the number of a ticket
 _MERGE = "(Type='AddLink' AND Field='MergedInto')"  # stands below both tickets; NewValue is the one that stays
 _SAID = f"(Type='Create' OR Type='Correspond' OR (Type='Set' AND Field='TimeWorked') OR {_MERGE})"
@@ -59,10 +63,10 @@ class Rest:
             "fields[Requestor]": f"{_USER},Organization", "fields[Owner]": _USER, "per_page": most,
         })  # fmt: skip
 
-    def gone(self, since: datetime | None) -> list[Any]:
+    def gone(self, since: datetime | None) -> Iterator[Any]:
         """What happened to the tickets that no search finds: their deletions and merges, oldest first."""
-        return list(self._pages("transactions", f"{_ABOUT} AND TicketQueue={self._queue}{_after(since)} AND {_GONE}",
-                                fields="ObjectId,Type,NewValue,Created"))  # fmt: skip
+        query = f"{_ABOUT} AND TicketQueue={self._queue}{_after(since)} AND {_GONE}"
+        return self._pages("transactions", query, most=MOST_GONE, fields="ObjectId,Type,NewValue,Created")
 
     def glance(self) -> Glance:
         """One request that differs after any change, as whatever leaves the queue changes the total."""
@@ -128,7 +132,7 @@ class Rest:
     def _transactions(self, numbers: Iterable[int], which: str) -> list[Any]:
         tickets = " OR ".join(f"TicketId={number}" for number in numbers)
         return list(self._pages("transactions", f"{_ABOUT} AND ({tickets}) AND {which}",
-                                fields=_TRANSACTION, **{"fields[Creator]": _USER}))  # fmt: skip
+                                fields=_TRANSACTION, **_CREATOR))  # fmt: skip
 
     def _add_merged(self, told: list[Any]) -> None:
         """The words of merged tickets, below the survivor's number: RT keeps them below their own."""
@@ -151,10 +155,12 @@ class Rest:
     def _parts(self, wanted: list[dict[str, Any]], fields: str) -> list[Any]:
         return list(self._pages("attachments", None, body=wanted, fields=fields))
 
-    def _pages(self, what: str, query: str | None, *, body: Any = None, **fields: str) -> Iterator[Any]:
+    def _pages(
+        self, what: str, query: str | None, *, body: Any = None, most: int = MOST_PAGES, **fields: Any
+    ) -> Iterator[Any]:
         """All rows, by id. The question itself must leave out what we may not see: RT drops that after counting."""
-        page = 1
-        while True:
+        last = -1
+        for page in range(1, most + 1):
             question = {
                 **({"query": query} if query else {}),
                 "orderby": "id",
@@ -163,10 +169,14 @@ class Rest:
                 **fields,
             }
             rows = self._page(what, question, body=body)
+            numbers = [last, *map(_number, rows)]
+            if any(after <= before for before, after in pairwise(numbers)):
+                raise CoreLied(f"RT's list of {what} tells the same again on its page {page}")
             yield from rows
             if len(rows) < PAGE:
                 return
-            page += 1
+            last = numbers[-1]
+        raise AnswerTooBig(f"RT's list of {what} has more than {most} pages")
 
     def _page(self, what: str, question: dict[str, Any], *, body: Any = None) -> list[Any]:
         if body is None:
@@ -176,15 +186,14 @@ class Rest:
     def _sign_in(self, session: requests.Session) -> None:
         session.cookies.clear()
         form = {"user": self._user, "pass": self._password, "next": ""}
-        answer = session.post(f"{self._web}/NoAuth/Login.html", data=form, headers={"Referer": f"{self._web}/"},
-                              allow_redirects=False)  # fmt: skip
-        if answer.status_code >= 500:
-            raise CoreAway(f"{self._web} is busy ({answer.status_code})")
-        seen = session.get(
-            f"{self._web}/REST/2.0/rt", allow_redirects=False
-        )  # a wrong password is a page like any other
-        if seen.status_code in NOBODY:
-            raise CoreRefused(f"{self._web} does not let {self._user} in: is PORTAL_RT_PASSWORD right?")
+        unread: Any = {"allow_redirects": False, "stream": True}  # a body without end is not waited for
+        referer = {"Referer": f"{self._web}/"}
+        with session.post(f"{self._web}/NoAuth/Login.html", data=form, headers=referer, **unread) as answer:
+            if answer.status_code >= 500:
+                raise CoreAway(f"{self._web} is busy ({answer.status_code})")
+        with session.get(f"{self._web}/REST/2.0/rt", **unread) as seen:  # a wrong password is a page like any other
+            if seen.status_code in NOBODY:
+                raise CoreRefused(f"{self._web} does not let {self._user} in: is PORTAL_RT_PASSWORD right?")
 
 
 def _after(since: datetime | None) -> str:

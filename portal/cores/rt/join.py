@@ -16,7 +16,7 @@ from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, Pri
 from portal.cores.rt import translate
 from portal.cores.rt.client import PAGE, Glance, Rest, place_of
 from portal.cores.rt.translate import Conversation, Rules
-from portal.errors import CoreAway, CoreLied, CoreRefused
+from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
 
 OVERLAP = timedelta(minutes=2)  # RT stamps a change before it commits it: one may show that late
 SETTLING = timedelta(seconds=15)  # a second change within one stamp's second looks like the first one
@@ -115,6 +115,7 @@ class RtCore:
         since = (place.at - OVERLAP, 0)
         while True:
             items = self._rest.changed(since, most=self._page)
+            _reached(items, since, None)
             late = [item for item in items if place_of(item) < place.key]
             if late:
                 yield late
@@ -143,6 +144,8 @@ class RtCore:
         gone: list[Tombstone] = []
         last, now = 0, clock.now()
         while numbers := self._rest.numbers(after=last):
+            if numbers[0] <= last or numbers != sorted(set(numbers)):
+                raise CoreLied(f"RT's list of numbers after {last} goes back to {numbers[0]}")
             for number in numbers:
                 missing = range(last + 1, min(number, top + 1))
                 gone.extend(Tombstone(core_id=str(each), reason="moved", at=now) for each in missing)
@@ -287,7 +290,7 @@ def _read_cursor(cursor: str | None) -> _Place | None:
     try:
         return msgspec.json.decode(cursor, type=_Place)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise CoreRefused(f"{cursor!r:.60} is no cursor of this core: flask sync run --full begins again") from error
+        raise CursorUnknown(f"{cursor!r:.60} is no cursor of this core") from error
 
 
 def _reached(items: list[Any], since: tuple[datetime, int] | None, had: _Place | None) -> _Place | None:

@@ -1,6 +1,7 @@
 """A Request Tracker that is slow, refuses or answers what it should not: one of our errors each time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
@@ -21,6 +22,7 @@ class Liar:
 
     def __init__(self) -> None:
         self.answers: Callable[[str], Answer] = lambda path: (200, JSON, EMPTY)
+        self.login = LOGIN
         self.signed_in = 0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -123,6 +125,64 @@ def test_a_list_that_goes_back_in_time_is_a_lie(liar: Liar, core: RtCore):
         list(core.changes(None))
 
 
+def test_a_list_that_is_the_same_page_for_ever_is_a_lie(liar: Liar, core: RtCore):
+    rows = b",".join(b'{"id":"%d","LastUpdated":"2026-11-25T10:00:00Z"}' % n for n in range(1, 101))
+    liar.answers = lambda path: (
+        200,
+        JSON,
+        (b'{"total":100,"items":[' + rows + b"]}") if "/tickets" in path else EMPTY,
+    )
+    with pytest.raises(CoreLied, match="back in time"):
+        list(core.changes(None))
+
+
+@pytest.mark.parametrize("what", ["transactions", "attachments"])
+def test_parts_that_are_the_same_page_for_ever_are_a_lie(liar: Liar, core: RtCore, what: str):
+    """They would be gathered until the memory is full."""
+    ticket = b'{"total":1,"items":[{"id":"1","LastUpdated":"2026-11-25T10:00:00Z"}]}'
+    said = b'{"items":[{"id":"1","ObjectId":"1","Type":"Create","Field":""}]}'
+    rows = b'{"items":[' + b",".join(b'{"id":"%d","ObjectId":"1"}' % n for n in range(1, 101)) + b"]}"
+    told = {"transactions": said, "attachments": EMPTY, what: rows}
+    liar.answers = lambda path: (200, JSON, next((told[name] for name in told if f"/{name}" in path), ticket))
+    with pytest.raises(CoreLied, match=f"list of {what} tells the same again"):
+        list(core.changes(None))
+
+
+def test_a_list_of_late_tickets_that_never_ends_is_a_lie(liar: Liar, core: RtCore):
+    """What stands before the end of an earlier look is read page by page, too."""
+    rows = b",".join(b'{"id":"%d","LastUpdated":"2026-11-25T09:59:59Z"}' % n for n in range(1, 101))
+    end = b'{"total":1,"items":[{"id":"500","LastUpdated":"2026-11-25T10:00:00Z"}]}'
+
+    def answers(path: str) -> Answer:
+        if "/tickets" not in path:
+            return 200, JSON, EMPTY
+        is_late = "09%3A58%3A00" in path or "09%3A59%3A59" in path
+        return 200, JSON, (b'{"total":100,"items":[' + rows + b"]}") if is_late else end
+
+    liar.answers = answers
+    with pytest.raises(CoreLied, match="back in time"):
+        list(core.changes('{"at":"2026-11-25T10:00:00Z","number":500,"is_end":true,"top":500,"count":1}'))
+
+
+def test_numbers_that_are_the_same_page_for_ever_are_a_lie(liar: Liar, core: RtCore):
+    """A ticket that left is looked for by all numbers there are."""
+    rows = b",".join(b'{"id":"%d","LastUpdated":"2026-11-25T10:00:00Z"}' % n for n in range(1, 101))
+    end = b'{"total":1,"items":[{"id":"500","LastUpdated":"2026-11-25T10:00:00Z"}]}'
+    liar.answers = lambda path: (
+        (200, JSON, EMPTY) if "/tickets" not in path
+        else (200, JSON, b'{"items":[' + rows + b"]}" if "id+%3E+" in path else end)
+    )  # fmt: skip
+    with pytest.raises(CoreLied, match="numbers after 100 goes back"):
+        list(core.changes('{"at":"2026-11-25T10:00:00Z","number":500,"is_end":true,"top":500,"count":2}'))
+
+
+def test_a_sign_in_page_without_an_end_is_not_waited_for(liar: Liar, core: RtCore):
+    liar.says(401, HTML, LOGIN)
+    liar.login = LOGIN * 2_000_000
+    with pytest.raises(CoreRefused, match="PORTAL_RT_PASSWORD"):
+        list(core.changes(None))
+
+
 def test_a_ticket_that_makes_no_sense_is_set_aside_and_the_others_are_told(liar: Liar, core: RtCore):
     good = (b'{"id":"2","Subject":"Server","Status":"open","Owner":{"id":"Nobody"},"Requestor":[],"TimeWorked":"0",'
             b'"Created":"2026-11-25T09:00:00Z","LastUpdated":"2026-11-25T10:00:01Z","Due":"","Resolved":"",'
@@ -159,7 +219,7 @@ def _handler_of(liar: Liar) -> type[BaseHTTPRequestHandler]:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.path.startswith("/NoAuth"):
                 liar.signed_in += 1
-                status, kind, body = 200, HTML, LOGIN
+                status, kind, body = 200, HTML, liar.login
             else:
                 status, kind, body = liar.answers(self.path)
             self.send_response(status)
@@ -167,7 +227,8 @@ def _handler_of(liar: Liar) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Location", "/NoAuth/Login.html")
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # the one who asked may have heard enough
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the server calls them by these names
 
