@@ -27,6 +27,9 @@ lint: $(READY) ## style, types and templates
 	@.venv/bin/mypy
 	@.venv/bin/djlint templates --lint --quiet
 
+audit: $(READY) ## ask the vulnerability service about every locked package
+	@$(PY) .ci/audit.py
+
 bench: $(READY) ## speed, each figure beside a bare Flask response of the same run
 	@$(PY) -m bench
 
@@ -52,4 +55,4 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
 	@touch $@
 
-.PHONY: help demo demo-reset run test lint bench chaos translate lock
+.PHONY: help demo demo-reset run test lint audit bench chaos translate lock

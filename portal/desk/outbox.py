@@ -255,7 +255,7 @@ def _claim(store: Store, letter_id: int) -> tuple[Letter, bytes] | None:
 
 def _postpone(store: Store, letter: Letter, error: NotDelivered) -> None:
     now = clock.now()
-    pause = min(FIRST_PAUSE * 2 ** min(letter.tries - 1, 20), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
+    pause = min(FIRST_PAUSE * 2 ** min(letter.tries - 1, 20), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     is_over = error.for_good or now - letter.queued_at > PATIENCE
     log.warning("letter %s to %s did not leave: %s", letter.id, ", ".join(letter.recipients), error)
     with store.write() as db:

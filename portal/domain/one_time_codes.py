@@ -121,6 +121,6 @@ def _counter_of(row: OneTimeCode, code: str) -> int | None:
         ) from error
     digits = "".join(code.split()).encode()
     now = int(clock.now().timestamp()) // STEP
-    codes = HOTP(key, DIGITS, SHA1())  # noqa: S303
+    codes = HOTP(key, DIGITS, SHA1())  # noqa: S303 - what RFC 6238 and every app use
     near = range(now - WINDOW, now + WINDOW + 1)
     return next((step for step in near if compare_digest(codes.generate(step), digits)), None)
