@@ -1,6 +1,7 @@
 """Logs: lines on standard error for whoever runs the portal, as text or as JSON, with nobody's data in them.
 
-A line names the endpoint, never the address that was asked for: that may hold a key, a number or a search.
+A line names the endpoint, never the address that was asked for: that may hold a key, a number or a search. What others
+say in an error is not ours to choose: addresses, keys, passwords in URLs and what a database repeats are taken out.
 """
 
 import json
@@ -15,6 +16,12 @@ from typing import Any, TextIO
 from flask import Flask, Response, current_app, g, has_request_context, request
 
 OURS = "portal"
+HIDDEN = (  # what an error may repeat, and what is written instead
+    (re.compile(r"[\w.+%-]+@(?=[\w-]+\.[\w.-]+)"), "…@"),  # the domain stays: it says whose server failed
+    (re.compile(r"(?<=://)[^\s/@]+@"), "…@"),
+    (re.compile(r"(?<![\w-])(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{40,}(?![\w-])", re.ASCII), "…"),
+    (re.compile(r"(?m)^(DETAIL|CONTEXT|HINT):.*$"), r"\1: …"),
+)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _requests = logging.getLogger(f"{OURS}.request")
 
@@ -32,6 +39,13 @@ def written_to(stream: TextIO, form: str) -> logging.Handler:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Json() if form == "json" else _Text())
     return handler
+
+
+def without_secrets(text: str) -> str:
+    """A line without what is somebody's own: the rest is what whoever runs the portal needs."""
+    for pattern, instead in HIDDEN:
+        text = pattern.sub(instead, text)
+    return text
 
 
 def install(app: Flask) -> None:
@@ -70,7 +84,7 @@ class _Text(logging.Formatter):
         facts = getattr(record, "facts", {})
         name = _request_id()
         record.more = (f" in {facts['ms']} ms" if facts else "") + (f" [{name}]" if name else "")
-        return super().format(record)
+        return without_secrets(super().format(record))
 
 
 class _Json(logging.Formatter):
@@ -79,10 +93,10 @@ class _Json(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_secrets(record.getMessage()),
             "request_id": _request_id(),
             **getattr(record, "facts", {}),
-            "error": self.formatException(record.exc_info) if record.exc_info else None,
+            "error": without_secrets(self.formatException(record.exc_info)) if record.exc_info else None,
         }
         return json.dumps({name: value for name, value in told.items() if value is not None}, ensure_ascii=False)
 

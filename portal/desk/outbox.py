@@ -257,7 +257,7 @@ def _postpone(store: Store, letter: Letter, error: NotDelivered) -> None:
     now = clock.now()
     pause = min(FIRST_PAUSE * 2 ** min(letter.tries - 1, 20), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     is_over = error.for_good or now - letter.queued_at > PATIENCE
-    log.warning("letter %s to %s did not leave: %s", letter.id, ", ".join(letter.recipients), error)
+    log.warning("letter %s of ticket %s did not leave: %s", letter.id, letter.ticket or "none", error)
     with store.write() as db:
         db.execute(
             "UPDATE outbox SET trouble = ?, try_after = ?, given_up_at = ? WHERE id = ?",

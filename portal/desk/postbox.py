@@ -87,7 +87,7 @@ class _Taking:
         try:
             await asyncio.to_thread(intake.keep, self._store, path + content, trusted=trusted, sent_to=sent_to)
         except (sqlite3.Error, OSError):
-            log.exception("a mail from %s could not be kept", envelope.mail_from)
+            log.exception("a mail could not be kept; its sender will try again")
             return BUSY
         self._on_mail()
         return _SETTLED

@@ -135,7 +135,7 @@ class _Desk:
             self._mail_came.clear()
             with _trouble("mail could not be settled", sqlite3.Error):
                 for received in intake.settle_waiting(self._store):
-                    log.info("mail: %s %s %s", received.outcome, received.ticket, received.reason)
+                    log.info("mail: %s %s", received.outcome, received.ticket)  # why not: flask desk aside
                     self._letters_wait.set()
                 continue
             self._ending.wait(1)
