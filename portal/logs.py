@@ -1,7 +1,7 @@
 """Logs: lines on standard error for whoever runs the portal, as text or as JSON, with nobody's data in them.
 
-A line names the endpoint, never the address that was asked for: that may hold a key, a number or a search. What others
-say in an error is not ours to choose: addresses, keys, passwords in URLs and what a database repeats are taken out.
+A line names the endpoint, never the address that was asked for: that may hold a key, a number or a search. What
+others say in an error is not ours to choose: addresses, keys, passwords and what a database repeats are taken out.
 """
 
 import json
