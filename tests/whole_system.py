@@ -45,9 +45,9 @@ class WholeSystem:
         directory.add_company(self.store, "vltava", "Strojírny Vltava, a. s.", ["vltava.example"])
         directory.add_technician(self.store, "radek.vymazal", "Radek Vymazal", "radek@connectica.cz")
         prices.add_price(self.store, "PROGP85", "Programátorské práce", "850.00", date(2026, 1, 1))
-        self._desk = _served(create_api(self.store, TOKEN))
+        self._desk = served(create_api(self.store, TOKEN))
         self.core = DeskCore(f"http://127.0.0.1:{self._desk.port}/core/v1", TOKEN)
-        self._portal = _served(app)
+        self._portal = served(app)
         self.address = f"http://127.0.0.1:{self._portal.port}"
         addresses.are(base_url=self.address, noc=NOC)
 
@@ -152,7 +152,7 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def _served(app: Flask) -> BaseWSGIServer:
+def served(app: Flask) -> BaseWSGIServer:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return server
