@@ -235,7 +235,6 @@ class Sync:
             return self._commit(lead, [refused], None, after)
 
     def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None, after: str | None) -> list["_Done"]:
-        lease.hold(lead)
         had = recall(changes)
         known = had.known(changes)
         plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
@@ -245,6 +244,9 @@ class Sync:
             aside.place(had.aside, known, told_after=after)
         if cursor is not None:
             _state().cursor = cursor
+        lease.hold(
+            lead
+        )  # last: whoever writes to the database meanwhile waits for the rows only, not for the thinking
         db.session.commit()
         db.session.expunge_all()  # a first sync meets more tickets than memory should hold
         return [_Done.of(change, steps) for change, steps in zip(changes, plans, strict=True)]
