@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bench import load, money, rt, year
+from bench import browsing, load, money, rt, year
 from bench.load import Request
 from bench.mirrors import FOLDER, mirror
 from bench.served import cookie, processor_time, served, writing
@@ -66,6 +66,9 @@ def main() -> int:
     if "--quick" not in sys.argv:
         print("\nThe first sync from Request Tracker …", flush=True)
         for name, figure, is_kept in rt.run():
+            missed += _check(is_kept, f"{name}: {figure}")
+        print("\nPeople who browse while a full sync runs …", flush=True)
+        for name, figure, is_kept in browsing.figures():
             missed += _check(is_kept, f"{name}: {figure}")
         print("\nMoney …", flush=True)
         for name, figure, is_kept in money.run():

@@ -26,7 +26,7 @@ from portal.domain.identities import Identity
 from portal.domain.invitations import Invitation
 from portal.domain.letters import Letter, LetterChoice
 from portal.domain.messages import Message
-from portal.domain.mirror import MirrorState, SetAside, Told
+from portal.domain.mirror import SYNC, Lease, MirrorState, SetAside, Told
 from portal.domain.naming import pseudonym
 from portal.domain.notices import Notice
 from portal.domain.one_time_codes import OneTimeCode
@@ -109,6 +109,7 @@ def forget(sought: Sought, folder: Path) -> Removed:
     _zero_what_is_deleted()
     for company_id in sought.company_ids or (None,):
         forgotten.remember(company_id, instead=sought.instead, names=sought.names, email=sought.email)
+    _meet_the_sync()
     db.session.commit()
     removed = Removed()
     while _gone_through(sought, removed):  # a page that the sync had read before may still have come with them
@@ -117,6 +118,11 @@ def forget(sought: Sought, folder: Path) -> Removed:
     attachments.remove_unneeded(folder, removed.files)
     _tidy()
     return removed
+
+
+def _meet_the_sync() -> None:
+    """A page that the sync is committing is committed before this, and gone through; every later one knows them."""
+    db.session.execute(update(Lease).where(Lease.name == SYNC).values(fence=Lease.fence))
 
 
 def _rename(sought: Sought, removed: Removed) -> None:

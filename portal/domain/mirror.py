@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, insert_once
 
+SYNC = "sync"  # the lease of the process that reads the core
 WAKE = "wake"  # the lease row whose fence counts the pokes of POST /hooks/core
 
 

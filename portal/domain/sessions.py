@@ -65,6 +65,11 @@ def notice(session_id: int, seen_at: datetime) -> None:
             db.session.commit()
 
 
+def anybody_since(moment: datetime) -> bool:
+    """Whether anybody used a session since then, as exactly as its use is written down."""
+    return db.session.scalar(select(Session.id).where(Session.seen_at >= moment).limit(1)) is not None
+
+
 def is_fresh(proved_at: datetime) -> bool:
     """Whether a proof was given so lately that even the locks of an account may be changed."""
     return clock.now() - proved_at <= FRESH

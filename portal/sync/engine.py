@@ -236,9 +236,9 @@ class Sync:
             return self._commit(lead, [refused], None, after)
 
     def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None, after: str | None) -> list["_Done"]:
-        lease.hold(lead)
         memory, kept_since = forgotten.memory(), retention.kept_since()
-        changes = [disguise.of(change, memory, kept_since) for change in changes]
+        told = changes
+        changes = [disguise.of(change, memory, kept_since) for change in told]
         had = recall(changes)
         known = had.known(changes)
         plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
@@ -248,6 +248,10 @@ class Sync:
             aside.place(had.aside, known, told_after=after)
         if cursor is not None:
             _state().cursor = cursor
+        lease.hold(lead)  # last: whoever writes meanwhile waits for the rows only, not for the thinking
+        if forgotten.memory() != memory:  # somebody was forgotten while we thought
+            db.session.rollback()
+            return self._commit(lead, told, cursor, after)
         db.session.commit()
         db.session.expunge_all()  # a first sync meets more tickets than memory should hold
         return [_Done.of(change, steps) for change, steps in zip(changes, plans, strict=True)]

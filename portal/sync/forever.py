@@ -9,12 +9,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import db
 from portal.domain import mirror
+from portal.domain.mirror import SYNC
 from portal.errors import CoreError
 from portal.sync import lease
 from portal.sync.engine import Summary, Sync
 from portal.sync.lease import Lead, LostLead
 
-SYNC, ERRANDS = "sync", "errands"  # the two leases
+ERRANDS = "errands"  # the lease of whoever does them
 LOOKS_UP = 0.5  # seconds between two looks for a poke
 LOOKS_FOR_LEAD = 2.0  # seconds between two looks whether the leader still lives
 

@@ -39,7 +39,7 @@ from portal.domain.mirror import SetAside
 from portal.domain.ticket_list import TicketFilter
 from portal.domain.tickets import Ticket
 from portal.errors import NotFound, Refused
-from portal.sync import attachments, verify
+from portal.sync import attachments, engine, verify
 from tests import samples
 from tests.sync.conftest import NOON, RADEK, entry, entry_of, event, file, message, mirrored, ticket, whole_mirror
 
@@ -192,6 +192,24 @@ def test_the_core_cannot_bring_them_back(core, sync, world, folder):
     again = mirrored("t8")
     assert again.requester_id == mirrored("t1").requester_id and "Nov" not in again.subject
     assert traces() == []
+
+
+def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core, sync, world, folder, monkeypatch):
+    again = message("m80", "777123456 jana.novakova@vltava.example", author=GONE)
+    core.put(ticket(8, requester=GONE, subject="Jana Nováková píše znovu", messages=(again,)))
+    real, meanwhile = engine.recall, [GONE.email]
+
+    def recalled(changes):
+        had = real(changes)
+        while meanwhile:
+            with app.app_context():  # another process
+                forgetting.forget(forgetting.seek(meanwhile.pop()), folder)
+                db.session.remove()
+        return had
+
+    monkeypatch.setattr(engine, "recall", recalled)
+    sync()
+    assert traces() == [] and mirrored("t8").subject.startswith("N. N.")
 
 
 def test_a_namesake_in_another_company_is_somebody_else(core, sync, world, folder):
