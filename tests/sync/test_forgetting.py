@@ -194,7 +194,8 @@ def test_the_core_cannot_bring_them_back(core, sync, world, folder):
     assert traces() == []
 
 
-def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core, sync, world, folder, monkeypatch):
+@pytest.mark.usefixtures("world")
+def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core, sync, folder, monkeypatch):
     again = message("m80", "777123456 jana.novakova@vltava.example", author=GONE)
     core.put(ticket(8, requester=GONE, subject="Jana Nováková píše znovu", messages=(again,)))
     real, meanwhile = engine.recall, [GONE.email]
