@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bench import browsing, load, money, rt, year
+from bench import browsing, first_sync, load, money, rt, year
 from bench.load import Request
 from bench.mirrors import FOLDER, mirror
 from bench.served import cookie, processor_time, served, writing
@@ -64,6 +64,9 @@ def main() -> int:
         print("\nThe sync of the demo's year over HTTP …", flush=True)
         print(year.measured(load.rate(bare, 2.0)))
     if "--quick" not in sys.argv:
+        print("\nThe first sync from the desk …", flush=True)
+        for name, figure, is_kept in first_sync.figures():
+            missed += _check(is_kept, f"{name}: {figure}")
         print("\nThe first sync from Request Tracker …", flush=True)
         for name, figure, is_kept in rt.run():
             missed += _check(is_kept, f"{name}: {figure}")

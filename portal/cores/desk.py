@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal.cores import records
+from portal.cores.ahead import one_ahead
 from portal.cores.http import AnswerTooBig, Line, NotUnderstood
 from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
@@ -22,6 +23,9 @@ class DeskCore:
         self._page = page
 
     def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
+        return one_ahead(self._pages(cursor))
+
+    def _pages(self, cursor: str | None) -> Iterator[ChangesPage]:
         way = _Way()
         while True:
             page = self._changes_after(cursor)

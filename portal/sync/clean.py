@@ -30,6 +30,8 @@ _CUT = " […]"
 
 def from_html(source: str) -> str:
     """Foreign HTML, cleaned; inline pictures keep their `cid:` address until pictures() gives them ours."""
+    if not source:
+        return ""
     cleaned = nh3.clean(
         _NAMES.sub(_renamed, without_controls(source)),
         tags=TAGS,

@@ -3,7 +3,6 @@
 import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from portal import clock
+from portal.cores.ahead import one_ahead
 from portal.cores.http import AnswerTooBig
 from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Tombstone, Unreadable
 from portal.cores.rt import translate
@@ -46,7 +46,7 @@ class RtCore:
             yield ChangesPage(changes=(), cursor=cursor or "", more=False)
             return
         self._learn_companies()
-        for page in _one_ahead(self._pages(cursor or "", place, glance)):
+        for page in one_ahead(self._pages(cursor or "", place, glance)):
             yield page
         met_at = had.met_at if had else began
         self._end = _End(page.cursor, glance, met_at, is_settled=began - met_at > _settling(glance))
@@ -314,15 +314,6 @@ def _settling(glance: Glance) -> timedelta:
     """How late a stamp of RT may still show itself: those older than the newest page's could be any older one."""
     is_covered = len(glance.newest) < PAGE or glance.newest[0][0] - glance.newest[-1][0] > OVERLAP
     return SETTLING if is_covered else OVERLAP
-
-
-def _one_ahead(pages: Iterator[ChangesPage]) -> Iterator[ChangesPage]:
-    """The same pages; while one is worked on, the next is fetched."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = thread.submit(next, pages, None)
-        while page := coming.result():
-            coming = thread.submit(next, pages, None)
-            yield page
 
 
 def _values(ticket: dict[str, Any], field: str) -> list[str]:
