@@ -1,8 +1,9 @@
 """python -m bench.browsing: people who browse while a full first sync runs, beside the same people when nothing does.
 
 Real processes as in production: `flask serve` with its two workers, `flask desk serve`, `flask sync run`, and a
-database, SQLite or PostgreSQL (without fsync). The desk is the demo's year many times over. The mirror is a part of
-it when people come; first nothing else happens, then the sync goes on with the rest, every ticket of it new.
+database, SQLite or PostgreSQL (without fsync). The desk is the demo's year many times over. The mirror is a part
+of it when people come; then for a while nothing else happens, for a while the sync goes on with the rest, every
+ticket of it new, and so in turns: a slow moment of the machine meets both.
 
 Each person has a session of their own, reads for some seconds (THINKING, evenly spread), asks for one thing (WISHES),
 reads again; connections are kept and shared as a reverse proxy does it. Measured is the time from a request's first
@@ -42,6 +43,7 @@ from portal.domain.companies import Company
 from portal.domain.tickets import Ticket
 
 PEOPLE, SECONDS = 200, 60.0
+ROUNDS = 4  # of each of the two
 TIMES = 60  # the demo's year in the desk: 27,000 tickets
 THERE = 2_000  # tickets in the mirror when people come
 THINKING = (3.0, 9.0)  # seconds
@@ -75,13 +77,13 @@ class Seen:
         return times[int(0.95 * (len(times) - 1))]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
-    idle: Seen
-    busy: Seen
-    tickets: int  # that the sync brought while people were looking
-    seconds: float  # of them
-    has_ended: bool  # the sync came to its end
+    idle: Seen = field(default_factory=Seen)
+    busy: Seen = field(default_factory=Seen)
+    tickets: int = 0  # that the sync brought while people were looking
+    seconds: float = 0.0  # of them
+    has_ended: bool = False  # the sync came to its end
 
     @property
     def growth(self) -> float:
@@ -105,9 +107,10 @@ def measured(
 
 def run(
     folder: Path, database_url: str, desk: Path, *, crowd: int, seconds: float, there: int,
-    thinking: tuple[float, float] = THINKING, to_the_end: bool = False,
+    thinking: tuple[float, float] = THINKING, rounds: int = ROUNDS, to_the_end: bool = False,
 ) -> Report:  # fmt: skip
     """The story over the desk in that folder. to_the_end: people go, and the sync is waited for."""
+    report = Report()
     web, core, smtp = free_address(), free_address(), free_address()
     environment = os.environ | {
         "FLASK_APP": str(config.ROOT / "app.py"),
@@ -136,21 +139,30 @@ def run(
         children.start("web", [*flask, "serve", "--port", web.rpartition(":")[2]])
         _wait(lambda: answers(web), None)
         people_there = _Crowd(web, cookies, thinking)
-        people_there.look(min(WARM_UP, seconds))
-        idle = people_there.look(seconds)
-        before = _tickets()
-        sync = children.start("sync", [*flask, "sync", "run"])
-        _wait(lambda: _tickets() > before or sync.process.poll() is not None, None)
-        before, began = _tickets(), time.monotonic()
-        busy = people_there.look(seconds, until=lambda: sync.process.poll() is not None)
-        passed, brought = time.monotonic() - began, _tickets() - before
-        if to_the_end:
-            sync.process.wait(300)
-        ended = sync.process.poll()
-        assert ended in {None, 0}, f"the sync failed: {sync.last_words}"
+        people_there.look(Seen(), min(WARM_UP, seconds))
+        for _ in range(rounds):
+            people_there.look(report.idle, seconds / rounds)
+            before = _tickets()
+            sync = children.start("sync", [*flask, "sync", "run"])
+            _wait(lambda: _tickets() > before or sync.process.poll() is not None, None)  # noqa: B023 - at once
+            before, began = _tickets(), time.monotonic()
+            people_there.look(report.busy, seconds / rounds, until=lambda: sync.process.poll() is not None)  # noqa: B023
+            report.seconds += time.monotonic() - began
+            report.tickets += _tickets() - before
+            report.has_ended = _ended(sync, is_waited_for=to_the_end)
         db.session.remove()
         db.engine.dispose()
-    return Report(idle, busy, brought, passed, has_ended=ended == 0)
+    return report
+
+
+def _ended(sync: Child, *, is_waited_for: bool) -> bool:
+    """Whether the sync had come to its end by itself; it is ended after its commit when nobody waits for it."""
+    if is_waited_for:
+        sync.process.wait(300)
+    has_ended = sync.process.poll() is not None
+    sync.process.send_signal(signal.SIGTERM)
+    assert sync.process.wait(60) == 0, f"the sync failed: {sync.last_words}"
+    return has_ended
 
 
 def multiply(desk: Path, times: int) -> None:
@@ -187,15 +199,14 @@ class _Crowd:
         self._port = int(port)
         self._cookies = cookies
         self._thinking = thinking
+        self._numbers: dict[str, list[str]] = {}  # by cookie: of the tickets somebody saw last
         self._idle: list[_Line] = []
         self._rng = random.Random(6)  # noqa: S311 - no secret
 
-    def look(self, seconds: float, *, until: Callable[[], bool] = lambda: False) -> Seen:
+    def look(self, seen: Seen, seconds: float, *, until: Callable[[], bool] = lambda: False) -> None:
         """All of them, for so long or until something is so."""
-        seen = Seen()
         self._idle.clear()
         asyncio.run(self._all(seen, time.monotonic() + seconds, until))
-        return seen
 
     async def _all(self, seen: Seen, end: float, until: Callable[[], bool]) -> None:
         ended = asyncio.Event()
@@ -210,20 +221,20 @@ class _Crowd:
             line.close()
 
     async def _browse(self, cookie: str, seen: Seen, ended: asyncio.Event) -> None:
-        numbers: list[str] = []
         await _pause(ended, self._rng.uniform(0, self._thinking[1]))
         while not ended.is_set():
+            numbers = self._numbers.get(cookie)
             wish = self._rng.choices(list(WISHES), list(WISHES.values()))[0] if numbers else "whole list"
             line = self._idle.pop() if self._idle else _Line(self._host, self._port)
             try:
-                passed, body = await asyncio.wait_for(line.ask(cookie, *self._words(wish, numbers)), SILENCE)
+                passed, body = await asyncio.wait_for(line.ask(cookie, *self._words(wish, numbers or [])), SILENCE)
             except (OSError, AssertionError, TimeoutError, asyncio.IncompleteReadError) as error:
                 seen.errors[f"{wish}: {type(error).__name__} {error}"[:200]] += 1
                 line.close()
             else:
                 self._idle.append(line)
                 seen.times[wish].append(passed)
-                numbers = list(dict.fromkeys(re.findall(r'href="/tickets/(\d+)', body.decode()))) or numbers
+                self._numbers[cookie] = re.findall(r'href="/tickets/(\d+)', body.decode()) or numbers or []
             await _pause(ended, self._rng.uniform(*self._thinking))
 
     def _words(self, wish: str, numbers: list[str]) -> tuple[str, str]:
@@ -246,14 +257,24 @@ class _Line:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, cookie: str, path: str, more: str) -> tuple[float, bytes]:
-        """Seconds, and the body. Raises AssertionError for any answer but 200."""
-        began = time.perf_counter()
+        """Seconds, and the body. Raises AssertionError for any answer but 200.
+
+        A line that was closed while it was kept is opened anew, as whoever keeps lines has to do.
+        """
+        began, was_kept = time.perf_counter(), self._streams is not None
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
         host = f"Host: {self._host}:{self._port}\r\n"
         writer.write(f"GET {path} HTTP/1.1\r\n{host}Cookie: {cookie}\r\n{more}\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            if not was_kept or getattr(error, "partial", b""):
+                raise
+            self.close()
+            _, body = await self.ask(cookie, path, more)
+            return time.perf_counter() - began, body
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         body = await reader.readexactly(int(length[1]) if length else 0)
         passed = time.perf_counter() - began

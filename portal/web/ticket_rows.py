@@ -9,9 +9,10 @@ from portal.domain import disclosure, ticket_list, tickets
 from portal.domain.companies import Company
 from portal.domain.states import State
 from portal.domain.ticket_list import Page, TicketFilter
-from portal.web import fragments, languages
+from portal.web import filters, fragments, languages
 from portal.web.fragments import Part
 
+STAND_INS = {state: 900_000_000_000 + place for place, state in enumerate(State)}  # as many tickets as nobody has
 ROWS_STAND_HERE = Markup("<!-- rows -->")
 
 
@@ -31,15 +32,27 @@ def part(company: Company, wanted: TicketFilter, found: Page) -> Part:
 
 
 def around(template: str, company: Company, wanted: TicketFilter, counts: dict[State, int], found: Page) -> Markup:
-    """The list with its rows: all but them depends on the filter, the counts and the language alone."""
+    """The list with its rows: all but them and the counts depends on the filter and the language alone."""
 
-    def draw() -> str:
-        return render_template(template, wanted=wanted, counts=counts, found=found, rows=ROWS_STAND_HERE)
+    def draw(numbers: dict[State, int]) -> str:
+        return render_template(template, wanted=wanted, counts=numbers, found=found, rows=ROWS_STAND_HERE)
 
-    name = (template, wanted, tuple(counts.values()), languages.current(), bool(found.keys))
-    piece = _kept_or(name, draw) if _is_common(wanted) else Markup(draw())  # noqa: S704 - from an escaping template
+    if _is_common(wanted):
+        name = (template, wanted, tuple(counts), languages.current(), bool(found.keys))
+        piece = _counted(_kept_or(name, lambda: draw({state: STAND_INS[state] for state in counts})), counts)
+    else:
+        piece = draw(counts)
     inside = rows(company, found) + pager(wanted, found)
     return Markup(piece.replace(ROWS_STAND_HERE, inside))  # noqa: S704 - all of it comes from escaping templates
+
+
+def _counted(piece: str, counts: dict[State, int]) -> str:
+    """The piece with the counts for their stand-ins: while a sync runs they change all the time, and nothing else."""
+    ours = {filters.number(STAND_INS[state]): filters.number(count) for state, count in counts.items()}
+    ours[filters.number(sum(STAND_INS[state] for state in counts))] = filters.number(sum(counts.values()))
+    for stand_in, count in ours.items():
+        piece = piece.replace(stand_in, count)
+    return piece
 
 
 def rows(company: Company, found: Page) -> Markup:

@@ -33,7 +33,7 @@ def test_people_who_browse_while_a_full_sync_runs_meet_no_error_and_the_sync_com
     tmp_path, database_url, desk
 ):
     report = browsing.run(
-        tmp_path, database_url, desk, crowd=20, seconds=5, there=200, thinking=(0.2, 0.8), to_the_end=True
+        tmp_path, database_url, desk, crowd=20, seconds=5, there=200, thinking=(0.2, 0.8), rounds=1, to_the_end=True
     )
     assert not report.idle.errors
     assert not report.busy.errors

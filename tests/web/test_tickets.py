@@ -1,12 +1,15 @@
 """The list and the conversation as a manager sees them."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from portal import clock
 from portal.db import db
 from portal.domain.states import State
+from portal.domain.tickets import TicketCount
 from tests import samples
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -28,6 +31,21 @@ def test_the_left_column_has_the_kind_and_the_four_states_with_counts(world, man
     places = [column.index(word) for word in ("IT", "Otevřené", "Be invoiced", "Error", "Dokončené")]
     assert places == sorted(places)
     assert "<b>1</b>" in column
+
+
+def test_what_is_kept_around_the_rows_shows_the_counts_of_the_moment(world, manager, app):
+    """A change of the counts draws nothing anew: they are put where their stand-ins are."""
+    for tickets in (1, 12_345):
+        db.session.execute(update(TicketCount).where(TicketCount.state == "open").values(tickets=tickets))
+        db.session.commit()
+        shown = f"{tickets:,}".replace(",", NBSP)
+        for text in (manager.get("/tickets", headers=PART).text, manager.get("/tickets").text):
+            assert f'id="state-open">Otevřené<span>{shown}</span>' in text
+            assert f"<span>IT</span><b>{shown}</b>" in text
+            assert "900" not in re.sub(r"<(tr|svg).*?</\1>", "", text, flags=re.DOTALL)
+        pieces = len(app.extensions["fragments"]._kept)
+    manager.get("/tickets", headers=PART)
+    assert len(app.extensions["fragments"]._kept) == pieces
 
 
 def test_a_row_is_drawn_anew_only_when_its_version_grows(world, manager):
