@@ -29,7 +29,9 @@ def test_the_map_shows_every_part_of_the_portal():
     assert shown == parts, "the map in README.md and the folders of portal/ differ"
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/single-sign-on.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/operations.md", "docs/security.md", "docs/single-sign-on.md"]
+)
 def test_every_file_a_document_points_to_is_there(document):
     text = (ROOT / document).read_text()
     linked = {link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link}
@@ -47,6 +49,21 @@ def test_every_command_a_document_names_is_there(document, sqlite_template):
         command = app.cli.commands[name]
         known = command.commands if isinstance(command, click.Group) else {word}
         assert not word or word in known, f"{document}: flask {name} {word}"
+
+
+CLASSES = 20  # of flaws that hit comparable systems; each can be met here
+
+
+def test_every_class_of_flaw_names_tests_that_are_there():
+    page = (ROOT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| (?:(\d+) )?([^|]+) \| (`tests/[^|]+) \|$", page, re.MULTILINE)
+    assert [int(number) for number, *_ in rows if number] == list(range(1, CLASSES + 1))
+    for _number, name, tests in rows:
+        for path, claims in re.findall(r"`(tests/[\w/]+\.py)`(?:: ([^;|]+))?", tests):
+            assert (ROOT / path).exists(), f"{name}: there is no {path}"
+            written = set(re.findall(r"^def (test_\w+)", (ROOT / path).read_text(), re.MULTILINE))
+            missing = set(re.findall(r"`(test_\w+)`", claims)) - written
+            assert not missing, f"{name}: {path} has no {', '.join(missing)}"
 
 
 def test_every_target_of_make_says_what_it_is_for():
