@@ -270,9 +270,10 @@ def _anew(place: Place, texts: list[str], redaction: Redaction, *, is_theirs: bo
     """The columns that have to change. The history under an answer to them repeats their words: it goes."""
     anew = {}
     for column, had in zip(place.columns, texts, strict=True):
-        text_ = "" if is_theirs and column.key == "quoted" else redaction.out_of(had)
-        if text_ != had:
-            anew[column.key] = text_
+        if (text_ := redaction.out_of(had)) != had:
+            anew[column.key] = "" if column is Approval.asked_by_email else text_  # nobody is written to there
+        if is_theirs and column is Message.quoted and had:
+            anew[column.key] = ""
     if AuditName.text in place.columns and "text" in anew:
         anew["folded"] = fold(anew["text"])
     return anew
