@@ -1,5 +1,6 @@
 """A Request Tracker that is slow, refuses or answers what it should not: one of our errors each time."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,9 +8,14 @@ from threading import Event, Thread
 
 import pytest
 
+from portal.cores.records import CompanyRecord
 from portal.cores.rt.client import Rest
 from portal.cores.rt.join import RtCore
-from portal.errors import CoreAway, CoreLied, CoreRefused
+from portal.domain import mirror as memory
+from portal.errors import CoreAway, CoreError, CoreLied, CoreRefused
+from portal.sync import lease
+from portal.sync.engine import Sync
+from tests.sync.conftest import counts, mirrored, whole_mirror
 
 Answer = tuple[int, str, bytes]
 JSON, HTML = "application/json", "text/html"
@@ -41,8 +47,12 @@ def liar() -> Iterator[Liar]:
 
 
 @pytest.fixture
-def core(liar: Liar) -> RtCore:
-    rest = Rest(liar.url, user="portal", password="x", queue="IT", timeouts=(1, 0.4), patience=1.5, pause=0.01)
+def rest(liar: Liar) -> Rest:
+    return Rest(liar.url, user="portal", password="x", queue="IT", timeouts=(1, 0.4), patience=1.5, pause=0.01)
+
+
+@pytest.fixture
+def core(rest: Rest) -> RtCore:
     return RtCore(rest)
 
 
@@ -198,6 +208,55 @@ def test_a_ticket_that_makes_no_sense_is_set_aside_and_the_others_are_told(liar:
         ("1", "Unreadable"),
         ("2", "TicketRecord"),
     ]
+
+
+LIES: dict[str, Answer] = {
+    "a sign-in page": (200, HTML, LOGIN),
+    "a sign-in page called JSON": (200, JSON, LOGIN),
+    "half of its JSON": (200, JSON, b'{"total":1,"items":[{"id":"2","Sub'),
+    "a refusal with 200": (200, JSON, b'{"message":"Permission Denied"}'),
+    "a list of refusals with 200": (200, JSON, b'["Permission Denied"]'),
+    "wrong types": (200, JSON, b'{"total":"1","items":{"id":2}}'),
+    "a fault of its own": (500, HTML, b"An internal RT error has occurred."),
+    "that it is busy": (503, HTML, b""),
+    "who are you?": (401, HTML, LOGIN),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_changes_nothing_in_the_mirror_and_the_next_honest_look_goes_on(app, liar: Liar, rest: Rest, lie: str):
+    core = RtCore(rest, companies=[CompanyRecord(core_id="vltava", name="Strojírny Vltava, a. s.")])
+    liar.answers = _honest("Server", at="10:00:01")
+    _run(core)
+    assert counts() == {("vltava", "open"): 1}
+    before = whole_mirror()
+    liar.answers = lambda path: LIES[lie]
+    with pytest.raises(CoreError):
+        _run(core)
+    assert (memory.age().is_troubled, whole_mirror()) == (True, before)
+    liar.answers = _honest("Server zase jde", at="10:05:00")
+    _run(core)
+    assert (memory.age().trouble, mirrored("2").subject) == ("", "Server zase jde")
+
+
+def _honest(subject: str, *, at: str) -> Callable[[str], Answer]:
+    ticket = {
+        "id": "2", "Subject": subject, "Status": "open", "Owner": {"id": "Nobody"}, "Requestor": [],
+        "TimeWorked": "0",
+        "Created": "2026-11-25T09:00:00Z", "LastUpdated": f"2026-11-25T{at}Z", "Due": "", "Resolved": "",
+        "CustomFields": [{"name": "Company", "values": ["vltava"]}],
+    }  # fmt: skip
+    page = json.dumps({"total": 1, "items": [ticket]}).encode()
+    return lambda path: (200, JSON, page if "/tickets" in path else EMPTY)
+
+
+def _run(core: RtCore) -> None:
+    lead = lease.take("sync", lease.new_holder())
+    assert lead
+    try:
+        Sync(core).run(lead)
+    finally:
+        lease.give_back(lead)
 
 
 @pytest.mark.parametrize(
