@@ -39,7 +39,7 @@ from portal.post import delivery, monthly
 from portal.sync import attachments, deliver, lease, verify
 from portal.sync.courtesy import Courtesy
 from portal.sync.engine import Summary, Sync
-from portal.sync.forever import ERRANDS, Errand, follow, run_errands
+from portal.sync.forever import ERRANDS, FILES, NOTES, Errand, follow, run_errands
 from portal.sync.lease import Lead
 
 EVERY = 2.0  # seconds between two lines of progress
@@ -114,43 +114,49 @@ def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
 
 def _forever(stop: threading.Event) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # a thread has no context of its own
-    errands = _errands(_core(), stop)
 
-    def beside() -> None:
+    def beside(name: str, errands: list[Errand]) -> None:
         with app.app_context():
-            run_errands(errands, stopping=stop.is_set)
+            run_errands(name, errands, stopping=stop.is_set)
 
-    helper = threading.Thread(target=beside, name=ERRANDS)
-    helper.start()
+    helpers = [threading.Thread(target=beside, name=name, args=(name, errands)) for name, errands in _errands(stop)]
+    for helper in helpers:
+        helper.start()
     click.echo(f"following {current_app.config['CORE_URL']}, every {current_app.config['SYNC_SECONDS']} s")
     try:
         sync = Sync(_core(), report=_Progress(), stopping=stop.is_set)
         follow(sync, pause=current_app.config["SYNC_SECONDS"], stopping=stop.is_set, told=_say_news)
     finally:
         stop.set()
-        helper.join()
+        for helper in helpers:
+            helper.join()
         click.echo("ended")
 
 
-def _errands(core: Core, stop: threading.Event) -> list[Errand]:
-    """What the service does beside the sync; a row here is all a further errand needs."""
+def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
+    """What the service does beside the sync, by its lease; a row here is all a further errand needs."""
+    told, files = _core(), _core()  # each with a connection of its own
     return [
-        Errand("notes to the core", 1, lambda: deliver.deliver(core, stopping=stop.is_set)),
-        Errand("approvals' deadlines", 5, approval_deadlines.run),
-        Errand("questions' answers", 5, questioning.run),
-        Errand("daily digests", 60, notices.send_digests),
-        Errand("monthly summaries", 300, monthly.write_due),
-        Errand("budget alerts", 60, budget_alerts.run),
-        Errand("new passwords", 2, password_resets.write_due),
-        Errand("letters", 5, lambda: delivery.deliver(
-            letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),
-        Errand("files", 1, lambda: attachments.fetch_due(
-            core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
-        Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
-        Errand("old events of the audit log", 3600, audit.sweep),
-        Errand("old tickets", 3600, lambda: retention.empty_old(_folder(), stopping=stop.is_set)),
-        Errand("old invitations", 3600, invitations.sweep),
-        Errand("old changes of address", 3600, address_changes.sweep),
+        (NOTES, [Errand("notes to the core", 1, lambda: deliver.deliver(told, stopping=stop.is_set))]),
+        (FILES, [
+            Errand("files", 1, lambda: attachments.fetch_due(
+                files, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
+            Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
+        ]),
+        (ERRANDS, [
+            Errand("approvals' deadlines", 5, approval_deadlines.run),
+            Errand("questions' answers", 5, questioning.run),
+            Errand("daily digests", 60, notices.send_digests),
+            Errand("monthly summaries", 300, monthly.write_due),
+            Errand("budget alerts", 60, budget_alerts.run),
+            Errand("new passwords", 2, password_resets.write_due),
+            Errand("letters", 5, lambda: delivery.deliver(
+                letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),
+            Errand("old events of the audit log", 3600, audit.sweep),
+            Errand("old tickets", 3600, lambda: retention.empty_old(_folder(), stopping=stop.is_set)),
+            Errand("old invitations", 3600, invitations.sweep),
+            Errand("old changes of address", 3600, address_changes.sweep),
+        ]),
     ]  # fmt: skip
 
 

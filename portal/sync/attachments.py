@@ -16,7 +16,7 @@ from portal import clock
 from portal.cores.protocol import Core
 from portal.db import db
 from portal.domain import pictures
-from portal.domain.attachments import ARRIVING, Attachment, path_of
+from portal.domain.attachments import ARRIVING, Attachment, path_of, remove_unneeded
 from portal.errors import CoreAway, CoreError, PortalError
 
 LONGEST_WAIT = timedelta(days=1)
@@ -97,7 +97,10 @@ def _bring(core: Core, attachment: Attachment, folder: Path, most_bytes: int) ->
     if size > most_bytes:
         raise TooLong(f"longer than {most_bytes} bytes")
     sha256 = _keep(core.attachment(core_id), folder, most_bytes)
-    fresh = db.session.get_one(Attachment, attachment_id)
+    fresh = db.session.get(Attachment, attachment_id)
+    if fresh is None:  # emptied or forgotten meanwhile
+        remove_unneeded(folder, [sha256])
+        return
     fresh.sha256, fresh.fetch_error, fresh.fetch_after = sha256, None, None
     db.session.commit()
     if pictures.is_drawn(media_type):
@@ -140,7 +143,9 @@ def _remember_the_name(folder: Path) -> None:
 
 def _put_off(attachment_id: int, error: Exception) -> None:
     db.session.rollback()
-    attachment = db.session.get_one(Attachment, attachment_id)
+    attachment = db.session.get(Attachment, attachment_id)
+    if attachment is None:
+        return
     attachment.fetch_tries += 1
     attachment.fetch_error = f"{type(error).__name__}: {error}"[:300]
     wait = timedelta(seconds=15 * 2 ** min(attachment.fetch_tries, 20))

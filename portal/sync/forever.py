@@ -15,7 +15,7 @@ from portal.sync import lease
 from portal.sync.engine import Summary, Sync
 from portal.sync.lease import Lead, LostLead
 
-ERRANDS = "errands"  # the lease of whoever does them
+ERRANDS, NOTES, FILES = "errands", "notes", "files"  # the leases of whoever does them: a slow core delays no letter
 LOOKS_UP = 0.5  # seconds between two looks for a poke
 LOOKS_FOR_LEAD = 2.0  # seconds between two looks whether the leader still lives
 
@@ -51,8 +51,11 @@ def follow(
             lease.give_back(lead)
 
 
-def run_errands(errands: list[Errand], *, stopping: Callable[[], bool]) -> None:
-    """Do each errand when its time has come, until stopping(); one that fails is no reason to leave the others."""
+def run_errands(name: str, errands: list[Errand], *, stopping: Callable[[], bool]) -> None:
+    """Do each errand when its time has come, until stopping(); one that fails is no reason to leave the others.
+
+    name is that of the lease under which they are done, one after another.
+    """
     holder, lead = lease.new_holder(), None
     due = {errand.name: 0.0 for errand in errands}
     while not stopping():
@@ -60,7 +63,7 @@ def run_errands(errands: list[Errand], *, stopping: Callable[[], bool]) -> None:
             if stopping() or time.monotonic() < due[errand.name]:
                 continue
             due[errand.name] = time.monotonic() + errand.every
-            lead = _take(ERRANDS, holder)
+            lead = _take(name, holder)
             if lead:
                 with lease.kept(lead):
                     _do(errand)

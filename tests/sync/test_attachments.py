@@ -6,7 +6,7 @@ import os
 import time
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal import clock
 from portal.db import db
@@ -126,3 +126,18 @@ def test_what_dead_processes_left_is_swept_and_what_arrives_now_is_not(tmp_path)
     attachments.sweep(tmp_path)
     attachments.sweep(tmp_path / "not there")
     assert [path.name for path in arriving.iterdir()] == ["new"]
+
+
+def test_a_file_that_nobody_needs_any_more_when_it_comes_is_not_kept(core, sync, tmp_path):
+    told(core, "f1")
+    sync()
+    brought = core.attachment
+
+    def meanwhile_forgotten(core_id):
+        db.session.execute(delete(Attachment))
+        db.session.commit()
+        return brought(core_id)
+
+    core.attachment = meanwhile_forgotten
+    fetch(core, tmp_path)
+    assert rows() == {} and not path_of(tmp_path, HASH).exists()

@@ -81,8 +81,29 @@ def test_an_errand_that_fails_keeps_no_other_from_being_done(app):
         if done.count("succeeding") == 2:
             stop.set()
 
-    forever.run_errands([Errand("failing", 0, fail), Errand("succeeding", 0, succeed)], stopping=stop.is_set)
+    forever.run_errands(
+        forever.ERRANDS, [Errand("failing", 0, fail), Errand("succeeding", 0, succeed)], stopping=stop.is_set
+    )
     assert done == ["failing", "succeeding"] * 2
+
+
+def test_a_file_that_takes_for_ever_delays_no_letter(app):
+    letters_left, stop = threading.Event(), threading.Event()
+
+    def bring_file() -> None:
+        assert letters_left.wait(20), "the letters waited for the file"
+        stop.set()
+
+    def beside() -> None:
+        with app.app_context():
+            forever.run_errands(forever.FILES, [Errand("files", 0, bring_file)], stopping=stop.is_set)
+
+    files = threading.Thread(target=beside)
+    files.start()
+    letters = Errand("letters", 0, letters_left.set)
+    forever.run_errands(forever.ERRANDS, [letters], stopping=stop.is_set)
+    files.join()
+    assert letters_left.is_set()
 
 
 def test_pokes_are_counted_however_many_come(app):
