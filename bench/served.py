@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from bench.mirrors import MANAGER, PASSWORD, settings
+from bench.mirrors import FOLDER, MANAGER, PASSWORD, settings
 from portal import config
 
 _SERVERS: dict[int, int] = {}  # port: process
@@ -27,10 +27,12 @@ def served(application: str, folder: Path | None = None) -> Iterator[int]:
         port = free.getsockname()[1]
     ours = {f"PORTAL_{name}": str(value) for name, value in settings(folder).items()} if folder else {}
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "1"]
-    server = subprocess.Popen(
-        [*command, "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", application],
-        env=os.environ | ours, cwd=config.ROOT, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "server.log").open("w") as log:  # a line a request, written as in production
+        server = subprocess.Popen(
+            [*command, "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", application],
+            env=os.environ | ours, cwd=config.ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
     try:
         _wait(port, server)
         _SERVERS[port] = server.pid
@@ -73,7 +75,7 @@ def cookie(port: int) -> str:
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
-        assert server.poll() is None, "the server did not start"
+        assert server.poll() is None, f"the server did not start: see {FOLDER / 'server.log'}"
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -54,14 +55,14 @@ def freeze(ticket_ids: Collection[int] | None = None) -> int:
     when the price list knows it: see fill_in_rates.
     """
     drawers: dict[int, _Drawer] = {}
-    frozen = 0
+    frozen = []
     for entry in _not_frozen(ticket_ids):
         if entry.company_id not in drawers:
             drawers[entry.company_id] = _Drawer(entry.company_id)
-        drawers[entry.company_id].put(entry)
-        frozen += 1
-    db.session.flush()
-    return frozen
+        frozen.append(drawers[entry.company_id].frozen(entry))
+    if frozen:
+        db.session.execute(insert(InvoicedEntry), frozen)
+    return len(frozen)
 
 
 def fill_in_rates() -> int:
@@ -77,6 +78,17 @@ def fill_in_rates() -> int:
     return filled
 
 
+class _Reported(NamedTuple):
+    """What an invoice keeps of an entry that the core reports as invoiced."""
+
+    id: int
+    company_id: int
+    category: str
+    hours: Decimal
+    worked_day: date
+    invoiced_on: date
+
+
 class _Drawer:
     """One company's invoices, while entries are put into them."""
 
@@ -85,20 +97,18 @@ class _Drawer:
         self._prices = prices.list_of(db.session.get_one(Company, company_id))
         self._invoices: dict[date, int] = {}
 
-    def put(self, entry: TimeEntry) -> None:
-        assert entry.invoiced_on is not None
-        db.session.add(
-            InvoicedEntry(
-                time_entry_id=entry.id,
-                invoice_id=self._invoice(entry.invoiced_on),
-                company_id=self._company_id,
-                category=entry.category,
-                hours=entry.hours,
-                worked_day=entry.worked_day,
-                rate=self._prices.rate_on(entry.category, entry.worked_day),
-                frozen_at=clock.now(),
-            )
-        )
+    def frozen(self, entry: _Reported) -> dict[str, Any]:
+        """The entry's row in its invoice."""
+        return {
+            "time_entry_id": entry.id,
+            "invoice_id": self._invoice(entry.invoiced_on),
+            "company_id": self._company_id,
+            "category": entry.category,
+            "hours": entry.hours,
+            "worked_day": entry.worked_day,
+            "rate": self._prices.rate_on(entry.category, entry.worked_day),
+            "frozen_at": clock.now(),
+        }
 
     def _invoice(self, period_end: date) -> int:
         if period_end not in self._invoices:
@@ -116,18 +126,19 @@ class _Drawer:
         return self._invoices[period_end]
 
 
-def _not_frozen(ticket_ids: Collection[int] | None) -> Iterator[TimeEntry]:
+def _not_frozen(ticket_ids: Collection[int] | None) -> Iterator[_Reported]:
     waiting = (
-        select(TimeEntry)
+        select(*(getattr(TimeEntry, name) for name in _Reported._fields))
         .outerjoin(InvoicedEntry, InvoicedEntry.time_entry_id == TimeEntry.id)
         .where(TimeEntry.invoiced_on.is_not(None), TimeEntry.withdrawn_at.is_(None))
         .where(InvoicedEntry.time_entry_id.is_(None))
         .order_by(TimeEntry.id)
     )
     if ticket_ids is None:
-        yield from db.session.scalars(waiting).all()
+        yield from map(_Reported._make, db.session.execute(waiting).all())
         return
     ids = sorted(ticket_ids)
     for start in range(0, len(ids), TICKETS_AT_ONCE):
         part = ids[start : start + TICKETS_AT_ONCE]
-        yield from db.session.scalars(waiting.where(TimeEntry.ticket_id.in_(part))).all()
+        found = db.session.execute(waiting.where(TimeEntry.ticket_id.in_(part))).all()
+        yield from map(_Reported._make, found)

@@ -19,8 +19,8 @@ LONGEST = 60_000  # letters a ticket can be found by
 def lines(written: Iterable[str]) -> str:
     """Pieces of a ticket as the text it is found by, each line once: history quoted in every answer adds nothing."""
     found, length = dict[str, None](), 0
-    for piece in dict.fromkeys(written):
-        folded = fold(piece.lstrip(" >")).replace("\0", "")
+    for piece in dict.fromkeys(piece.lstrip(" >") for piece in written):
+        folded = fold(piece).replace("\0", "")
         if folded and folded not in found:
             found[folded] = None
             length += len(folded) + 1

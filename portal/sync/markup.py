@@ -117,7 +117,9 @@ class _Reader:
         place, end = 0, len(self._source)
         while place < end and self._markup.is_reasonable:
             tag = _TAG.search(self._source, place)
-            self._text(place, tag.start() if tag else end)
+            until = tag.start() if tag else end
+            if until > place:
+                self._text(place, until)
             if tag is None:
                 break
             place = self._tag(tag)

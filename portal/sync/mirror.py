@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import fields
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Insert, func, select, update
+from sqlalchemy import Insert, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock
@@ -24,7 +23,7 @@ from portal.domain.time_entries import TimeEntry, TimeEntryVersion
 from portal.sync import aside, belonging, clean
 from portal.sync import plan as steps
 from portal.sync.plan import Step
-from portal.sync.recall import Recalled
+from portal.sync.recall import Recalled, ids_by_name
 
 ADDRESS = "/attachments/{}"  # of an inline picture on the portal's pages
 
@@ -79,6 +78,9 @@ class _Performance:
         self._put: list[tuple[Ticket, TicketRecord]] = []
         self._texts: dict[str, str] = {}
         self._with_pictures: set[str] = set()  # messages
+        # New rows are inserted together, past the session: it would keep books on each of them for nothing.
+        self._new: dict[type[Base], dict[str, dict[str, Any]]] = {Message: {}, TicketEvent: {}, TimeEntry: {}}
+        self._message_ids = {name: message.id for name, message in had.messages.items()}
         self._bereft: set[int] = set()  # tickets that lost time entries to others
 
     def run(self, ordered: list[Step]) -> bool:
@@ -87,6 +89,7 @@ class _Performance:
                 for step in group:
                     self._do(step)
                 db.session.flush()
+                self._insert_new()
             self._place_pictures()
             self._recount_hours_of_the_bereft()
             db.session.flush()
@@ -164,7 +167,7 @@ class _Performance:
         ticket.company_id = company_id
         ticket.requester_id = had.employees[company_id, row.requester].id
         ticket.technician_id = had.technicians[row.technician].id if row.technician else None
-        _copy(row, ticket, without=("company", "requester", "technician"))
+        _set(ticket, _values(row, without=("company", "requester", "technician")))
         ticket.record_hash, ticket.withdrawn_at = step.fingerprint, None
         self._put.append((ticket, step.record))
         self._texts[row.core_id] = step.text
@@ -176,14 +179,19 @@ class _Performance:
     def _put_message(self, step: steps.PutMessage) -> None:
         row = step.row
         message = self._had.messages.get(row.core_id)
-        if message is None:
+        has_pictures = clean.has_pictures(row.body) or clean.has_pictures(row.quoted)
+        if has_pictures:
+            self._with_pictures.add(row.core_id)
+        if has_pictures and message is None:  # it will be written to once more
+            self._new[Message].pop(row.core_id, None)
             message = self._had.messages[row.core_id] = Message()
             db.session.add(message)
-        message.ticket_id = self._had.tickets[row.ticket].id
-        _copy(row, message, without=("ticket",))
-        message.withdrawn_at = None
-        if clean.has_pictures(row.body) or clean.has_pictures(row.quoted):
-            self._with_pictures.add(row.core_id)
+        values = _values(row, without=("ticket",))
+        values |= {"ticket_id": self._had.tickets[row.ticket].id, "withdrawn_at": None}
+        if message is None:
+            self._new[Message][row.core_id] = values
+        else:
+            _set(message, values)
 
     def _put_attachment(self, step: steps.PutAttachment) -> None:
         row = step.row
@@ -193,37 +201,40 @@ class _Performance:
             db.session.add(attachment)
         elif attachment.size != row.size:  # other bytes under the old name
             attachment.sha256, attachment.fetch_tries, attachment.fetch_after = None, 0, None
-        attachment.message_id = self._had.messages[row.message].id
-        _copy(row, attachment, without=("message",))
+        attachment.message_id = self._message_ids[row.message]
+        _set(attachment, _values(row, without=("message",)))
         attachment.withdrawn_at = None
 
     def _put_event(self, step: steps.PutEvent) -> None:
         row = step.row
         event = self._had.events.get(row.core_id)
+        values = _values(row, without=("ticket",)) | {"ticket_id": self._had.tickets[row.ticket].id}
         if event is None:
-            event = self._had.events[row.core_id] = TicketEvent()
-            db.session.add(event)
-        event.ticket_id = self._had.tickets[row.ticket].id
-        _copy(row, event, without=("ticket",))
+            self._new[TicketEvent][row.core_id] = values
+        else:
+            _set(event, values)
 
     def _put_entry(self, step: steps.PutEntry) -> None:
         row, had = step.row, self._had
         entry, ticket = had.entries.get(row.core_id), had.tickets[row.ticket]
+        values = _values(row, without=("ticket", "message", "technician"))
+        values |= {
+            "company_id": ticket.company_id,
+            "ticket_id": ticket.id,
+            "message_id": self._message_ids[row.message] if row.message else None,
+            "technician_id": had.technicians[row.technician].id,
+            "withdrawn_at": None,
+        }
         if entry is None:
-            entry = had.entries[row.core_id] = TimeEntry(first_noticed_at=self._now)
-            db.session.add(entry)
-        else:
-            if entry.ticket_id != ticket.id:
-                self._bereft.add(entry.ticket_id)
-            if entry.company_id != ticket.company_id:
-                belonging.bring_entry(entry, ticket.company_id)
-            if step.remember:
-                self._remember(entry)
-        entry.company_id, entry.ticket_id = ticket.company_id, ticket.id
-        entry.message_id = had.messages[row.message].id if row.message else None
-        entry.technician_id = had.technicians[row.technician].id
-        _copy(row, entry, without=("ticket", "message", "technician"))
-        entry.withdrawn_at = None
+            self._new[TimeEntry][row.core_id] = values | {"first_noticed_at": self._now}
+            return
+        if entry.ticket_id != ticket.id:
+            self._bereft.add(entry.ticket_id)
+        if entry.company_id != ticket.company_id:
+            belonging.bring_entry(entry, ticket.company_id)
+        if step.remember:
+            self._remember(entry)
+        _set(entry, values)
 
     def _withdraw_entry(self, entry: TimeEntry) -> None:
         self._remember(entry)
@@ -244,6 +255,17 @@ class _Performance:
                 replaced_at=self._now,
             )
         )
+
+    def _insert_new(self) -> None:
+        """After the rank that made them, as what stands below a message needs its number."""
+        for table, new in self._new.items():
+            if new:
+                db.session.execute(_table(table).insert(), list(new.values()))
+        if self._new[Message]:
+            self._message_ids |= ids_by_name(Message, self._new[Message])
+        for new in self._new.values():
+            new.clear()
+        self._message_ids |= {name: message.id for name, message in self._had.messages.items()}
 
     def _place_pictures(self) -> None:
         """Attachments have their numbers now, so inline pictures can have their addresses."""
@@ -302,7 +324,14 @@ def _counted(ticket: Ticket) -> tuple[int, str] | None:
     return None if ticket.withdrawn_at is not None else (ticket.company_id, ticket.state)
 
 
-def _copy(row: Any, table_row: Base, *, without: tuple[str, ...]) -> None:
-    for each in fields(row):
-        if each.name not in without:
-            setattr(table_row, each.name, getattr(row, each.name))
+def _values(row: Any, *, without: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__slots__ if name not in without}
+
+
+def _set(table_row: Base, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(table_row, name, value)
+
+
+def _table(table: type[Base]) -> Table:
+    return cast(Table, table.__table__)

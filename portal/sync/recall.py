@@ -117,6 +117,16 @@ def _by_name(table: type[Table], name: InstrumentedAttribute[str], names: Collec
     return {row.core_id: row for row in _those(table, name, names)}  # type: ignore[attr-defined]
 
 
+def ids_by_name(table: type[Base], names: Collection[str]) -> dict[str, int]:
+    """The numbers of rows by the core's names."""
+    columns: Any = table
+    found: dict[str, int] = {}
+    for part in _parts(names):
+        rows = db.session.execute(select(columns.core_id, columns.id).where(columns.core_id.in_(part)))
+        found |= {row.core_id: row.id for row in rows}
+    return found
+
+
 def _those(table: type[Table], column: Any, values: Collection[Any]) -> Iterator[Table]:
     for part in _parts(values):
         yield from db.session.scalars(select(table).where(column.in_(part)))

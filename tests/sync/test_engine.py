@@ -15,7 +15,7 @@ from portal.domain.attachments import Attachment
 from portal.domain.companies import Company
 from portal.domain.messages import Message
 from portal.domain.mirror import MirrorState
-from portal.domain.tickets import Ticket, TicketText
+from portal.domain.tickets import Ticket, TicketEvent, TicketText
 from portal.errors import CoreAway
 from portal.sync import engine, lease, verify
 from portal.sync.engine import Sync
@@ -242,6 +242,21 @@ def test_merged_tickets_leave_their_messages_and_time_with_the_one_that_remains(
     assert (moved.ticket_id, moved.withdrawn_at, attachment.withdrawn_at) == (remaining.id, None, None)
     assert (entry_of("e1").withdrawn_at, counts()) == (None, {("vltava", "open"): 1})
     assert verify.faults() == []
+
+
+@pytest.mark.parametrize("pictured", [(), (1,), (2,), (1, 2)])
+def test_new_things_that_two_tickets_of_a_page_name_are_there_once_with_the_later_one(core, sync, pictured):
+    for number in (1, 2):
+        html = f'<p>Znění {number}<img src="cid:p1"></p>' if number in pictured else f"<p>Znění {number}</p>"
+        shared = message("m1", html=html, attachments=(file("a1", "p.png", content_id="p1"),))
+        core.put(ticket(number, messages=(shared,), time_entries=(entry("e1", message="m1"),), events=(event("v1"),)))
+    summary = sync()
+    later = mirrored("t2")
+    said, happened = db.session.scalars(select(Message)).one(), db.session.scalars(select(TicketEvent)).one()
+    assert (summary.aside, said.ticket_id, happened.ticket_id) == (0, later.id, later.id)
+    assert "Znění 2" in said.body
+    assert (entry_of("e1").ticket_id, entry_of("e1").message_id) == (later.id, said.id)
+    assert db.session.scalars(select(Attachment)).one().message_id == said.id
 
 
 def test_a_ticket_that_lost_time_to_another_is_summed_up_again(core, sync):
