@@ -18,7 +18,6 @@ import random
 import re
 import shutil
 import signal
-import sqlite3
 import statistics
 import sys
 import time
@@ -58,7 +57,6 @@ WISHES = {  # what people ask for, and how often of a hundred times
     "whole list": 15,
 }
 _AS_PART = "HX-Request: true\r\nHX-Request-Type: partial\r\nHX-Target: section#list\r\n"
-_STEP = 1_000_000  # between the numbers of a thing in the desk and of its copy
 
 
 @dataclass(slots=True)
@@ -100,9 +98,9 @@ def measured(
     folder.mkdir(parents=True)
     with Children(folder, os.environ) as children:
         if database == "sqlite":
-            return run(folder, "", _desk(), crowd=crowd, seconds=seconds, there=THERE)
+            return run(folder, "", year.many(TIMES), crowd=crowd, seconds=seconds, there=THERE)
         with postgres.running(children, folder / "cluster") as address:
-            return run(folder, address, _desk(), crowd=crowd, seconds=seconds, there=THERE)
+            return run(folder, address, year.many(TIMES), crowd=crowd, seconds=seconds, there=THERE)
 
 
 def run(
@@ -163,32 +161,6 @@ def _ended(sync: Child, *, is_waited_for: bool) -> bool:
     sync.process.send_signal(signal.SIGTERM)
     assert sync.process.wait(60) == 0, f"the sync failed: {sync.last_words}"
     return has_ended
-
-
-def multiply(desk: Path, times: int) -> None:
-    """So many copies of every ticket of a desk with all that is said and done in it; they are the newest changes."""
-    with sqlite3.connect(desk) as store:
-        for table, columns in _COPIED.items():
-            every = [row[1] for row in store.execute(f"PRAGMA table_info({table})")]
-            for copy in range(1, times + 1):
-                step = copy * _STEP
-                values = [columns.get(name, name).format(step=step, copy=copy) for name in every]
-                store.execute(
-                    f"INSERT INTO {table} ({', '.join(every)})"  # noqa: S608 - names of our own
-                    f" SELECT {', '.join(values)} FROM {table} WHERE {_FIRST[table]}"
-                )
-        store.execute("INSERT INTO change (ticket) SELECT id FROM ticket WHERE id >= ? ORDER BY id", (_STEP,))
-
-
-_OWN = "id + {step}"
-_COPIED = {  # table of the desk: what a copy says otherwise
-    "ticket": {"id": _OWN, "number": "'{copy}' || number"},
-    "message": {"id": _OWN, "ticket": "ticket + {step}"},
-    "attachment": {"id": _OWN, "message": "message + {step}"},
-    "time_entry": {"id": _OWN, "ticket": "ticket + {step}", "message": "message + {step}"},
-    "event": {"id": _OWN, "ticket": "ticket + {step}"},
-}
-_FIRST = dict.fromkeys(_COPIED, f"id < {_STEP}")
 
 
 class _Crowd:
@@ -317,21 +289,6 @@ def _tickets() -> int:
     found = db.session.scalar(select(func.count()).select_from(Ticket)) or 0
     db.session.rollback()
     return found
-
-
-def _desk() -> Path:
-    """The folder of the demo's year, many times over; made when it is not there yet."""
-    folder = FOLDER / "browsing" / f"desk-{TIMES}"
-    if not (folder / "desk.db").exists():
-        if not (year.DESK / "desk.db").exists():
-            year._play()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        with sqlite3.connect(year.DESK / "desk.db") as played, sqlite3.connect(folder / "unfinished") as copy:
-            played.backup(copy)
-        multiply(folder / "unfinished", TIMES - 1)
-        (folder / "unfinished").rename(folder / "desk.db")
-    return folder
 
 
 def _wait(true: Callable[[], bool], child: Child | None) -> None:

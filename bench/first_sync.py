@@ -8,7 +8,6 @@ turns, so that a slow moment of the machine meets both, and the round whose shar
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ import flask_migrate
 from sqlalchemy import func, select
 
 from bench import year
-from bench.browsing import multiply
 from bench.mirrors import FOLDER
 from chaos.fleet import free_address
 from portal import config, create_app
@@ -118,22 +116,14 @@ def _emptied(address: str) -> str:
 @contextmanager
 def _desk() -> Iterator[str]:
     """A desk of many tickets that answers; its address."""
-    folder = FOLDER / "first_sync"
-    if not (folder / "desk.db").exists():
-        if not (year.DESK / "desk.db").exists():
-            year._play()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        with sqlite3.connect(year.DESK / "desk.db") as played, sqlite3.connect(folder / "unfinished") as copy:
-            played.backup(copy)
-        multiply(folder / "unfinished", TIMES - 1)
-        (folder / "unfinished").rename(folder / "desk.db")
+    desk, folder = year.many(TIMES), FOLDER / "first_sync"
+    folder.mkdir(parents=True, exist_ok=True)
     core, smtp = free_address(), free_address()
     environment = os.environ | {
         "FLASK_APP": str(config.ROOT / "app.py"),
         "PORTAL_INSTANCE": str(folder),
         "PORTAL_CORE_TOKEN": TOKEN,
-        "PORTAL_DESK_FOLDER": str(folder),
+        "PORTAL_DESK_FOLDER": str(desk),
         "PORTAL_DESK_HTTP": core,
         "PORTAL_DESK_SMTP": smtp,
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import browsing
+from bench import browsing, year
 from portal.desk import directory, intake
 from portal.desk.store import Store
 
@@ -25,7 +25,7 @@ def desk(tmp_path: Path) -> Path:
         mail.set_content("Dobrý den,\n\ntiskárna netiskne, prosím o pomoc.\n" * 5)
         intake.receive(store, mail.as_bytes())
     store.close()
-    browsing.multiply(folder / "desk.db", TIMES - 1)
+    year.multiply(folder / "desk.db", TIMES - 1)
     return folder
 
 
