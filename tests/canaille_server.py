@@ -1,4 +1,4 @@
-"""Canaille, an OpenID provider from PyPI, as a process of its own: two people, clients register themselves.
+"""Canaille, an OpenID provider from PyPI, as a process of its own: three people, clients register themselves.
 
 python -m tests.canaille_server PORT
 """
@@ -10,7 +10,8 @@ from canaille.app import models
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
-PEOPLE = {"jana": "correct horse of jana", "petr": "correct horse of petr"}  # their user name is their subject
+# Their user name is their subject. Ivan never consents to anything: canaille remembers who did.
+PEOPLE = {name: f"correct horse of {name}" for name in ("jana", "petr", "ivan")}
 
 
 def run(port: int) -> None:

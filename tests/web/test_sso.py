@@ -589,7 +589,7 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
             second_factor=["otp", "mfa"])
     )  # fmt: skip
     declined = app.test_client()
-    assert declined.get(providers.signed_in_at(_out(declined), "petr", consent="deny")).status_code == 403
+    assert declined.get(providers.signed_in_at(_out(declined), "ivan", consent="deny")).status_code == 403
     client = app.test_client()
     _by_password(client, person.email, samples.PASSWORD)
     assert client.get(providers.signed_in_at(_linking(client), "jana")).status_code == 302
