@@ -20,7 +20,7 @@ def _pinned():
             yield readme.parent / name, digest
 
 
-@pytest.mark.parametrize(("path", "digest"), _pinned(), ids=lambda value: getattr(value, "name", ""))
+@pytest.mark.parametrize(("path", "digest"), list(_pinned()), ids=lambda value: getattr(value, "name", ""))
 def test_a_vendored_file_is_the_one_its_readme_names(path, digest):
     assert sha256(path.read_bytes()).hexdigest() == digest, f"{path.name} changed: say its new version and hash"
 
