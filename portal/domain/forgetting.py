@@ -58,14 +58,9 @@ class Sought:
     company_ids: tuple[int, ...]  # none for Connectica's own people: they are named in every company's rows
     instead: str
 
-    @property
-    def redaction(self) -> Redaction:
-        return Redaction.of(Named(name, self.email, self.instead) for name in self.names)
-
-    @property
-    def alone(self) -> Redaction:
-        """In tickets of their own: the last name alone is theirs, too."""
-        return Redaction.of((Named(name, self.email, self.instead) for name in self.names), alone=True)
+    def redaction(self, *, alone: bool) -> Redaction:
+        """What takes them out of text. alone: in tickets of their own, where the last name only is theirs, too."""
+        return Redaction.of((Named(name, self.email, self.instead) for name in self.names or ("",)), alone=alone)
 
 
 @dataclass(slots=True)
@@ -232,7 +227,7 @@ PLACES = (
 
 def _redact(sought: Sought, tickets: set[int], removed: Removed) -> tuple[set[int], int]:
     """Take them out of every text; which tickets and how many rows named them."""
-    full, alone = sought.redaction, sought.alone
+    full, alone = sought.redaction(alone=False), sought.redaction(alone=True)
     named, changed = set[int](), 0
     for place in PLACES:
         table: Any = place.columns[0].class_
@@ -300,6 +295,7 @@ def _tidy() -> None:
         db.session.rollback()
         return
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM"))
 
 
