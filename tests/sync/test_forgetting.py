@@ -281,8 +281,8 @@ NAMELESS = {
     "address_change", "employee", "identity", "invitation", "letter_choice", "one_time_code", "passkey",
     "password_reset", "person", "recovery_code", "session", "visit",  # theirs as a whole
     "approval_link", "attempt", "forgotten", "forgotten_key", "lease", "used_challenge",  # hashes, names of jobs
-    "budget", "company", "identity_provider", "identity_provider_domain", "invoice", "invoiced_entry", "price", "role",
-    "technician", "ticket_count", "time_entry", "time_entry_version",  # Connectica's, or of no person
+    "budget", "company", "identity_provider", "identity_provider_domain", "invoice", "invoiced_entry", "price",
+    "role", "technician", "ticket_count", "time_entry", "time_entry_version",  # Connectica's, or of no person
     "approval.at_expiry", "approval.channel", "approval.core_id", "approval.question_key", "approval.scope",
     "approval.state", "approval.turn", "approval_event.kind", "attachment.content_id", "attachment.core_id",
     "attachment.fetch_error", "attachment.media_type", "attachment.sha256", "audit_event.about",
