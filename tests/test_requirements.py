@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 LOCKS = [ROOT / "requirements.txt", ROOT / "deploy" / "container" / "requirements.txt"]
-OVERLOOKED = re.compile(r"#\s*(noqa: [A-Z0-9, ]*\bS\d+[A-Z0-9, ]*|nosec)(?P<reason>.*)$")
+OVERLOOKED = re.compile(r"#\s*(?:ruff:\s*)?(?:noqa(?::\s*(?P<codes>[A-Z0-9, ]+))?|nosec\b)(?P<reason>.*)$")
+SECURITY = re.compile(r"\bS\d+")
 SHORTEST_REASON = 4  # letters
 SOURCES = sorted(
     path
@@ -56,11 +57,28 @@ def test_the_image_has_the_versions_that_were_tested():
 def test_what_the_security_linter_is_told_to_overlook_has_its_reason():
     bare = [
         f"{source.relative_to(ROOT)}:{number}"
-        for source in SOURCES
+        for source in (ROOT / "app.py", *SOURCES)
         for number, line in enumerate(source.read_text().splitlines(), start=1)
-        if (found := OVERLOOKED.search(line)) and len(found["reason"].strip(" -:")) < SHORTEST_REASON
+        if (found := OVERLOOKED.search(line)) and not _is_explained(found)
     ]
-    assert not bare, f"say why, as ' - reason' behind the code: {', '.join(bare)}"
+    assert not bare, f"say which rule and why, as 'S603 - reason' behind noqa: {', '.join(bare)}"
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_explained"),
+    [("noqa: S603 - our own command", True), ("noqa: E501", True), ("noqa", False), ("noqa: S603", False),
+     ("noqa:S603", False), ("ruff: noqa: S603", False), ("nosec", False), ("nosec - our own command", True)],
+)  # fmt: skip
+def test_a_reason_is_told_from_none(comment, is_explained):
+    found = OVERLOOKED.search(f"run()  # {comment}")
+    assert found and _is_explained(found) is is_explained
+
+
+def _is_explained(found: re.Match[str]) -> bool:
+    """Rules of other kinds speak for themselves; all at once, or one of security, need words."""
+    if found["codes"] and not SECURITY.search(found["codes"]):
+        return True
+    return len(found["reason"].strip(" -:")) >= SHORTEST_REASON
 
 
 def _entries(lock: Path) -> list[str]:

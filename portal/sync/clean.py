@@ -161,8 +161,9 @@ def _end_without_emptiness(cleaned: str) -> int:
             continue
         name = next((name for name in ("p", "div") if cleaned.endswith(f"</{name}>", 0, end)), None)
         start = cleaned.rfind(f"<{name}>", 0, end) if name else -1
-        if start < 0 or says_something(cleaned[start:end]):
-            return end
+        is_its_own = start >= 0 and cleaned.find(f"</{name}>", start) + len(f"</{name}>") == end
+        if not is_its_own or says_something(cleaned[start:end]):
+            return end  # a tag that closes another one stays: what is cut off must be whole
         end = start
 
 

@@ -27,6 +27,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         f"<a onmouseover={RUN} href=#>x</a>", f"<div onpointerrawupdate={RUN}>x</div>", f"<style onload={RUN}></style>",
         f"<p style=animation:x onanimationstart={RUN}>x</p>", f"<img src=x:x\nonerror\n=\n{RUN}>",
         f"<iframe onload={RUN}></iframe>", f"<object onerror={RUN}></object>", f"<select autofocus onfocus={RUN}></select>",
+        f"<div hx-on:load={RUN} hx-on--load={RUN}>x</div>", f"<div data-hx-on:load={RUN} hx-trigger=load>x</div>",
         f"<div contenteditable onblur={RUN} autofocus>x</div>", f"<x onclick={RUN} id=x>x</x>", f"<img/src/onerror={RUN}>",
         f'<img title="><img src=x onerror={RUN}>">', f"<img src='x' oNeRrOr = \"{RUN}\">", f"<p onscrollend={RUN}>x</p>",
     ),

@@ -1,12 +1,14 @@
 """Cleaning: of hostile HTML nothing runs and nothing loads, of honest HTML every word stays."""
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.sync import clean
+from tests.browser import hostile_mails
 
 HOSTILE = [
     "<script>alert(1)</script>x",
@@ -174,3 +176,44 @@ def test_empty_paragraphs_behind_the_words_are_left_out():
 def test_empty_paragraphs_make_no_gaps_and_what_stands_between_words_stays():
     assert clean.from_html("<p>a</p><p>&nbsp;</p><p> <br></p><p>b</p>") == "<p>a</p><p>b</p>"
     assert clean.from_html("<div>a</div><div><br></div><div>b</div>") == "<div>a</div><div><br></div><div>b</div>"
+
+
+@pytest.mark.parametrize(
+    ("source", "cleaned"),
+    [
+        ("<p>Ahoj</p><div><div></div></div>", "<p>Ahoj</p><div><div></div></div>"),
+        ("<p>Ahoj</p><div><div><br></div></div>", "<p>Ahoj</p><div><div></div></div>"),
+        ("<div>Ahoj<p> </p></div>", "<div>Ahoj</div>"),
+        ("<p>Ahoj</p><div lang=cs><div></div></div>", '<p>Ahoj</p><div lang="cs"><div></div></div>'),
+        ("<p>Ahoj</p><div></div><p> </p>", "<p>Ahoj</p>"),
+    ],
+)
+def test_emptiness_is_cut_off_whole(source, cleaned):
+    assert clean.from_html(source) == cleaned
+
+
+def test_every_element_of_a_thousand_hostile_mails_is_closed():
+    """An open one would take in the next message of the page."""
+    for mail in hostile_mails.mails():
+        cleaned = clean.from_html(mail.html)
+        assert _Elements().left_open(cleaned) == [], mail
+
+
+class _Elements(HTMLParser):
+    """What is open at the end, and what was closed without having been open."""
+
+    def left_open(self, cleaned: str) -> list[str]:
+        self.found: list[str] = []
+        self.feed(cleaned)
+        self.close()
+        return self.found
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in {"br", "col", "hr", "img"}:
+            self.found.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.found and self.found[-1] == tag:
+            self.found.pop()
+        else:
+            self.found.append(f"/{tag}")
