@@ -28,11 +28,11 @@ from sqlalchemy import insert, select
 
 from portal import clock, create_app
 from portal.db import db
+from portal.domain import people, sessions
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.hours import HoursFilter
 from portal.domain.messages import Message
-from portal.domain.people import Person, Role
 from portal.domain.policy import MANAGER
 from portal.domain.prices import Price
 from portal.domain.technicians import Technician
@@ -174,13 +174,11 @@ def _fill(entries: int) -> None:
 
 
 def _manager(company: Company) -> str:
-    role = db.session.scalar(select(Role).where(Role.name == MANAGER)) or Role(name=MANAGER)
-    db.session.add(
-        Person(company_id=company.id, email="m@x.example", name="Jan", created_at=clock.now(),
-               roles=[role])
-    )  # fmt: skip
-    db.session.commit()
-    return "bench"
+    """The key of a session that a manager of the company has."""
+    manager = people.add(
+        email="m@x.example", name="Jan", company=company, role=MANAGER, language="cs", password_hash=None
+    )
+    return sessions.start(manager.id, how="password")
 
 
 def _apart(what: str, entries: int) -> dict[str, float]:
