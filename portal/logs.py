@@ -18,7 +18,10 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 OURS = "portal"
 HIDDEN = (  # what an error may repeat, and what is written instead
     (re.compile(r"(?<=://)[^\s\"'<>]*@"), "…@"),  # who and by which password, however it is written
-    (re.compile(r"[\w.+%-]+@(?=[\w-]+\.[\w.-]+)"), "…@"),  # the domain stays: it says whose server failed
+    (
+        re.compile(r"(?<![\w.+%-])[\w.+%-]++@(?=[\w-]+\.[\w.-]+)"),
+        "…@",
+    ),  # the domain says whose server failed
     (re.compile(r"(?<![\w-])(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{40,}(?![\w-])", re.ASCII), "…"),  # no name of ours
     (re.compile(r"(?<!\w)[A-Z2-7]{32}(?!\w)"), "…"),  # of an authenticator
     (re.compile(r"(?m)^(DETAIL|CONTEXT|HINT):.*$"), r"\1: …"),

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from portal.plain import fold
 
-_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+# Begun only where a word begins: a run of a million letters is read once, not from each of its letters.
+_ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]++@[\w-]+(?:\.[\w-]+)+")
 _WORD = re.compile(r"[^\W\d_][\w'’]*(?:-[^\W\d_][\w'’]*)*")
 _SPACE = r"(?:\s|&nbsp;|&#160;)"
 _SPACES, _COMMA = re.compile(f"{_SPACE}+"), re.compile(f"{_SPACE}*,{_SPACE}*")
@@ -21,6 +22,7 @@ _ENDINGS = (
     "ova", "uv", "in", "ina", "iny", "eho", "emu", "iho", "imu", "ho", "mu", "m",
 )  # fmt: skip
 _SHORTEST_STEM = 2  # letters
+_LONGEST_WORD = 60  # letters; no name is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Redaction:
         return "".join([*pieces, text[done:]])
 
     def _found(self, text: str) -> Iterator[tuple[int, int, str]]:
-        words = [found for found in _WORD.finditer(text) if found[0][0].isupper()]
+        words = [found for found in _WORD.finditer(text) if found[0][0].isupper() and _may_be_a_name(found[0])]
         place = 0
         while place < len(words):
             first = words[place]
@@ -78,10 +80,15 @@ class Redaction:
 
 def keys(name: str, email: str, *, alone: bool = False) -> list[str]:
     """What somebody is found by in text: the address, every two words of the name, the last one if it is enough."""
-    words = [stem(word) for word in _WORD.findall(name) if fold(word) not in _TITLES] if "@" not in name else []
+    words = [stem(word) for word in _WORD.findall(name) if _may_be_a_name(word)] if "@" not in name else []
     pairs = [_key(one, other) for place, one in enumerate(words) for other in words[place + 1 :]]
     last = [_key(words[-1])] if alone and words else []
     return [*([address_key(email)] if "@" in email else []), *pairs, *last]
+
+
+def _may_be_a_name(word: str) -> bool:
+    """No title, and no initial either: one letter is nobody's own, and stands in every stand-in."""
+    return _SHORTEST_STEM <= len(word) <= _LONGEST_WORD and fold(word) not in _TITLES
 
 
 def address_key(email: str) -> str:

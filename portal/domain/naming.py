@@ -69,13 +69,12 @@ class Calling:
 
     def __init__(self, company: Client, naming: Naming) -> None:
         self._naming = naming
-        self._everybody = Redaction({})
+        self._known: dict[int, Named] = {}
         self._alone: dict[int, Redaction] = {}
         if naming is not Naming.NAMES:
             known = select(Employee.id, Employee.name, Employee.email).where(Employee.company_id == company.id)
-            named = {row.id: self._named(row.id, row.name, row.email) for row in db.session.execute(known)}
-            self._everybody = Redaction.of(named.values())
-            self._known = named
+            self._known = {row.id: self._named(row.id, row.name, row.email) for row in db.session.execute(known)}
+        self._everybody = Redaction.of(self._known.values())
 
     def person(self, employee_id: int, name: str) -> str:
         return self._naming.called(employee_id, name)

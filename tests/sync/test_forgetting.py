@@ -131,9 +131,8 @@ def test_somebody_who_is_forgotten_is_nowhere(world, app, folder):
     assert not any(path.read_bytes() == b"podpis" for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL's own files are its own
 def test_neither_is_a_trace_left_in_sqlites_file(world, app, folder):
-    if db.engine.dialect.name != "sqlite":
-        return  # PostgreSQL's own files are its own; the rows are looked at above
     forgetting.forget(forgetting.seek(GONE.email), folder)
     db.session.remove()
     raw = b"".join(path.read_bytes() for path in Path(app.config["INSTANCE"]).glob("portal.db*"))
