@@ -18,7 +18,7 @@ cli = Commands("letters", help="The portal's own mail.")
 def send() -> None:
     """Write the monthly summaries and budget alerts whose time it is, and send every letter that waits."""
     written = monthly.write_due()
-    told = budget_alerts.run()
+    told = budget_alerts.alert()
     left = delivery.deliver(chosen_postman(), sender=current_app.config["NOC_ADDRESS"])
     click.echo(f"{written} summaries written, {told} budget alerts, {left} letters sent")
 

@@ -148,7 +148,7 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
             Errand("questions' answers", 5, questioning.run),
             Errand("daily digests", 60, notices.send_digests),
             Errand("monthly summaries", 300, monthly.write_due),
-            Errand("budget alerts", 60, budget_alerts.run),
+            Errand("budget alerts", 60, budget_alerts.alert),
             Errand("new passwords", 2, password_resets.write_due),
             Errand("letters", 5, lambda: delivery.deliver(
                 letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),

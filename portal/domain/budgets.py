@@ -11,16 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import audit, disclosure, hours
+from portal.domain import audit, disclosure, hours, notices, people, prices
 from portal.domain.billing import Billing
-from portal.domain.disclosure import Client
+from portal.domain.companies import Company
 from portal.domain.hours import HoursFilter
 from portal.domain.money import Tally
-from portal.domain.periods import Period
+from portal.domain.periods import Period, month_of
+from portal.domain.reader import Client
 from portal.domain.words import msgid
 from portal.errors import Refused
 
 ALERTS = (50, 80, 100)  # percent of a budget
+ALERT_PATH = "/invoices/upcoming"
 LARGEST = Decimal(100_000_000)
 
 _AMOUNT = re.compile(r"^[0-9]{1,9}([.,][0-9]{1,2})?\Z")
@@ -142,6 +144,36 @@ def tell_once(use: Use) -> int | None:
         if insert_once(BudgetAlert, budget_id=use.budget_id, month=use.month.since, percent=percent, at=clock.now())
     ]
     return max(fresh) if fresh else None
+
+
+def alert() -> int:
+    """Tell managers what was reached since the last time; how many companies. Commits company by company."""
+    month, told = month_of(clock.today()), 0
+    with_budget = select(Budget.company_id).where(Budget.from_month <= month.since)
+    for company in db.session.scalars(select(Company).where(Company.id.in_(with_budget)).order_by(Company.id)).all():
+        reached = use(company, month)
+        percent = tell_once(reached) if reached else None
+        if reached and percent:
+            _tell(company, reached, percent)
+            told += 1
+        db.session.commit()
+    return told
+
+
+def _tell(company: Company, use: Use, percent: int) -> None:
+    currency = prices.list_of(company).currency
+    for person in people.managers(company.id):
+        notices.tell(
+            person,
+            notices.BUDGET_REACHED,
+            key=f"budget-{use.budget_id}-{use.month.slug}-{percent}-{person.id}",
+            text="budget_reached",
+            path=ALERT_PATH,
+            company=company,
+            use=use,
+            percent=percent,
+            currency=currency,
+        )
 
 
 def _valid(company: Client, month: Period) -> Budget | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 
 from portal.db import db
 from portal.domain import confidential, disclosure
-from portal.domain.disclosure import Client
+from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion

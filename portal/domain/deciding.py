@@ -20,9 +20,9 @@ from portal.domain.approvals import (
     is_closed,
     wrote_down,
 )
-from portal.domain.deputies import Approver, approvers, managers
+from portal.domain.deputies import Approver, approvers
 from portal.domain.mirror import Told
-from portal.domain.people import Person, Visitor
+from portal.domain.people import Person, Visitor, managers
 from portal.domain.words import msgid
 from portal.errors import AlreadyDecided, NotFound, Refused
 

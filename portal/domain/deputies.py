@@ -11,7 +11,7 @@ from portal.clock import now, today
 from portal.db import Base, db, rows_changed
 from portal.domain import audit
 from portal.domain.companies import Company
-from portal.domain.people import Person, PersonRole, Role, Visitor
+from portal.domain.people import Person, PersonRole, Role, Visitor, managers
 from portal.domain.policy import MANAGER
 from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
@@ -75,17 +75,6 @@ def reading(person: Person | Visitor, company: Company) -> Company:
         return company
     stands_in = any(absence.stand_in.id == person.id for absence in _absences(company.id, on=today()))
     return company.read_by(confidential=True) if stands_in else company
-
-
-def managers(company_id: int) -> Sequence[Person]:
-    """The company's managers with a living account."""
-    return db.session.scalars(
-        select(Person)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .join(Role, Role.id == PersonRole.role_id)
-        .where(Person.company_id == company_id, Person.active.is_(True), Role.name == MANAGER)
-        .order_by(Person.id)
-    ).all()
 
 
 def colleagues(company: Company, person: Person | Visitor) -> Sequence[Person]:

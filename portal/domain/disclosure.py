@@ -7,13 +7,13 @@ ask here: `entries` goes into every query that reads time entries, `tells_money`
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
 
 from sqlalchemy import ColumnElement, true, update
 
 from portal.db import rows_changed
 from portal.domain import audit
 from portal.domain.companies import Company
+from portal.domain.reader import Client
 from portal.domain.time_entries import TimeEntry
 from portal.domain.words import msgid
 from portal.errors import NotFound
@@ -36,22 +36,6 @@ _LABELS = {
     Shown.HOURS: msgid("hours"),
     Shown.MONEY: msgid("hours and money"),
 }
-
-
-class Client(Protocol):
-    """Anything that stands for a company: its row, or a card of it."""
-
-    @property
-    def id(self) -> int: ...
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def shown_live(self) -> str: ...
-
-    @property
-    def reads_confidential(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Employees: the people of a company who write in."""
+"""Contacts: the employees of a company who write in, and the technicians who serve them."""
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,4 +15,12 @@ class Employee(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     email: Mapped[str]
+    name: Mapped[str]
+
+
+class Technician(Base):
+    __tablename__ = "technician"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)  # lower-case; the name stands in for it when the core has none
     name: Mapped[str]

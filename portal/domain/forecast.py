@@ -1,11 +1,16 @@
-"""The forecast: what the invoice may come to by the month's end, with the reasoning a reader can check. Pure."""
+"""The forecast: what the invoice may come to by the month's end, with the reasoning a reader can check."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from portal import clock
+from portal.domain import hours
+from portal.domain.billing import Billing
+from portal.domain.hours import HoursFilter
 from portal.domain.money import CENT, Tally
 from portal.domain.periods import Period, month_of
+from portal.domain.reader import Client
 from portal.domain.working_time import is_working_day
 
 ENOUGH_DAYS = 5  # working days of this month after which its own pace says more than the months before
@@ -48,6 +53,16 @@ class Forecast:
     @property
     def pace_amount(self) -> Decimal:
         return _rounded(self.pace.amount * self.days_left)
+
+
+def of(company: Client, waiting: Tally, running: Tally) -> Forecast:
+    """This month's forecast for a company that has so much waiting to be invoiced and so much running."""
+    today = clock.today()
+    days = looked_at(today)
+    worked = Tally()
+    for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
+        worked.take(hours.totals(company, HoursFilter(period=days, billing=billing)))
+    return make(today=today, waiting=waiting, running=running, looked_at=days, worked=worked)
 
 
 def looked_at(today: date) -> Period:

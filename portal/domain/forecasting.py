@@ -3,10 +3,10 @@
 from portal import clock
 from portal.domain import forecast, hours
 from portal.domain.billing import Billing
-from portal.domain.disclosure import Client
 from portal.domain.forecast import Forecast
 from portal.domain.hours import HoursFilter
 from portal.domain.money import Tally
+from portal.domain.reader import Client
 
 
 def of(company: Client, waiting: Tally, running: Tally) -> Forecast:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.domain import hours
-from portal.domain.disclosure import Client
 from portal.domain.hours import HoursFilter
 from portal.domain.money import Tally
 from portal.domain.periods import Period, months_until
+from portal.domain.reader import Client
 
 MONTHS = 12
 SERIES = 6  # colours a reader can tell apart; further categories are drawn as one

@@ -15,7 +15,6 @@ from portal import clock
 from portal.db import db
 from portal.domain import billing, confidential, disclosure, periods, prices
 from portal.domain.billing import Billing
-from portal.domain.disclosure import Client
 from portal.domain.employees import Employee
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
@@ -23,6 +22,7 @@ from portal.domain.money import Tally, amount
 from portal.domain.naming import Calling, Naming
 from portal.domain.periods import Period
 from portal.domain.prices import NoPrice, PriceList
+from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry

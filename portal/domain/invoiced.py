@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from portal.db import db
 from portal.domain import confidential, disclosure
 from portal.domain.billing import Billing
-from portal.domain.disclosure import Client
 from portal.domain.employees import Employee
 from portal.domain.invoices import Invoice, InvoicedEntry
 from portal.domain.messages import Message
@@ -20,6 +19,7 @@ from portal.domain.money import Bill, Tally, amount, bill
 from portal.domain.naming import Calling, Naming
 from portal.domain.periods import Period, month_of
 from portal.domain.prices import NoPrice
+from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry

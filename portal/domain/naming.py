@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain.disclosure import Client
 from portal.domain.employees import Employee
+from portal.domain.reader import Client
 from portal.domain.words import msgid
 from portal.redaction import Named, Redaction
 

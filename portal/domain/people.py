@@ -1,5 +1,6 @@
 """People: who signs in to the portal, and what they may do there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +15,7 @@ from portal import clock
 from portal.db import Base, db
 from portal.domain import passwords, policy, sessions, typed_text
 from portal.domain.companies import Company
-from portal.domain.policy import OF_CONNECTICA, ROLES, Right
+from portal.domain.policy import MANAGER, OF_CONNECTICA, ROLES, Right
 from portal.domain.prepared import Prepared
 from portal.domain.sessions import Session
 from portal.domain.words import msgid
@@ -272,3 +273,14 @@ def _roles(role: str) -> list[Role]:
 def _role(name: str) -> Role:
     found = db.session.scalar(select(Role).where(Role.name == name))
     return found or Role(name=name, description=ROLES[name])
+
+
+def managers(company_id: int) -> Sequence[Person]:
+    """The company's managers with a living account."""
+    return db.session.scalars(
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .join(Role, Role.id == PersonRole.role_id)
+        .where(Person.company_id == company_id, Person.active.is_(True), Role.name == MANAGER)
+        .order_by(Person.id)
+    ).all()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base, db
 from portal.domain import confidential, disclosure
 from portal.domain.companies import Company
-from portal.domain.disclosure import Client
+from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion

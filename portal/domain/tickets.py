@@ -1,7 +1,8 @@
-"""Tickets: what a company's manager may know of them."""
+"""Tickets: their states, their messages, and what a company's manager may know of them."""
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Protocol
 
 from sqlalchemy import ForeignKey, Index, Select, bindparam, false, select
@@ -11,7 +12,6 @@ from portal.db import Base, db
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.prepared import Prepared
-from portal.domain.states import State
 from portal.domain.technicians import Technician
 
 
@@ -23,6 +23,31 @@ class AnyCompany(Protocol):
 
 
 MOST_CHOICES = 500  # people offered in a filter; more than that nobody picks from, they search
+
+
+class State(StrEnum):
+    OPEN = "open"
+    TO_BE_INVOICED = "to_be_invoiced"
+    ERROR = "error"
+    DONE = "done"
+
+    @property
+    def label(self) -> str:
+        """As Connectica writes it, in every language."""
+        return _FACTS[self][0]
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _FACTS[self][1]
+
+
+_FACTS = {
+    State.OPEN: ("Otevřené", "info"),
+    State.TO_BE_INVOICED: ("Be invoiced", "warn"),
+    State.ERROR: ("Error", "bad"),
+    State.DONE: ("Dokončené", "ok"),
+}
 
 
 class Ticket(Base):
@@ -52,6 +77,25 @@ class Ticket(Base):
     hours: Mapped[Decimal] = mapped_column(default=Decimal(0))  # of all its time entries that exist
     version: Mapped[int] = mapped_column(default=1)  # grows with every change a list row could show
     record_hash: Mapped[str] = mapped_column(default="")  # of the record it was made from
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Message(Base):
+    """One contribution; body and quoted are clean HTML, safe to show as they are."""
+
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    core_id: Mapped[str] = mapped_column(unique=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    side: Mapped[str]  # employee | technician
+    author_name: Mapped[str]
+    author_email: Mapped[str]
+    sent_at: Mapped[datetime]
+    sender_verified: Mapped[bool] = mapped_column(default=True)
+    body: Mapped[str]
+    quoted: Mapped[str] = mapped_column(default="")  # folded history and signature; never dropped
+    excerpt: Mapped[str] = mapped_column(default="")  # the first words, plain: what was done
     withdrawn_at: Mapped[datetime | None]
 
 

@@ -1,4 +1,4 @@
-"""Text that people type: complete, bounded, and without what breaks databases and mail headers. Pure."""
+"""Text: what people type, bounded and harmless, and the folded form in which Czechs search. Pure."""
 
 import html
 import re
@@ -45,6 +45,14 @@ def of_html(clean_html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", html.unescape(re.sub(r"<[^>]*>", "", spaced))).strip()
 
 
+def fold(text: str) -> str:
+    """No case, no diacritics, single spaces; equals lower(unaccent(…)) of PostgreSQL for Czech."""
+    plain = text if text.isascii() else _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
+    if not plain.isascii():  # other scripts have other marks
+        plain = "".join(letter for letter in plain if letter.isascii() or not unicodedata.combining(letter))
+    return " ".join(plain.casefold().split())
+
+
 def _one_ending(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
 
@@ -55,3 +63,4 @@ def _is_harmless(letter: str) -> bool:
 
 
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LATIN_MARKS = re.compile("[\u0300-\u036f]+")

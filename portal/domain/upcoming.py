@@ -9,7 +9,6 @@ from typing import Protocol
 from portal import clock
 from portal.domain import hours, oddities, prices
 from portal.domain.billing import Billing
-from portal.domain.disclosure import Client
 from portal.domain.hours import HoursFilter, Worked
 from portal.domain.invoiced import InvoicedRow
 from portal.domain.money import Bill, Tally, bill, vat_percent
@@ -17,6 +16,7 @@ from portal.domain.naming import Naming
 from portal.domain.oddities import Oddity, Surroundings
 from portal.domain.periods import month_of
 from portal.domain.prices import NoPrice, PriceList
+from portal.domain.reader import Client
 
 WANTED = HoursFilter(billing=Billing.TO_BE_INVOICED)
 RUNNING = HoursFilter(billing=Billing.RUNNING)

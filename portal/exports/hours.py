@@ -4,10 +4,10 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.domain import hours, mirror, prices, questions
-from portal.domain.disclosure import Client
 from portal.domain.hours import HoursFilter
 from portal.domain.money import vat_percent
 from portal.domain.periods import Period
+from portal.domain.reader import Client
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report

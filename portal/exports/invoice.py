@@ -6,13 +6,13 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.domain import hours, invoiced, mirror, oddities, prices, questions, upcoming
-from portal.domain.disclosure import Client
 from portal.domain.hours import Worked
 from portal.domain.invoiced import InvoicedRow
 from portal.domain.money import vat_percent
 from portal.domain.naming import Naming
 from portal.domain.oddities import Surroundings
 from portal.domain.periods import Period, month_of
+from portal.domain.reader import Client
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report

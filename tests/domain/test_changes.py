@@ -141,10 +141,10 @@ def test_each_share_of_a_budget_is_told_once(ledger, company):
     ledger.person(company, "viewer")
     budgets.choose(company, NOVEMBER, unit="money", amount="10000", person_id=manager.id)
     ticket = ledger.ticket(company)
-    assert budget_alerts.run() == 0
+    assert budget_alerts.alert() == 0
     for spent, told in (("4.99", 0), ("0.01", 1), ("1.00", 0), ("3.00", 1), ("2.00", 1), ("9.00", 0)):
         ledger.entry(ticket, spent)
-        assert (budget_alerts.run(), budget_alerts.run()) == (told, 0)
+        assert (budget_alerts.alert(), budget_alerts.alert()) == (told, 0)
     assert letters_written() == [
         "Connectica: z měsíčního rozpočtu je vyčerpáno 50 %",
         "Connectica: z měsíčního rozpočtu je vyčerpáno 80 %",
@@ -155,6 +155,6 @@ def test_each_share_of_a_budget_is_told_once(ledger, company):
 def test_a_budget_that_is_overrun_at_once_is_told_in_one_letter(ledger, company):
     budgets.choose(company, NOVEMBER, unit="hours", amount="10", person_id=ledger.person(company).id)
     ledger.entry(ledger.ticket(company), "12.00")
-    assert budget_alerts.run() == 1
+    assert budget_alerts.alert() == 1
     assert letters_written() == ["Connectica: rozpočet na měsíc je vyčerpán"]
     assert "12,00 h z 10,00 h" in db.session.query(Letter).one().text
