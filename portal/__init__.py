@@ -7,7 +7,8 @@ from flask_migrate import Migrate
 
 from portal import cli, config, web
 from portal.db import db, engine_options
-from portal.domain import addresses, audit, retention, sealing
+from portal.domain import audit, retention
+from portal.lib import encryption, urls
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -30,8 +31,8 @@ def create_app(**overrides: Any) -> Flask:
 
     audit.keep(days=app.config["AUDIT_KEEP_DAYS"])
     retention.keep(days=app.config["KEEP_TICKETS_DAYS"])
-    addresses.are(base_url=app.config["BASE_URL"], noc=app.config["NOC_ADDRESS"])
-    sealing.keyed_by(app.config["SECRET_KEY"])
+    urls.are(base_url=app.config["BASE_URL"], noc=app.config["NOC_ADDRESS"])
+    encryption.keyed_by(app.config["SECRET_KEY"])
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "portal" / "migrations"), render_as_batch=True)
     web.install(app)

@@ -19,10 +19,11 @@ from portal.db import db
 from portal.desk import directory, intake, outbox, prices
 from portal.desk.api import create_api
 from portal.desk.store import Store
-from portal.domain import addresses, approval_deadlines, people, questioning
+from portal.domain import approval_deadlines, people, questioning
 from portal.domain.companies import Company
 from portal.domain.policy import MANAGER, STAFF
 from portal.errors import CoreAway
+from portal.lib import urls
 from portal.post import delivery
 from portal.post.postman import Folder
 from portal.sync import lease
@@ -49,7 +50,7 @@ class WholeSystem:
         self.core = DeskCore(f"http://127.0.0.1:{self._desk.port}/core/v1", TOKEN)
         self._portal = served(app)
         self.address = f"http://127.0.0.1:{self._portal.port}"
-        addresses.are(base_url=self.address, noc=NOC)
+        urls.are(base_url=self.address, noc=NOC)
 
     def close(self) -> None:
         for server in (self._desk, self._portal):

@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 from portal.domain import audit, companies, identities, identity_providers, people
 from portal.domain.identity_providers import IdentityProvider, New
 from portal.domain.people import Person
-from portal.domain.sealing import SealBroken
 from portal.errors import NotFound, ProviderError, Refused
+from portal.lib.encryption import SealBroken
 from portal.oidc import asking, provider
 from portal.oidc.asking import Client
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portal.desk import directory, quotes, tickets
 from portal.desk.store import Store, fact, remember
 from portal.errors import NotFound, Refused
-from portal.redaction import Named, Redaction
+from portal.lib.redaction import Named, Redaction
 
 # What names somebody about a ticket: table, columns.
 _PLACES = (

@@ -9,8 +9,8 @@ from portal.domain import audit, sessions
 from portal.domain.companies import Company
 from portal.domain.people import Person, PersonRole, Role, Visitor, give_role
 from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib.i18n import msgid
 
 
 def roles_in(company: Company | None) -> tuple[str, ...]:

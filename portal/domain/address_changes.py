@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import addresses, attempts, audit, keys, letters, passwords, people, wording
+from portal.domain import attempts, audit, letters, passwords, people, wording
 from portal.domain.people import Person, Visitor
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib import tokens, urls
+from portal.lib.i18n import msgid
 
 LASTS = timedelta(hours=24)
 KEPT = timedelta(days=30)  # the audit log says longer who moved
@@ -67,7 +68,7 @@ def wish(by: Visitor, *, email: str, password: str) -> None:
         raise Refused(msgid("This is your address already."))
     attempts.count(attempts.Kind.LETTER, account=str(by.id))
     _end_others(person.id)
-    (old_key, old_kept), (new_key, new_kept) = keys.new(), keys.new()
+    (old_key, old_kept), (new_key, new_kept) = tokens.new(), tokens.new()
     change = AddressChange(
         person_id=person.id, old_email=person.email, new_email=new, at=clock.now(), old_token_hash=old_kept,
         new_token_hash=new_kept,
@@ -81,7 +82,7 @@ def wish(by: Visitor, *, email: str, password: str) -> None:
 
 def opened(token: str) -> Opened:
     """The change a key belongs to. Changes nothing. Raises NotFound."""
-    kept = keys.hash_of(token)
+    kept = tokens.hash_of(token)
     change = db.session.scalar(
         _open().where(or_(AddressChange.old_token_hash == kept, AddressChange.new_token_hash == kept))
     )
@@ -149,7 +150,7 @@ def _open():
 def _write(person: Person, change: AddressChange, kind: str, *, to: str, key: str) -> None:
     subject, text = wording.letter(
         person.language, kind, name=person.name, old=change.old_email, new=change.new_email,
-        link=addresses.link(f"/address/{key}"), until=change.at + LASTS,
+        link=urls.link(f"/address/{key}"), until=change.at + LASTS,
     )  # fmt: skip
     letters.write(
         key=f"address:{change.id}:{kind}", to=to, name=person.name, subject=subject, text=text, person=person

@@ -4,7 +4,7 @@ from sqlalchemy import Select, select, update
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import approval_links, asking, typed_text
+from portal.domain import approval_links, asking
 from portal.domain.approvals import (
     MANAGER_TURN,
     STAFF_TURN,
@@ -20,8 +20,9 @@ from portal.domain.approvals import (
 from portal.domain.deciding import conclude, who_decides
 from portal.domain.messages import Message
 from portal.domain.tickets import Ticket
-from portal.domain.working_time import is_working, reminders
 from portal.errors import AlreadyDecided
+from portal.lib import text as typed_text
+from portal.lib.business_hours import is_working, reminders
 
 
 def run() -> int:

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base, db
-from portal.domain import keys
 from portal.domain.approvals import Approval
 from portal.domain.people import Person
 from portal.errors import NotFound
+from portal.lib import tokens
 
 SHOWN_AFTER = timedelta(days=30)  # past the deadline: whoever opens the mail late still learns how it ended
 
@@ -32,7 +32,7 @@ class ApprovalLink(Base):
 
 def make(approval: Approval, person: Person) -> str:
     """A new link for this person and this approval, in the caller's transaction; its path is told only once."""
-    token, kept = keys.new()
+    token, kept = tokens.new()
     db.session.add(
         ApprovalLink(
             approval_id=approval.id, person_id=person.id, token_hash=kept, made_at=now(),
@@ -44,7 +44,7 @@ def make(approval: Approval, person: Person) -> str:
 
 def genuine(token: str) -> ApprovalLink:
     """The link a token belongs to. Raises NotFound for every token that was not made here, was revoked or is over."""
-    link = db.session.scalar(select(ApprovalLink).where(ApprovalLink.token_hash == keys.hash_of(token)))
+    link = db.session.scalar(select(ApprovalLink).where(ApprovalLink.token_hash == tokens.hash_of(token)))
     if link is None or link.revoked_at is not None or now() >= link.expires_at:
         raise NotFound
     return link

@@ -16,9 +16,9 @@ from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.states import State
 from portal.domain.tickets import Ticket
-from portal.domain.words import msgid
 from portal.errors import NotFound
-from portal.plain import fold
+from portal.lib.i18n import msgid
+from portal.lib.text import fold
 
 
 class Standing(StrEnum):

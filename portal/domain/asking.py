@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, audit, consents, letters, notices, typed_text, wording
+from portal.domain import approval_links, audit, consents, letters, notices, wording
 from portal.domain.approvals import (
     MANAGER_TURN,
     STAFF_TURN,
@@ -27,9 +27,10 @@ from portal.domain.deciding import conclude, right_to_decide, tell_core, who_dec
 from portal.domain.people import Person, Visitor
 from portal.domain.states import State
 from portal.domain.tickets import Ticket
-from portal.domain.words import msgid
-from portal.domain.working_time import close_after, close_of
 from portal.errors import Refused
+from portal.lib import text as typed_text
+from portal.lib.business_hours import close_after, close_of
+from portal.lib.i18n import msgid
 
 WORKING_DAYS = 3  # to answer a question that came without a date: through the core, for instance
 LONGEST = timedelta(days=365)

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, rows_changed
 from portal.domain.people import Person
-from portal.domain.words import msgid
-from portal.plain import fold
+from portal.lib.i18n import msgid
+from portal.lib.text import fold
 
 MOST_CHARACTERS = 200  # of what it was about: a number or a name, never a text
 NAME_STANDS_HERE = "\ufffc"  # in `about`, where a word of AuditName belongs

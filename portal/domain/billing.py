@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_
 from portal.domain.states import State
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
-from portal.domain.words import msgid
+from portal.lib.i18n import msgid
 
 
 class Billing(StrEnum):

@@ -7,7 +7,7 @@ from portal.db import db
 from portal.domain import budgets, deputies, notices, prices
 from portal.domain.budgets import Budget, Use
 from portal.domain.companies import Company
-from portal.domain.periods import month_of
+from portal.lib.periods import month_of
 
 PATH = "/invoices/upcoming"
 

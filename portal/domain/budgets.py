@@ -15,11 +15,11 @@ from portal.domain import audit, disclosure, hours, notices, people, prices
 from portal.domain.billing import Billing
 from portal.domain.companies import Company
 from portal.domain.hours import HoursFilter
-from portal.domain.money import Tally
-from portal.domain.periods import Period, month_of
 from portal.domain.reader import Client
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib.i18n import msgid
+from portal.lib.money import Tally
+from portal.lib.periods import Period, month_of
 
 ALERTS = (50, 80, 100)  # percent of a budget
 ALERT_PATH = "/invoices/upcoming"

@@ -9,8 +9,8 @@ from portal.domain.approvals import ApprovalCard, Channel, card
 from portal.domain.deciding import Decision
 from portal.domain.deputies import Approver
 from portal.domain.people import Person
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib.i18n import msgid
 
 
 @dataclass(frozen=True, slots=True)

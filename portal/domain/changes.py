@@ -15,7 +15,7 @@ from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
-from portal.domain.words import msgid
+from portal.lib.i18n import msgid
 
 
 class Kind(StrEnum):

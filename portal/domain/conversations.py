@@ -19,7 +19,6 @@ from portal.domain.employees import Employee
 from portal.domain.hours import FROZEN_RATE, OWN_INVOICE
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
-from portal.domain.money import amount
 from portal.domain.naming import NOBODY
 from portal.domain.prices import PriceList
 from portal.domain.states import State
@@ -27,6 +26,7 @@ from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketEvent, _visible_to
 from portal.domain.time_entries import TimeEntry
 from portal.errors import NotFound
+from portal.lib.money import amount
 
 MOST_MESSAGES = 100  # of one page; earlier ones are a link away
 

@@ -7,7 +7,7 @@ from sqlalchemy import or_, true, update
 
 from portal.clock import now, prague, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, audit, consents, notices, typed_text, wording
+from portal.domain import approval_links, audit, consents, notices, wording
 from portal.domain.approvals import (
     STAFF_TURN,
     Approval,
@@ -23,8 +23,9 @@ from portal.domain.approvals import (
 from portal.domain.deputies import Approver, approvers
 from portal.domain.mirror import Told
 from portal.domain.people import Person, Visitor, managers
-from portal.domain.words import msgid
 from portal.errors import AlreadyDecided, NotFound, Refused
+from portal.lib import text
+from portal.lib.i18n import msgid
 
 LONGEST_CONSENT = timedelta(days=2 * 366)
 
@@ -175,7 +176,7 @@ _WORDS_FOR_THE_SECOND = {
 
 def _sensible(decision: Decision) -> Decision:
     """The same decision with its note made harmless. Raises Refused when its parts contradict each other."""
-    note = typed_text.paragraph(decision.note)
+    note = text.paragraph(decision.note)
     if decision.scope not in REACHES[decision.approve]:
         raise Refused(msgid("This answer cannot reach that far."))
     if decision.scope != Scope.UNTIL:

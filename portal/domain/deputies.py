@@ -13,8 +13,8 @@ from portal.domain import audit
 from portal.domain.companies import Company
 from portal.domain.people import Person, PersonRole, Role, Visitor, managers
 from portal.domain.policy import MANAGER
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib.i18n import msgid
 
 
 class Deputy(Base):

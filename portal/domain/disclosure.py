@@ -15,8 +15,8 @@ from portal.domain import audit
 from portal.domain.companies import Company
 from portal.domain.reader import Client
 from portal.domain.time_entries import TimeEntry
-from portal.domain.words import msgid
 from portal.errors import NotFound
+from portal.lib.i18n import msgid
 
 
 class Shown(StrEnum):

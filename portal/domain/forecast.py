@@ -8,10 +8,10 @@ from portal import clock
 from portal.domain import hours
 from portal.domain.billing import Billing
 from portal.domain.hours import HoursFilter
-from portal.domain.money import CENT, Tally
-from portal.domain.periods import Period, month_of
 from portal.domain.reader import Client
-from portal.domain.working_time import is_working_day
+from portal.lib.business_hours import is_working_day
+from portal.lib.money import CENT, Tally
+from portal.lib.periods import Period, month_of
 
 ENOUGH_DAYS = 5  # working days of this month after which its own pace says more than the months before
 LOOKS_BACK = timedelta(days=92)

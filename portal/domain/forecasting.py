@@ -5,8 +5,8 @@ from portal.domain import forecast, hours
 from portal.domain.billing import Billing
 from portal.domain.forecast import Forecast
 from portal.domain.hours import HoursFilter
-from portal.domain.money import Tally
 from portal.domain.reader import Client
+from portal.lib.money import Tally
 
 
 def of(company: Client, waiting: Tally, running: Tally) -> Forecast:

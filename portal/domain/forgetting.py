@@ -39,10 +39,10 @@ from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketEvent
 from portal.domain.time_entries import TimeEntry
 from portal.domain.visits import Visit
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
-from portal.plain import fold
-from portal.redaction import Named, Redaction
+from portal.lib.i18n import msgid
+from portal.lib.redaction import Named, Redaction
+from portal.lib.text import fold
 
 AT_ONCE = 500  # rows read at once
 

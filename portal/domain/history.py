@@ -5,9 +5,9 @@ from datetime import date
 
 from portal.domain import hours
 from portal.domain.hours import HoursFilter
-from portal.domain.money import Tally
-from portal.domain.periods import Period, months_until
 from portal.domain.reader import Client
+from portal.lib.money import Tally
+from portal.lib.periods import Period, months_until
 
 MONTHS = 12
 SERIES = 6  # colours a reader can tell apart; further categories are drawn as one

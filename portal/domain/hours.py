@@ -13,20 +13,21 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select,
 
 from portal import clock
 from portal.db import db
-from portal.domain import billing, confidential, disclosure, periods, prices
+from portal.domain import billing, confidential, disclosure, prices
 from portal.domain.billing import Billing
 from portal.domain.employees import Employee
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
-from portal.domain.money import Tally, amount
 from portal.domain.naming import Calling, Naming
-from portal.domain.periods import Period
 from portal.domain.prices import NoPrice, PriceList
 from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
-from portal.domain.words import msgid
+from portal.lib import periods
+from portal.lib.i18n import msgid
+from portal.lib.money import Tally, amount
+from portal.lib.periods import Period
 
 AT_ONCE = 1_000  # rows a batch: some hundred kilobytes, some milliseconds
 ON_A_PAGE = 100

@@ -13,8 +13,8 @@ from portal.domain.companies import Company
 from portal.domain.identity_providers import IdentityProvider, IdentityProviderDomain
 from portal.domain.people import Person
 from portal.domain.policy import VIEWER
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib.i18n import msgid
 
 LONGEST_NAME = 100  # characters of a name somebody else wrote
 TAKEN = msgid("One of the two is linked already: with another account here, or there.")

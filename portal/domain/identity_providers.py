@@ -12,10 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import addresses, sealing, sessions
+from portal.domain import sessions
 from portal.domain.companies import Company
 from portal.domain.people import Person
 from portal.errors import NotFound, Refused
+from portal.lib import encryption, urls
 
 ENTRA = "https://login.microsoftonline.com/{tenant}/v2.0"
 NOT_ONE_TENANT = frozenset({"common", "organizations", "consumers"})  # anybody's account, from anywhere
@@ -50,12 +51,12 @@ class IdentityProvider(Base):
     @property
     def secret(self) -> str:
         """What the provider knows us by. Raises SealBroken when the portal's own secret is another one now."""
-        return sealing.unseal(self.sealed_secret)
+        return encryption.unseal(self.sealed_secret)
 
     @property
     def sign_in_address(self) -> str:
         """Where its people begin: to bookmark."""
-        return addresses.link(f"/sign-in/sso/{self.slug}")
+        return urls.link(f"/sign-in/sso/{self.slug}")
 
     @property
     def redirect_address(self) -> str:
@@ -145,7 +146,7 @@ def add(new: New) -> IdentityProvider:
     _check(new, issuer=issuer, tenant=tenant)
     provider = IdentityProvider(
         slug=new.slug, name=new.name.strip(), company_id=new.company.id if new.company else None, issuer=issuer,
-        tenant=tenant, client_id=new.client_id.strip(), sealed_secret=sealing.seal(new.secret),
+        tenant=tenant, client_id=new.client_id.strip(), sealed_secret=encryption.seal(new.secret),
         second_factor=" ".join(new.second_factor), allows_password=new.allows_password,
         makes_viewers=new.makes_viewers, added_at=clock.now(),
         domains=[IdentityProviderDomain(name=name.strip().lower()) for name in new.domains],
@@ -166,7 +167,7 @@ def change(
 ) -> None:  # fmt: skip
     """What may change without new links: what is not None. Commits. Raises Refused."""
     if secret is not None:
-        provider.sealed_secret = sealing.seal(_long_enough(secret))
+        provider.sealed_secret = encryption.seal(_long_enough(secret))
     if second_factor is not None:
         provider.second_factor = " ".join(second_factor)
     if allows_password is not None:

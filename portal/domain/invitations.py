@@ -8,25 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import (
-    access,
-    addresses,
-    attempts,
-    audit,
-    identities,
-    identity_providers,
-    keys,
-    letters,
-    passwords,
-    people,
-    typed_text,
-    wording,
-)
+from portal.domain import access, attempts, audit, identities, identity_providers, letters, passwords, people, wording
 from portal.domain.companies import Company
 from portal.domain.identity_providers import IdentityProvider
 from portal.domain.people import Person, Visitor
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib import text, tokens, urls
+from portal.lib.i18n import msgid
 
 LASTS = timedelta(days=7)
 KEPT = timedelta(days=30)  # after it is over: an address nobody made an account of is no longer needed
@@ -72,7 +60,7 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
     Whoever invites learns nothing of other companies: an address with an account elsewhere is told that it has one.
     Raises Refused for what is no address, no role here, or a colleague who has an account already.
     """
-    email, name = people.address(email), typed_text.line(name)
+    email, name = people.address(email), text.line(name)
     if role not in access.roles_in(company):
         raise Refused(msgid("There is no role called %(role)s."), role=role)
     if language not in wording.LANGUAGES:
@@ -84,7 +72,7 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
         update(Invitation).where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
         .values(withdrawn_at=clock.now()).execution_options(synchronize_session=False)
     )  # fmt: skip
-    key, kept = keys.new()
+    key, kept = tokens.new()
     now = clock.now()
     invitation = Invitation(
         company_id=company.id if company else None, email=email, name=name, role=role, language=language,
@@ -111,7 +99,7 @@ def withdraw(by: Visitor, company: Company | None, invitation_id: int) -> None:
 
 def opened(token: str) -> Invitation:
     """The open invitation of a key. Changes nothing. Raises NotFound for every other key."""
-    found = db.session.scalar(_alive().where(Invitation.token_hash == keys.hash_of(token)))
+    found = db.session.scalar(_alive().where(Invitation.token_hash == tokens.hash_of(token)))
     if found is None or _account(found.email) is not None:
         raise NotFound
     return found
@@ -120,7 +108,7 @@ def opened(token: str) -> Invitation:
 def accept(token: str, *, name: str, password: str) -> Person:
     """Make the account, once whoever else tries at the same moment. Commits. Raises NotFound, Refused."""
     found = opened(token)
-    name = typed_text.needed(name, longest=100)
+    name = text.needed(name, longest=100)
     company = found.company
     if not identity_providers.allow_password(found.company_id):
         raise Refused(msgid("Your company wants you to sign in with its own account."))
@@ -138,7 +126,7 @@ def accept_elsewhere(token: str, provider: IdentityProvider, subject: str, *, na
         raise NotFound
     if identities.is_anybodys(provider, subject, living=True):
         raise Refused(identities.TAKEN)
-    name = found.name or typed_text.line(name)[:100] or found.email.partition("@")[0]
+    name = found.name or text.line(name)[:100] or found.email.partition("@")[0]
     person = _join(found, name=name, password_hash=None)
     identities.link(person.id, provider, subject)
     return person
@@ -159,7 +147,7 @@ def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
         db.session.rollback()
         raise NotFound
     person = people.join(
-        email=found.email, name=typed_text.line(name), company=found.company, role=found.role,
+        email=found.email, name=text.line(name), company=found.company, role=found.role,
         language=found.language, password_hash=password_hash,
     )  # fmt: skip
     audit.note(audit.JOINED, company_id=person.company_id, person_id=person.id, about=found.role)
@@ -169,9 +157,9 @@ def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
 def _write(by: Visitor, company: Company | None, invitation: Invitation, key: str) -> None:
     facts = {"by": by.name, "company": company.name if company else "Connectica", "until": invitation.expires_at}
     if _account(invitation.email) is None:
-        kind, link = "invitation", addresses.link(f"/invitation/{key}")
+        kind, link = "invitation", urls.link(f"/invitation/{key}")
     else:
-        kind, link = "invitation_known", addresses.link("/sign-in")
+        kind, link = "invitation_known", urls.link("/sign-in")
     subject, text = wording.letter(invitation.language, kind, link=link, **facts)
     letters.write(
         key=f"invitation:{invitation.id}", to=invitation.email, name=invitation.name, subject=subject, text=text

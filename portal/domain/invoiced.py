@@ -15,16 +15,16 @@ from portal.domain.billing import Billing
 from portal.domain.employees import Employee
 from portal.domain.invoices import Invoice, InvoicedEntry
 from portal.domain.messages import Message
-from portal.domain.money import Bill, Tally, amount, bill
 from portal.domain.naming import Calling, Naming
-from portal.domain.periods import Period, month_of
 from portal.domain.prices import NoPrice
 from portal.domain.reader import Client
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
-from portal.domain.words import msgid
 from portal.errors import NotFound
+from portal.lib.i18n import msgid
+from portal.lib.money import Bill, Tally, amount, bill
+from portal.lib.periods import Period, month_of
 
 AT_ONCE = 1_000  # rows a batch
 

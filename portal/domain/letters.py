@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
-from portal.domain import keys
 from portal.domain.people import Person
+from portal.lib import tokens
 
 MONTHLY_SUMMARY, BUDGET_ALERT = "monthly_summary", "budget_alert"
 AT_ONCE, DAILY, NEVER = "at_once", "daily", "never"
@@ -142,7 +142,7 @@ def claim(letter_id: int) -> Letter | None:
 
 def sent(letter: Letter) -> None:
     """The mail server took it. The attachment's bytes are not needed any more, and keys are kept as hashes alone."""
-    letter.text = keys.without(letter.text)
+    letter.text = tokens.without(letter.text)
     letter.sent_at, letter.trouble, letter.attachment = clock.now(), "", None
     db.session.commit()
 

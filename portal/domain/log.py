@@ -10,13 +10,14 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.db import db
-from portal.domain import audit, periods, typed_text
+from portal.domain import audit
 from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
 from portal.domain.people import Person
 from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.domain.reader import Client
-from portal.domain.words import msgid
-from portal.plain import fold
+from portal.lib import periods, text
+from portal.lib.i18n import msgid
+from portal.lib.text import fold
 
 ON_A_PAGE = 100
 AT_ONCE = 1_000  # rows a batch of a file
@@ -49,7 +50,7 @@ class LogFilter:
             group=Group(group) if group in set(Group) else None,
             since=periods.day(args.get("since")),
             until=periods.day(args.get("until")),
-            words=typed_text.line(args.get("q", "")),
+            words=text.line(args.get("q", "")),
         )
 
     def as_args(self) -> dict[str, str]:

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from portal.db import db
 from portal.domain.employees import Employee
 from portal.domain.reader import Client
-from portal.domain.words import msgid
-from portal.redaction import Named, Redaction
+from portal.lib.i18n import msgid
+from portal.lib.redaction import Named, Redaction
 
 NOBODY = "N. N."  # nomen nescio: a name we do not know, or do not tell
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
-from portal.domain import addresses, letters, wording
+from portal.domain import letters, wording
 from portal.domain.people import Person, PersonRole, Role
 from portal.domain.policy import MANAGER, STAFF, VIEWER
-from portal.domain.words import msgid
-from portal.domain.working_time import OPENS, is_working_day
 from portal.errors import Refused
+from portal.lib import urls
+from portal.lib.business_hours import OPENS, is_working_day
+from portal.lib.i18n import msgid
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts:
     how = letters.choice(person.id, kind.name, kind.default)
     if how == letters.NEVER:
         return
-    subject, body = wording.letter(person.language, text, reader=person, link=addresses.link(path), **facts)
+    subject, body = wording.letter(person.language, text, reader=person, link=urls.link(path), **facts)
     if how == letters.AT_ONCE:
         letters.write(key=key, to=person.email, name=person.name, subject=subject, text=body, person=person)
     else:
@@ -141,7 +142,7 @@ def _digest(person: Person) -> None:
         .where(Notice.person_id == person.id, Notice.digested_at.is_(None), Notice.at < _this_morning())
         .order_by(Notice.id)
     ).all()
-    shown = [(line.subject, addresses.link(line.path)) for line in lines]
+    shown = [(line.subject, urls.link(line.path)) for line in lines]
     subject, body = wording.letter(person.language, "digest", reader=person, lines=shown, day=today())
     letters.write(
         key=f"digest-{person.id}-{today():%Y-%m-%d}", to=person.email, name=person.name, subject=subject, text=body,

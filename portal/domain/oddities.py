@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from portal.domain.hours import Worked
-from portal.domain.words import msgid
+from portal.lib.i18n import msgid
 
 WORKING_DAY = Decimal(8)  # hours
 WHOLE_DAY = Decimal(24)

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import sealing
-from portal.domain.sealing import SealBroken
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib import encryption
+from portal.lib.encryption import SealBroken
+from portal.lib.i18n import msgid
 
 DIGITS, STEP = 6, 30  # of every app there is; seconds
 WINDOW = 1  # steps before and after now: clocks of phones differ, and typing takes a while
@@ -46,7 +46,7 @@ def waiting_secret(person_id: int) -> str | None:
     """The secret that waits for its first code, in the letters people type into an app; None if there is none."""
     row = _of(person_id, confirmed=False)
     try:
-        return b32encode(bytes.fromhex(sealing.unseal(row.secret))).decode() if row else None
+        return b32encode(bytes.fromhex(encryption.unseal(row.secret))).decode() if row else None
     except SealBroken:
         return None
 
@@ -61,7 +61,7 @@ def begin(person_id: int) -> None:
     """A new secret for an app, in place of one that never got its first code. Commits."""
     unconfirmed = OneTimeCode.confirmed_at.is_(None)
     db.session.execute(delete(OneTimeCode).where(OneTimeCode.person_id == person_id, unconfirmed))
-    sealed = sealing.seal(secrets.token_bytes(SECRET_BYTES).hex())
+    sealed = encryption.seal(secrets.token_bytes(SECRET_BYTES).hex())
     db.session.add(OneTimeCode(person_id=person_id, secret=sealed, made_at=clock.now(), last_counter=0))
     db.session.commit()
 
@@ -111,7 +111,7 @@ def _of(person_id: int, *, confirmed: bool) -> OneTimeCode | None:
 def _counter_of(row: OneTimeCode, code: str) -> int | None:
     """The step whose code this is, near enough to now; None for any other code."""
     try:
-        key = bytes.fromhex(sealing.unseal(row.secret))
+        key = bytes.fromhex(encryption.unseal(row.secret))
     except SealBroken as error:
         raise Refused(
             msgid(

@@ -2,10 +2,11 @@
 
 from portal import clock
 from portal.db import db
-from portal.domain import addresses, audit, letters, passwords, people, wording
+from portal.domain import audit, letters, passwords, people, wording
 from portal.domain.people import Person, Visitor
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib import urls
+from portal.lib.i18n import msgid
 
 
 def change(visitor: Visitor, *, present: str, new: str) -> None:
@@ -29,7 +30,7 @@ def choose(person: Person, password_hash: str, *, session_id: int | None = None)
     people.keep_password(person, password_hash, session_id=session_id)
     now = clock.now()
     subject, text = wording.letter(
-        person.language, "password_changed", name=person.name, at=now, link=addresses.link("/password")
+        person.language, "password_changed", name=person.name, at=now, link=urls.link("/password")
     )
     letters.write(
         key=f"password_changed:{person.id}:{now.isoformat()}", to=person.email, name=person.name, person=person,

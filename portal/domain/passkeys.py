@@ -25,9 +25,9 @@ from webauthn.helpers.structs import (
 
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
-from portal.domain import addresses, sealing
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib import encryption, urls
+from portal.lib.i18n import msgid
 
 LIFETIME = timedelta(minutes=5)  # of a challenge: a person looks for the device, plugs it in, touches it
 LONGEST_NAME = 60  # characters
@@ -76,7 +76,7 @@ class Challenge:
 
 def are_possible() -> bool:
     """Whether browsers would make passkeys for this portal: it has a name, and TLS (or is this machine)."""
-    base = urlsplit(addresses.base_url())
+    base = urlsplit(urls.base_url())
     host = base.hostname or ""
     try:
         ip_address(host)
@@ -195,11 +195,11 @@ def _only_where_possible() -> None:
 
 def _relying_party() -> str:
     """The name passkeys are bound to: the configured one, whatever a request says."""
-    return urlsplit(addresses.base_url()).hostname or ""
+    return urlsplit(urls.base_url()).hostname or ""
 
 
 def _origin() -> str:
-    base = urlsplit(addresses.base_url())
+    base = urlsplit(urls.base_url())
     return f"{base.scheme}://{base.netloc}"
 
 
@@ -242,7 +242,7 @@ def _readable(name: str) -> str:
 
 
 def _handle_of(person_id: int) -> str:
-    return bytes_to_base64url(sealing.alias(f"passkeys of person {person_id}"))
+    return bytes_to_base64url(encryption.alias(f"passkeys of person {person_id}"))
 
 
 @contextmanager

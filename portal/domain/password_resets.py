@@ -11,9 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import addresses, audit, keys, letters, own_password, passwords, people, wording
+from portal.domain import audit, letters, own_password, passwords, people, wording
 from portal.domain.people import Person
 from portal.errors import NotFound
+from portal.lib import tokens, urls
 
 LASTS = timedelta(minutes=30)
 KEPT = timedelta(days=1)  # anybody may write down a wish: the list must not grow for ever
@@ -74,7 +75,7 @@ def _genuine(token: str) -> tuple[PasswordReset, Person]:
     found = db.session.execute(
         select(PasswordReset, Person)
         .join(Person, Person.id == PasswordReset.person_id)
-        .where(PasswordReset.token_hash == keys.hash_of(token), PasswordReset.used_at.is_(None), Person.active)
+        .where(PasswordReset.token_hash == tokens.hash_of(token), PasswordReset.used_at.is_(None), Person.active)
         .where(PasswordReset.written_at > clock.now() - LASTS, _is_newer_than_password())
     ).first()
     if found is None:
@@ -90,10 +91,10 @@ def _write(reset: PasswordReset) -> bool:
     reset.written_at, person = clock.now(), people.by_email(reset.email)
     if person is None or not person.active or _letters_lately(person.id) >= MOST_LETTERS:
         return False
-    key, kept = keys.new()
+    key, kept = tokens.new()
     reset.person_id, reset.token_hash = person.id, kept
     subject, text = wording.letter(
-        person.language, "password_reset", name=person.name, link=addresses.link(f"/password/{key}"),
+        person.language, "password_reset", name=person.name, link=urls.link(f"/password/{key}"),
         until=reset.written_at + LASTS,
     )  # fmt: skip
     return letters.write(

@@ -11,8 +11,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from zxcvbn_rs_py import zxcvbn
 
 from portal.domain import search
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib.i18n import msgid
 
 SHORTEST, LONGEST = 12, 256  # characters; more is not typed by a person, and hashing it would only cost us
 LEFT = 8  # characters that are nothing about its owner

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import passwords, policy, sessions, typed_text
+from portal.domain import passwords, policy, sessions
 from portal.domain.companies import Company
 from portal.domain.policy import MANAGER, OF_CONNECTICA, ROLES, Right
 from portal.domain.prepared import Prepared
 from portal.domain.sessions import Session
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib import text
+from portal.lib.i18n import msgid
 
 LONGEST_ADDRESS = 254  # characters of an e-mail address
 THEMES = ("", "light", "dark")  # empty: as the reader's system says
@@ -152,7 +153,7 @@ def by_email(email: str) -> Person | None:
 
 def folded(email: str) -> str:
     """An address as accounts are found by it; whatever was typed."""
-    return typed_text.line(email, longest=LONGEST_ADDRESS).lower()
+    return text.line(email, longest=LONGEST_ADDRESS).lower()
 
 
 def address(written: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from enum import StrEnum
 
-from portal.domain.words import msgid
+from portal.lib.i18n import msgid
 
 MANAGER, VIEWER, STAFF, STAFF_ADMIN = "manager", "viewer", "staff", "staff_admin"
 # Nobody's accounts: who signs a hook, who scrapes figures, and who types commands on the server.

@@ -17,9 +17,9 @@ from portal import clock
 from portal.db import db
 from portal.domain import invoices
 from portal.domain.companies import Company
-from portal.domain.periods import month_of
 from portal.domain.prices import HOME_CURRENCY, Price, PriceFact, PriceList
-from portal.plain import fold
+from portal.lib.periods import month_of
+from portal.lib.text import fold
 
 HEADS = {  # field: how a head may say it, folded
     "category": ("category", "kategorie", "kod", "code"),

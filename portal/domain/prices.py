@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
 from portal.domain.reader import Client
-from portal.domain.words import msgid
+from portal.lib.i18n import msgid
 
 HOME_CURRENCY = "CZK"
 

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import audit, letters, notices, policy, questions, typed_text, wording
+from portal.domain import audit, letters, notices, policy, questions, wording
 from portal.domain.companies import Company
 from portal.domain.messages import Message
 from portal.domain.people import Person, Visitor
@@ -21,8 +21,9 @@ from portal.domain.questions import (
     differs,
 )
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib import text as typed_text
+from portal.lib.i18n import msgid
 
 
 def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) -> int:

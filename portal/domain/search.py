@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, collate, event
 
 from portal.db import db
-from portal.plain import fold
+from portal.lib.text import fold
 
 OWN_PLACE = frozenset("čřšž")  # letters after the plain one; any other mark counts only between equals
 

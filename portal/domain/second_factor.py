@@ -9,8 +9,8 @@ from portal.domain.companies import Company
 from portal.domain.passkeys import Challenge
 from portal.domain.people import Person, Visitor
 from portal.domain.policy import OF_CONNECTICA
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib.i18n import msgid
 
 CODE, RECOVERY = "code", "recovery"  # what somebody may type: digits of the app, or a word from paper
 

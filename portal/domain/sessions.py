@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, if_possible, rows_changed
-from portal.domain import keys
 from portal.errors import NotFound
+from portal.lib import tokens
 
 IDLE = timedelta(hours=12)  # unused for so long, it is over: a working day with its pauses
 LONGEST = timedelta(days=7)  # however much it is used
@@ -38,7 +38,7 @@ class Session(Base):
 
 def start(person_id: int, *, how: str, second_factor: bool = False, client: str = "", address: str = "") -> str:
     """A new session of a person; its key, told once. Sessions that are over are swept away. Commits."""
-    (key, kept), now = keys.new(), clock.now()
+    (key, kept), now = tokens.new(), clock.now()
     db.session.execute(delete(Session).where((Session.seen_at < now - IDLE) | (Session.started_at < now - LONGEST)))
     db.session.add(
         Session(
@@ -77,7 +77,7 @@ def is_fresh(proved_at: datetime) -> bool:
 
 def renew(session_id: int, *, second_factor: bool) -> str:
     """A new key for a session whose person has just given a proof; the old one is dead. Told once. Commits."""
-    key, kept = keys.new()
+    key, kept = tokens.new()
     changed = {"key_hash": kept, "has_second_factor": second_factor, "proved_at": clock.now()}
     db.session.execute(update(Session).where(Session.id == session_id).values(**changed))
     db.session.commit()

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from portal.db import db
-from portal.domain import typed_text
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.states import State
@@ -15,6 +14,7 @@ from portal.domain.technicians import Technician
 from portal.domain.ticket_list import says
 from portal.domain.tickets import Ticket
 from portal.errors import NotFound
+from portal.lib import text
 
 MOST_FOUND = 30
 
@@ -39,7 +39,7 @@ class StaffTicket:
 
 def find(words: str) -> list[StaffTicket]:
     """Tickets of all companies that have these words, the newest change first; none for no words."""
-    words = typed_text.line(words)
+    words = text.line(words)
     if not words:
         return []
     found = _existing().where(*says(words)).order_by(Ticket.changed_at.desc(), Ticket.id.desc()).limit(MOST_FOUND)

@@ -12,9 +12,9 @@ from portal.domain import letters
 from portal.domain.companies import Company
 from portal.domain.letters import Letter
 from portal.domain.people import Person, PersonRole, Role
-from portal.domain.periods import Period, month_of
 from portal.domain.policy import MANAGER
-from portal.domain.working_time import next_working_day
+from portal.lib.business_hours import next_working_day
+from portal.lib.periods import Period, month_of
 
 EARLIEST = time(7)  # on a clock in Prague, on the first working day
 KEEPS_TRYING = timedelta(days=10)  # after a long outage an old summary is worth no mail any more

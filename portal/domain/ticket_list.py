@@ -24,13 +24,14 @@ from sqlalchemy import (
 
 from portal import clock
 from portal.db import db
-from portal.domain import confidential, search, typed_text
+from portal.domain import confidential, search
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
 from portal.domain.prepared import Prepared
 from portal.domain.states import State
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText, _visible_to
+from portal.lib import text as typed_text
 
 ROWS = 50  # of one page
 MOST_WORDS = 8  # of a search; the rest of a novel is not read

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from sqlalchemy import select, update
 
 from portal.db import db
-from portal.domain import typed_text
 from portal.domain.attachments import Attachment
 from portal.domain.employees import Employee
 from portal.domain.messages import Message
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText
-from portal.plain import fold
+from portal.lib import text as typed_text
+from portal.lib.text import fold
 
 LONGEST = 60_000  # letters a ticket can be found by
 

@@ -11,12 +11,12 @@ from portal.domain import hours, oddities, prices
 from portal.domain.billing import Billing
 from portal.domain.hours import HoursFilter, Worked
 from portal.domain.invoiced import InvoicedRow
-from portal.domain.money import Bill, Tally, bill, vat_percent
 from portal.domain.naming import Naming
 from portal.domain.oddities import Oddity, Surroundings
-from portal.domain.periods import month_of
 from portal.domain.prices import NoPrice, PriceList
 from portal.domain.reader import Client
+from portal.lib.money import Bill, Tally, bill, vat_percent
+from portal.lib.periods import month_of
 
 WANTED = HoursFilter(billing=Billing.TO_BE_INVOICED)
 RUNNING = HoursFilter(billing=Billing.RUNNING)

@@ -9,7 +9,7 @@ from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal.clock import PRAGUE
-from portal.domain.typed_text import line
+from portal.lib.text import line
 
 LANGUAGES = ("cs", "en")
 

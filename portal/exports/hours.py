@@ -5,12 +5,12 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.domain import hours, mirror, prices, questions
 from portal.domain.hours import HoursFilter
-from portal.domain.money import vat_percent
-from portal.domain.periods import Period
 from portal.domain.reader import Client
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report
+from portal.lib.money import vat_percent
+from portal.lib.periods import Period
 
 
 def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:

@@ -8,14 +8,14 @@ from portal import clock
 from portal.domain import hours, invoiced, mirror, oddities, prices, questions, upcoming
 from portal.domain.hours import Worked
 from portal.domain.invoiced import InvoicedRow
-from portal.domain.money import vat_percent
 from portal.domain.naming import Naming
 from portal.domain.oddities import Surroundings
-from portal.domain.periods import Period, month_of
 from portal.domain.reader import Client
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report
+from portal.lib.money import vat_percent
+from portal.lib.periods import Period, month_of
 
 
 def upcoming_report(company: Client, *, language: str, people: Naming) -> Report:

@@ -7,8 +7,8 @@ from babel import dates
 from flask_babel import gettext as _
 
 from portal.domain.naming import Naming
-from portal.domain.periods import Period
-from portal.plain import fold
+from portal.lib.periods import Period
+from portal.lib.text import fold
 
 _LEGAL_FORM = re.compile(r",?\s*(a\.\s*s\.|s\.\s*r\.\s*o\.|spol\..*|v\.\s*o\.\s*s\.|k\.\s*s\.)\s*$")
 

@@ -14,8 +14,8 @@ from flask_babel import ngettext
 from portal import clock
 from portal.domain.hours import Worked
 from portal.domain.invoiced import InvoicedRow
-from portal.domain.money import Tally, bill
 from portal.exports.workbook import About, Book, Column, Kind, Page, Table, day_and_time
+from portal.lib.money import Tally, bill
 
 SLICE = 250  # rows between two breaths
 BREATH = 0.001  # seconds in which another thread of the process gets its turn, whatever the interpreter's mood

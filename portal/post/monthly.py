@@ -4,13 +4,14 @@ from io import BytesIO
 
 from flask_babel import force_locale
 
-from portal.domain import addresses, disclosure, hours, letters, mirror, prices, summaries, wording
+from portal.domain import disclosure, hours, letters, mirror, prices, summaries, wording
 from portal.domain.hours import HoursFilter
 from portal.domain.letters import Attached
 from portal.domain.summaries import Summary
 from portal.exports import hours as hours_files
 from portal.exports import names, report
 from portal.exports.workbook import MEDIA_TYPE
+from portal.lib import urls
 
 
 def write_due() -> int:
@@ -32,7 +33,7 @@ def _write(summary: Summary) -> bool:
             company=company, period=names.period(summary.month, person.language), sum=report.said(made, sums.all),
             groups=hours.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
             currency=prices.list_of(company).currency, data_of=mirror.age().reached_at,
-            link=addresses.link(f"/hours?month={summary.month.slug}"),
+            link=urls.link(f"/hours?month={summary.month.slug}"),
         )  # fmt: skip
         name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"
     written = letters.write(

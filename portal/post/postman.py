@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from portal import clock
 from portal.domain.letters import Letter
-from portal.domain.typed_text import line
 from portal.errors import Misconfigured, PortalError
+from portal.lib.text import line
 from portal.mailing import SENT
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

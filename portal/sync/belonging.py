@@ -11,7 +11,7 @@ from portal.domain.approvals import Approval
 from portal.domain.questions import Question
 from portal.domain.tickets import Ticket, TicketText
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
-from portal.plain import fold
+from portal.lib.text import fold
 
 
 def take_along(ticket: Ticket, company_id: int) -> None:

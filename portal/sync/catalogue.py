@@ -13,7 +13,7 @@ from portal.db import db
 from portal.domain import invoices
 from portal.domain.companies import Company
 from portal.domain.prices import Price
-from portal.domain.typed_text import line
+from portal.lib.text import line
 
 DEAREST = Decimal(10_000_000)  # an hourly rate above it is a mistake, and would overflow sums
 PRICE = "price: "  # begins the name of a price that is set aside

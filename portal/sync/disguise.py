@@ -19,7 +19,7 @@ from portal.cores.records import (
 from portal.domain.forgotten import Memory
 from portal.domain.naming import NOBODY
 from portal.domain.retention import ENDED
-from portal.redaction import Named, Redaction
+from portal.lib.redaction import Named, Redaction
 from portal.sync import body
 
 Out = Callable[[str], str]  # a text without those who are forgotten

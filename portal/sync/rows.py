@@ -11,8 +11,8 @@ from portal.cores import records
 from portal.cores.records import MessageRecord, Person, TicketRecord, TimeEntryRecord
 from portal.domain import ticket_texts
 from portal.domain.states import State
-from portal.domain.typed_text import line
 from portal.errors import RecordNotUnderstood
+from portal.lib.text import line
 from portal.sync import body
 from portal.sync.body import Body
 

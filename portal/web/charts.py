@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portal.domain.history import History
-from portal.domain.money import NOTHING
+from portal.lib.money import NOTHING
 
 WIDTH, HEIGHT = 960, 220  # of the drawing; the page scales it
 LEFT, TOP, BOTTOM = 48, 12, 24  # room for the numbers and the months

@@ -5,12 +5,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.domain import asking, by_link, deciding, periods
+from portal.domain import asking, by_link, deciding
 from portal.domain.approvals import Scope
 from portal.domain.deciding import Decision
 from portal.domain.people import Visitor
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib import periods
+from portal.lib.i18n import msgid
 
 APPROVE, DECLINE, ASK = "approve", "decline", "ask"
 

@@ -14,8 +14,8 @@ from flask import Blueprint, Flask, abort, current_app, flash, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from portal.domain.words import msgid
 from portal.errors import NotFound, Refused
+from portal.lib.i18n import msgid
 from portal.mailing import SENT
 from portal.web import pages
 

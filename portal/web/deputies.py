@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import deputies, periods
-from portal.domain.words import msgid
+from portal.domain import deputies
 from portal.errors import Refused
+from portal.lib import periods
+from portal.lib.i18n import msgid
 from portal.web import pages
 from portal.web.gate import own_company
 

@@ -8,13 +8,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import changes, disclosure, history, hours, periods, prices, questions, visits
+from portal.domain import changes, disclosure, history, hours, prices, questions, visits
 from portal.domain.billing import Billing
 from portal.domain.hours import GROUPINGS, HoursFilter
 from portal.domain.naming import Naming
-from portal.domain.periods import Period
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
+from portal.lib import periods
+from portal.lib.periods import Period
 from portal.web import charts, downloads, languages, pages
 from portal.web.gate import own_company
 

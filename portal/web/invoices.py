@@ -6,11 +6,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import budgets, disclosure, forecasting, invoiced, periods, prices, questions, summaries, upcoming
+from portal.domain import budgets, disclosure, forecasting, invoiced, prices, questions, summaries, upcoming
 from portal.domain.naming import Naming
-from portal.domain.periods import Period, month_of
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
+from portal.lib import periods
+from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, pages
 from portal.web.gate import own_company
 

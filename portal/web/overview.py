@@ -13,7 +13,6 @@ from portal.domain import (
     disclosure,
     hours,
     overview,
-    periods,
     prices,
     questions,
     upcoming,
@@ -21,6 +20,7 @@ from portal.domain import (
 )
 from portal.domain.hours import HoursFilter
 from portal.domain.policy import Right
+from portal.lib import periods
 from portal.web import pages
 from portal.web.gate import own_company
 

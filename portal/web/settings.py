@@ -6,8 +6,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import audit, notices, people
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib.i18n import msgid
 from portal.web import languages, pages
 from portal.web.languages import LANGUAGES
 

@@ -17,8 +17,8 @@ from portal.domain import attempts, audit, identities, identity_providers, invit
 from portal.domain.attempts import Kind
 from portal.domain.identity_providers import IdentityProvider
 from portal.domain.people import Person
-from portal.domain.sealing import SealBroken
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
+from portal.lib.encryption import SealBroken
 from portal.oidc import asking
 from portal.oidc.asking import Asked, Client, Identity
 from portal.web import account, doors, pages

@@ -5,11 +5,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import approvals, asking, audit, consents, periods, staff_tickets
+from portal.domain import approvals, asking, audit, consents, staff_tickets
 from portal.domain.approvals import AtExpiry
 from portal.domain.asking import Asking
-from portal.domain.words import msgid
 from portal.errors import AlreadyDecided, Refused
+from portal.lib import periods
+from portal.lib.i18n import msgid
 from portal.web import apologies, pages
 
 bp = Blueprint("staff_approvals", __name__, url_prefix="/staff")

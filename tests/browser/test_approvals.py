@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from portal.domain import addresses
+from portal.lib import urls
 from tests.browser.conftest import VENDOR
 from tests.samples import PASSWORD
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem
@@ -22,11 +22,11 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 @pytest.fixture
 def system(app: Flask, tmp_path: Path) -> Iterator[WholeSystem]:
-    before, noc = addresses.link(""), addresses.noc()
+    before, noc = urls.link(""), urls.noc()
     made = WholeSystem(app, tmp_path)
     yield made
     made.close()
-    addresses.are(base_url=before, noc=noc)
+    urls.are(base_url=before, noc=noc)
 
 
 @pytest.fixture

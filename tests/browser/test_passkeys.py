@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from portal.domain import addresses, second_factor, sessions
+from portal.domain import second_factor, sessions
+from portal.lib import urls
 from tests import samples
 
 
@@ -16,7 +17,7 @@ def address(app) -> Iterator[str]:
     """Browsers make passkeys for a name only, never for an IP address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     there = f"http://localhost:{server.server_port}"
-    addresses.are(base_url=there, noc="noc@connectica.cz")
+    urls.are(base_url=there, noc="noc@connectica.cz")
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield there

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from portal.domain import addresses, identity_providers
+from portal.domain import identity_providers
 from portal.domain.identity_providers import New
+from portal.lib import urls
 from tests import providers
 from tests.browser.conftest import VENDOR
 from tests.browser.test_accessibility import RULES
@@ -20,7 +21,7 @@ THEIRS = (  # of canaille's own pages: its content policy, which they break (our
 @pytest.fixture
 def vltava(world, address, canaille):
     """A provider of the company, which knows the very address this portal has here."""
-    addresses.are(base_url=address, noc="noc@connectica.example")
+    urls.are(base_url=address, noc="noc@connectica.example")
     client_id, secret = providers.register(canaille, f"{address}/sign-in/sso/vltava/answer")
     return identity_providers.add(
         New(

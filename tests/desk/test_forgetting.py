@@ -6,7 +6,7 @@ import pytest
 
 from portal.desk import forgetting, intake, outbox, records, tickets
 from portal.errors import NotFound, Refused
-from portal.plain import fold
+from portal.lib.text import fold
 
 JANA = "Jana Nováková <jana.novakova@strojirny-vltava.example>"
 PETR = "Petr Klíma <petr@strojirny-vltava.example>"

@@ -10,8 +10,8 @@ from portal.db import db
 from portal.domain import budget_alerts, budgets, changes, visits
 from portal.domain.changes import Kind
 from portal.domain.letters import Letter
-from portal.domain.periods import month_of
 from portal.errors import Refused
+from portal.lib.periods import month_of
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NOVEMBER = month_of(date(2026, 11, 1))

@@ -12,10 +12,10 @@ from portal.db import db
 from portal.domain import hours, invoices
 from portal.domain.billing import Billing
 from portal.domain.hours import GROUPINGS, HoursFilter
-from portal.domain.money import Tally
-from portal.domain.periods import Period, month_of
 from portal.domain.prices import NoPrice
 from portal.domain.states import State
+from portal.lib.money import Tally
+from portal.lib.periods import Period, month_of
 from tests.ledger import Ledger, midnight
 
 NOVEMBER = month_of(date(2026, 11, 1))

@@ -3,10 +3,11 @@
 import pytest
 
 from portal.db import db
-from portal.domain import identities, identity_providers, people, sealing, sessions
+from portal.domain import identities, identity_providers, people, sessions
 from portal.domain.identity_providers import New
 from portal.domain.policy import MANAGER, STAFF
 from portal.errors import NotFound, Refused
+from portal.lib import encryption
 from tests import samples
 from tests.providers import TENANT
 
@@ -132,8 +133,8 @@ def test_a_removed_provider_takes_links_and_sessions_along_and_leaves_the_others
 
 def test_a_secret_sealed_by_another_portal_is_lost_and_said_to_be(vltava):
     added = identity_providers.add(_new(vltava))
-    sealing.keyed_by("another secret of another portal 123")
-    with pytest.raises(sealing.SealBroken):
+    encryption.keyed_by("another secret of another portal 123")
+    with pytest.raises(encryption.SealBroken):
         _ = added.secret
 
 

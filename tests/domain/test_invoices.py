@@ -10,8 +10,8 @@ from portal.db import db
 from portal.domain import hours, invoiced, invoices, upcoming
 from portal.domain.hours import HoursFilter
 from portal.domain.invoiced import Difference
-from portal.domain.periods import month_of
 from portal.errors import NotFound
+from portal.lib.periods import month_of
 
 OCTOBER = month_of(date(2026, 10, 1))
 END = OCTOBER.until

@@ -12,10 +12,11 @@ from sqlalchemy import select, text
 
 from portal import clock
 from portal.db import db
-from portal.domain import one_time_codes, recovery_codes, sealing
+from portal.domain import one_time_codes, recovery_codes
 from portal.domain.one_time_codes import STEP, OneTimeCode
 from portal.domain.policy import MANAGER
 from portal.errors import Refused
+from portal.lib import encryption
 from tests import samples
 
 
@@ -127,7 +128,7 @@ def test_a_copy_of_the_database_makes_no_codes(jana, secret):
 
 
 def test_after_a_new_secret_key_the_page_says_in_plain_words_what_to_do(app, jana, secret):
-    sealing.keyed_by("another secret key than the one before")
+    encryption.keyed_by("another secret key than the one before")
     with pytest.raises(Refused, match="recovery code"):
         one_time_codes.accept(jana.id, code_at(secret, samples.NOW))
     assert db.session.scalar(select(OneTimeCode.last_counter)) is not None

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.db import db
-from portal.domain import addresses, passkeys
+from portal.domain import passkeys
 from portal.domain.passkeys import LIFETIME, Challenge
 from portal.domain.policy import MANAGER
 from portal.errors import NotFound, Refused
+from portal.lib import urls
 from tests import samples
 from tests.device import Device
 
@@ -21,7 +22,7 @@ PORTAL = "https://portal.example"
 
 @pytest.fixture
 def jana(app):
-    addresses.are(base_url=PORTAL, noc="noc@connectica.cz")
+    urls.are(base_url=PORTAL, noc="noc@connectica.cz")
     with clock.set_to(samples.NOW):
         yield samples.person(samples.company("Strojírny"), role=MANAGER, email="jana@a.example")
 
@@ -179,7 +180,7 @@ def test_a_removed_passkey_opens_nothing(jana, device):
     ],
 )  # fmt: skip
 def test_passkeys_are_offered_only_where_browsers_make_them(jana, base_url, possible):
-    addresses.are(base_url=base_url, noc="noc@connectica.cz")
+    urls.are(base_url=base_url, noc="noc@connectica.cz")
     assert passkeys.are_possible() is possible
     if not possible:
         with pytest.raises(NotFound):

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.db import db
-from portal.domain import forecast, forecasting, hours, invoices, money, oddities, upcoming
-from portal.domain.money import Tally
+from portal.domain import forecast, forecasting, hours, invoices, oddities, upcoming
 from portal.domain.oddities import Surroundings
-from portal.domain.periods import Period, month_of
+from portal.lib import money
+from portal.lib.money import Tally
+from portal.lib.periods import Period, month_of
 from tests.domain.test_hours import ENTRIES, fill, summed
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

@@ -14,13 +14,14 @@ import pytest
 from openpyxl import load_workbook
 
 from portal import clock
-from portal.domain import hours, money
+from portal.domain import hours
 from portal.domain.billing import Billing
 from portal.domain.hours import HoursFilter
 from portal.domain.naming import Naming
-from portal.domain.periods import Period, month_of
 from portal.exports import hours as hours_file
 from portal.exports import invoice, names, report, rows_csv
+from portal.lib import money
+from portal.lib.periods import Period, month_of
 from tests.conftest import missing
 from tests.ledger import midnight
 

@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import summaries
 from portal.domain.letters import Letter
-from portal.domain.periods import month_of
+from portal.lib.periods import month_of
 from portal.post import monthly
 
 

@@ -7,11 +7,12 @@ from sqlalchemy import func, select
 
 from portal import create_app
 from portal.db import db
-from portal.domain import addresses, deciding
+from portal.domain import deciding
 from portal.domain.approvals import Approval
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
 from portal.domain.mirror import Told
+from portal.lib import urls
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -150,10 +151,10 @@ def test_links_begin_with_the_configured_address_whatever_host_was_asked(world, 
 
 
 def test_links_follow_the_configured_address(tmp_path, monkeypatch):
-    before = addresses.link("")
+    before = urls.link("")
     create_app(INSTANCE=tmp_path / "other", BASE_URL="https://portal.example/")
-    assert addresses.link("/decide/x") == "https://portal.example/decide/x"
-    addresses.are(base_url=before, noc=addresses.noc())
+    assert urls.link("/decide/x") == "https://portal.example/decide/x"
+    urls.are(base_url=before, noc=urls.noc())
 
 
 def test_hostile_words_stay_words_on_the_page(world, stranger, path):

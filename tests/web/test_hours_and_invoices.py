@@ -14,7 +14,7 @@ from portal.domain import budgets, disclosure, invoices
 from portal.domain.audit import AuditEvent
 from portal.domain.companies import Company
 from portal.domain.disclosure import Shown
-from portal.domain.periods import month_of
+from portal.lib.periods import month_of
 from tests.ledger import Ledger
 from tests.web.conftest import MARKER
 

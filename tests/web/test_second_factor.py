@@ -8,17 +8,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import (
-    addresses,
-    one_time_codes,
-    passkeys,
-    people,
-    recovery_codes,
-    second_factor,
-    sessions,
-)
+from portal.domain import one_time_codes, passkeys, people, recovery_codes, second_factor, sessions
 from portal.domain.attempts import LIMITS, Kind, Sharing
 from portal.domain.audit import AuditEvent
+from portal.lib import urls
 from portal.web import doors, gate
 from tests import samples
 from tests.device import Device
@@ -42,7 +35,7 @@ def client(app):
 @pytest.fixture
 def at_localhost(world):
     """Browsers make passkeys for this address."""
-    addresses.are(base_url=ORIGIN, noc="noc@connectica.cz")
+    urls.are(base_url=ORIGIN, noc="noc@connectica.cz")
 
 
 def _with_app(person):

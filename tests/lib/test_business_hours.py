@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import clock
-from portal.domain import working_time
+from portal.lib import business_hours
 
 FIRST, LAST = datetime.fromisoformat("2020-01-01"), datetime.fromisoformat("2035-12-31")
 MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
@@ -31,7 +31,7 @@ def prague(text: str) -> datetime:
     ],
 )
 def test_working_days_are_czech(day, works):
-    assert working_time.is_working_day(date.fromisoformat(day)) is works
+    assert business_hours.is_working_day(date.fromisoformat(day)) is works
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_working_days_are_czech(day, works):
     ],
 )
 def test_a_moment_out_of_hours_moves_to_the_next_opening(moment, expected):
-    assert working_time.at_or_after(prague(moment)) == prague(expected)
+    assert business_hours.at_or_after(prague(moment)) == prague(expected)
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,24 @@ def test_a_moment_out_of_hours_moves_to_the_next_opening(moment, expected):
     ],
 )
 def test_a_warning_moves_to_the_last_closing(moment, expected):
-    assert working_time.at_or_before(prague(moment)) == prague(expected)
+    assert business_hours.at_or_before(prague(moment)) == prague(expected)
 
 
 def test_an_evening_question_is_due_whole_working_days_later():
-    assert working_time.close_after(prague("2026-11-13T19:00"), 2) == prague("2026-11-18T17:00")
+    assert business_hours.close_after(prague("2026-11-13T19:00"), 2) == prague("2026-11-18T17:00")
 
 
 @given(MOMENTS, st.timedeltas(timedelta(minutes=1), timedelta(days=60)))
 def test_reminders_are_at_most_two_in_working_hours_and_in_between(asked, lasting):
-    moments = working_time.reminders(asked, asked + lasting)
+    moments = business_hours.reminders(asked, asked + lasting)
     assert len(moments) <= 2
-    assert all(asked < moment < asked + lasting and working_time.is_working(moment) for moment in moments)
+    assert all(asked < moment < asked + lasting and business_hours.is_working(moment) for moment in moments)
     assert list(moments) == sorted(moments)
 
 
 @given(MOMENTS)
 def test_every_moment_has_a_working_moment_near_it(moment):
-    after, before = working_time.at_or_after(moment), working_time.at_or_before(moment)
-    assert working_time.is_working(after) and working_time.is_working(before)
+    after, before = business_hours.at_or_after(moment), business_hours.at_or_before(moment)
+    assert business_hours.is_working(after) and business_hours.is_working(before)
     assert before <= moment <= after
     assert after - before < timedelta(days=7)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from portal.plain import fold
+from portal.lib.text import fold
 
 # Begun only where a word begins: a run of a million letters is read once, not from each of its letters.
 _ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]++@[\w-]+(?:\.[\w-]+)+")

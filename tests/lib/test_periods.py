@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain import periods
-from portal.domain.periods import Period
+from portal.lib import periods
+from portal.lib.periods import Period
 
 DAYS = st.dates(periods.EARLIEST + timedelta(days=800), periods.LATEST - timedelta(days=800))
 

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from portal.redaction import Named, Redaction
+from portal.lib.redaction import Named, Redaction
 
 PEOPLE = (
     Named("Jana Nováková", "jana.novakova@strojirny.example", "N. N. 1"),

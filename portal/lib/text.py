@@ -4,8 +4,8 @@ import html
 import re
 import unicodedata
 
-from portal.domain.words import msgid
 from portal.errors import Refused
+from portal.lib.i18n import msgid
 
 LONGEST = 5_000  # characters of a question, a reason or a note
 

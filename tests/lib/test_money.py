@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain import money
-from portal.domain.money import Tally
+from portal.lib import money
+from portal.lib.money import Tally
 
 HOURS = st.decimals("0.01", "99.99", places=2)
 RATES = st.decimals("0", "9999.99", places=2)
