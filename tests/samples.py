@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from portal import clock
-from portal.db import db
-from portal.domain import people, search
+from portal.db import collation, db
+from portal.domain import people
 from portal.domain.attachments import Attachment, path_of
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
@@ -45,13 +45,13 @@ def person(
 
 
 def employee(owner: Company, name: str = "Řehoř Kučera", email: str = "") -> Employee:
-    email = email or f"{search.fold(name).replace(' ', '.')}@company{owner.id}.example"
+    email = email or f"{collation.fold(name).replace(' ', '.')}@company{owner.id}.example"
     found = db.session.scalar(select(Employee).where(Employee.company_id == owner.id, Employee.email == email))
     return found or _kept(Employee(company_id=owner.id, email=email, name=name))
 
 
 def technician(name: str = "Petr Svoboda") -> Technician:
-    email = f"{search.fold(name).replace(' ', '.')}@connectica.example"
+    email = f"{collation.fold(name).replace(' ', '.')}@connectica.example"
     return db.session.scalar(select(Technician).where(Technician.email == email)) or _kept(
         Technician(email=email, name=name)
     )
@@ -142,7 +142,7 @@ def settle(*, reached_at: datetime | None = None) -> None:
         words = [one.number, one.subject, asked_by.name, asked_by.email, *said]
         if one.technician_id:
             words.append(db.session.get(Technician, one.technician_id).name)
-        db.session.add(TicketText(ticket_id=one.id, text=search.fold(" ".join(words))))
+        db.session.add(TicketText(ticket_id=one.id, text=collation.fold(" ".join(words))))
     state = db.session.get(MirrorState, 1) or MirrorState(id=1)
     state.reached_at = reached_at or clock.now()
     db.session.add(state)

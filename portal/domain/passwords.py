@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from zxcvbn_rs_py import zxcvbn
 
-from portal.domain import search
+from portal.db import collation
 from portal.errors import Refused
 from portal.lib.i18n import msgid
 
@@ -30,8 +30,8 @@ def check(password: str, *, about: Iterable[str] = ()) -> None:
                       shortest=SHORTEST)  # fmt: skip
     if len(password) > LONGEST:
         raise Refused(msgid("A password has at most %(longest)s characters."), longest=LONGEST)
-    folded = search.fold(password)
-    own = [word for text in about for word in re.findall(r"\w{3,}", search.fold(text))]
+    folded = collation.fold(password)
+    own = [word for text in about for word in re.findall(r"\w{3,}", collation.fold(text))]
     stands = zxcvbn(folded, [*_czech_words(), *own]).guesses_log10
     if stands < math.log10(GUESSES) or len(_without(folded, own)) < LEFT:
         raise Refused(

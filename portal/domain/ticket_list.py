@@ -23,11 +23,11 @@ from sqlalchemy import (
 )
 
 from portal import clock
-from portal.db import db
-from portal.domain import confidential, search
+from portal.db import collation, db
+from portal.db.prepared import Prepared
+from portal.domain import confidential
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
-from portal.domain.prepared import Prepared
 from portal.domain.states import State
 from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText, _visible_to
@@ -85,8 +85,8 @@ SORTS = {
     ),
     "hours": Sort(lambda _: Ticket.__table__.c.hours, str, _hours, starts_descending=True),
     "state": Sort(lambda _: case(_PLACES, value=Ticket.state), str, _place),
-    "requester": Sort(lambda reader: search.in_czech_order(_requester_of(reader)), str, _name),
-    "technician": Sort(lambda _: search.in_czech_order(func.coalesce(Technician.name, "")), str, _name),
+    "requester": Sort(lambda reader: collation.in_czech_order(_requester_of(reader)), str, _name),
+    "technician": Sort(lambda _: collation.in_czech_order(func.coalesce(Technician.name, "")), str, _name),
 }
 DEFAULT_SORT = "changed"
 
@@ -282,7 +282,7 @@ class _Given:
 
 def says(words: str) -> list[ColumnElement[bool]]:
     """Every word is somewhere in the ticket, as a part of a word or a number."""
-    folded = search.fold(words).split()[:MOST_WORDS]
+    folded = collation.fold(words).split()[:MOST_WORDS]
     if not folded:
         return [literal(False)] if words.strip() else []
     indexed = [word for word in folded if len(word) >= SHORTEST_TRIGRAM]

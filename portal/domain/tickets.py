@@ -9,9 +9,9 @@ from sqlalchemy import ForeignKey, Index, Select, bindparam, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.db.prepared import Prepared
 from portal.domain.companies import Company
 from portal.domain.employees import Employee
-from portal.domain.prepared import Prepared
 from portal.domain.technicians import Technician
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import clock
-from portal.domain import search, ticket_list, tickets
+from portal.db import collation
+from portal.domain import ticket_list, tickets
 from portal.domain.states import State
 from portal.domain.ticket_list import SORTS, TicketFilter
 from tests import samples
@@ -66,8 +67,8 @@ def _shown_key(sort, row):
     far = datetime(9999, 12, 31, tzinfo=UTC)
     return {
         "changed": row.changed_at, "opened": row.opened_at, "due": row.due_at or far, "hours": row.hours,
-        "state": list(State).index(row.state), "requester": search.czech_key(row.requester),
-        "technician": search.czech_key(row.technician or ""),
+        "state": list(State).index(row.state), "requester": collation.czech_key(row.requester),
+        "technician": collation.czech_key(row.technician or ""),
     }[sort]  # fmt: skip
 
 

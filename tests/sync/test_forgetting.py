@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
-from portal.db import Base, db
+from portal.db import Base, collation, db
 from portal.domain import (
     asking,
     audit,
@@ -22,7 +22,6 @@ from portal.domain import (
     letters,
     people,
     questioning,
-    search,
     ticket_list,
     tickets,
 )
@@ -125,7 +124,7 @@ def world(core, sync, folder, at_noon):
 
 
 def test_somebody_who_is_forgotten_is_nowhere(world, app, folder):
-    assert TRACES.search(search.fold(everything_in_the_database()))
+    assert TRACES.search(collation.fold(everything_in_the_database()))
     forgetting.forget(forgetting.seek(GONE.email), folder)
     assert traces() == []
     assert not any(path.read_bytes() == b"podpis" for path in folder.rglob("*") if path.is_file())
@@ -271,7 +270,7 @@ def test_the_command_says_first_what_it_would_do(world, app, folder):
 
 def traces() -> list[str]:
     """What is left of her; her namesake's rows are somebody else's."""
-    found = [line for line in everything_in_the_database().splitlines() if TRACES.search(search.fold(line))]
+    found = [line for line in everything_in_the_database().splitlines() if TRACES.search(collation.fold(line))]
     return [line for line in found if "hora.example" not in line and "dotaz" not in line]
 
 
