@@ -38,7 +38,7 @@ from portal.db import db
 from portal.demo import postgres
 from portal.demo.processes import Child, Children, answers
 from portal.domain import people, policy, sessions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.tickets import Ticket
 
 PEOPLE, SECONDS = 200, 60.0

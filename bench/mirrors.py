@@ -29,7 +29,7 @@ from portal.cores.records import (
 )
 from portal.db import db
 from portal.domain import passwords, people, policy
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.sync import lease
 from portal.sync.engine import AT_ONCE, Sync
 

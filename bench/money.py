@@ -29,13 +29,12 @@ from sqlalchemy import insert, select
 from portal import clock, create_app
 from portal.db import db
 from portal.domain import people, sessions
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.hours import HoursFilter
 from portal.domain.messages import Message
 from portal.domain.policy import MANAGER
 from portal.domain.prices import Price
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
 from portal.exports import hours as hours_file

@@ -24,9 +24,9 @@ from portal.db import db
 from portal.desk import directory, outbox, prices
 from portal.desk.house import House
 from portal.desk.store import Store
-from portal.domain import letters, mirror
-from portal.domain.companies import Company
-from portal.domain.mirror import Lease, MirrorState
+from portal.domain import letters, sync_state
+from portal.domain.companies.models import Company
+from portal.domain.sync_state import Lease, MirrorState
 from portal.sync.forever import ERRANDS, SYNC
 
 LONGEST_LIFE = 2.5  # seconds a process works before it is killed, at most
@@ -139,7 +139,7 @@ def _is_at_rest(store: Store, core: DeskCore, people: People) -> bool:
     with store.read() as desk:
         settling = desk.execute("SELECT count(*) AS n FROM mail WHERE outcome = ''").fetchone()["n"]
         notes = desk.execute("SELECT count(*) AS n FROM note").fetchone()["n"]
-    if settling or outbox.waiting(store) or manager.undecided() or mirror.untold_count():
+    if settling or outbox.waiting(store) or manager.undecided() or sync_state.untold_count():
         return False
     if db.session.scalar(select(letters.Letter.id).where(letters.Letter.sent_at.is_(None)).limit(1)):
         return False

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import db
 from portal.domain import deciding, people, policy
 from portal.domain.approvals import Approval, Standing
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
 from portal.domain.people import Person
 from portal.errors import PortalError

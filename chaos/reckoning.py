@@ -13,7 +13,7 @@ from portal.db import db
 from portal.desk.store import Store
 from portal.domain.letters import Letter
 from portal.domain.messages import Message
-from portal.domain.mirror import SetAside, Told
+from portal.domain.sync_state import SetAside, Told
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
 from portal.sync import verify

@@ -8,12 +8,11 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
 from portal.domain.people import Person, Role
 from portal.domain.prices import Price
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
 

@@ -11,8 +11,8 @@ from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asked, Asking
 from portal.domain.letters import Letter
 from portal.domain.messages import Message
-from portal.domain.mirror import Told
 from portal.domain.policy import MANAGER, STAFF, VIEWER
+from portal.domain.sync_state import Told
 from portal.domain.tickets import Ticket
 from tests.ledger import Ledger
 

@@ -13,14 +13,13 @@ from portal import clock
 from portal.db import collation, db
 from portal.domain import people
 from portal.domain.attachments import Attachment, path_of
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
-from portal.domain.mirror import MirrorState
 from portal.domain.passkeys import Passkey
 from portal.domain.people import Person
 from portal.domain.states import State
-from portal.domain.technicians import Technician
+from portal.domain.sync_state import MirrorState
 from portal.domain.tickets import Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.time_entries import TimeEntry
 

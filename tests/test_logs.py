@@ -17,7 +17,7 @@ from portal.db import db
 from portal.desk import outbox
 from portal.desk.postbox import Postbox
 from portal.domain import conversations, forgetting, letters, password_resets, people, recovery_codes
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee
 from portal.errors import CoreError
 from portal.post import delivery
 from portal.post.postman import Server

@@ -20,7 +20,7 @@ from portal.desk import directory, intake, outbox, prices
 from portal.desk.api import create_api
 from portal.desk.store import Store
 from portal.domain import approval_deadlines, people, questioning
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.policy import MANAGER, STAFF
 from portal.errors import CoreAway
 from portal.lib import urls

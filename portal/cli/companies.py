@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from portal.cli.groups import Commands
 from portal.db import db
-from portal.domain import audit, companies, disclosure, second_factor
-from portal.domain.companies import Company
+from portal.domain import audit, disclosure, second_factor
+from portal.domain.companies import models as companies
+from portal.domain.companies.models import Company
 from portal.domain.disclosure import Shown
 from portal.errors import NotFound
 

@@ -25,8 +25,8 @@ from portal import clock, config
 from portal.db import db
 from portal.demo import cast, postgres, year
 from portal.demo.processes import Children, answers, check_free
-from portal.domain import mirror, passwords, people, policy
-from portal.domain.companies import Company
+from portal.domain import passwords, people, policy, sync_state
+from portal.domain.companies.models import Company
 from portal.errors import Misconfigured, PortalError, Refused
 from portal.mailing import SENT
 from portal.web.demo import PASSWORD
@@ -213,7 +213,7 @@ def _wait(children: Children, what: str, is_so: Any) -> None:
 
 def _is_mirrored(portal: Flask) -> bool:
     with portal.app_context():
-        reached = mirror.age().reached_at
+        reached = sync_state.age().reached_at
         known = set(db.session.scalars(select(Company.core_id)))
         db.session.remove()
     return reached is not None and known >= {troupe.core_id for troupe in cast.COMPANIES}

@@ -8,7 +8,8 @@ import click
 from flask import current_app
 
 from portal.cli.groups import Commands
-from portal.domain import audit, companies, forgetting, passwords, people, policy, second_factor
+from portal.domain import audit, forgetting, passwords, people, policy, second_factor
+from portal.domain.companies import models as companies
 from portal.domain.people import Person
 from portal.errors import NotFound, Refused
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 import click
 from flask.cli import AppGroup
 
-from portal.domain import audit, companies, identities, identity_providers, people
+from portal.domain import audit, identities, identity_providers, people
+from portal.domain.companies import models as companies
 from portal.domain.identity_providers import IdentityProvider, New
 from portal.domain.people import Person
 from portal.errors import NotFound, ProviderError, Refused

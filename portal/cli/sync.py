@@ -26,13 +26,13 @@ from portal.domain import (
     audit,
     budget_alerts,
     invitations,
-    mirror,
     notices,
     password_resets,
     questioning,
     retention,
+    sync_state,
 )
-from portal.domain.mirror import SYNC
+from portal.domain.sync_state import SYNC
 from portal.domain.tickets import Ticket
 from portal.errors import PortalError
 from portal.post import delivery, monthly
@@ -64,16 +64,16 @@ def run(forever: bool, full: bool) -> None:
 @cli.command()
 def status() -> None:
     """How old the mirror is, and what waits."""
-    age = mirror.age()
+    age = sync_state.age()
     click.echo(f"core read to its end: {_when(age.reached_at)}")
     click.echo(f"last tried:           {_when(age.tried_at)}")
     click.echo(f"trouble:              {age.trouble or 'none'}")
     live = select(func.count()).select_from(Ticket).where(Ticket.withdrawn_at.is_(None))
     click.echo(f"tickets:              {db.session.scalar(live)}")
-    click.echo(f"set aside:            {mirror.set_aside_count()}")
-    click.echo(f"notes to tell:        {mirror.untold_count()}")
+    click.echo(f"set aside:            {sync_state.set_aside_count()}")
+    click.echo(f"notes to tell:        {sync_state.untold_count()}")
     click.echo(f"files to bring:       {attachments.waiting_count()}")
-    for row in mirror.set_aside(limit=20):
+    for row in sync_state.set_aside(limit=20):
         click.echo(f"  {row.core_id}: {row.reason} ({row.tries}×, since {_when(row.first_at)})")
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from portal.db import db
 from portal.domain import audit, sessions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.people import Person, PersonRole, Role, Visitor, give_role
 from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.clock import now
 from portal.db import Base, db
 from portal.domain import confidential
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee
+from portal.domain.companies.models import Company
 from portal.domain.states import State
 from portal.domain.tickets import Ticket
 from portal.errors import NotFound

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
 from portal.domain import confidential
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
 from portal.domain.tickets import Ticket, _visible_to
 from portal.errors import NotFound

@@ -6,7 +6,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import budgets, deputies, notices, prices
 from portal.domain.budgets import Budget, Use
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.lib.periods import month_of
 
 PATH = "/invoices/upcoming"

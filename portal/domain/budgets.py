@@ -13,9 +13,9 @@ from portal import clock
 from portal.db import Base, db, insert_once
 from portal.domain import audit, disclosure, hours, notices, people, prices
 from portal.domain.billing import Billing
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter
-from portal.domain.reader import Client
 from portal.errors import Refused
 from portal.lib.i18n import msgid
 from portal.lib.money import Tally

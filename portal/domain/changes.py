@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, select
 
 from portal.db import db
 from portal.domain import confidential, disclosure
-from portal.domain.reader import Client
-from portal.domain.technicians import Technician
+from portal.domain.companies.contacts import Technician
+from portal.domain.companies.reader import Client
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
 from portal.lib.i18n import msgid

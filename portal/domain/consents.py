@@ -11,8 +11,8 @@ from portal.clock import now, today
 from portal.db import Base, db, rows_changed
 from portal.domain import audit, confidential
 from portal.domain.approvals import Approval
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee
+from portal.domain.companies.models import Company
 from portal.domain.people import Person, Visitor
 from portal.domain.tickets import Ticket
 from portal.errors import NotFound

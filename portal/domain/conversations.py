@@ -14,15 +14,14 @@ from portal.db import db
 from portal.domain import approvals, confidential, disclosure, pictures, prices
 from portal.domain.approvals import Approval
 from portal.domain.attachments import Attachment
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
+from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.hours import FROZEN_RATE, OWN_INVOICE
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
-from portal.domain.naming import NOBODY
 from portal.domain.prices import PriceList
 from portal.domain.states import State
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketEvent, _visible_to
 from portal.domain.time_entries import TimeEntry
 from portal.errors import NotFound

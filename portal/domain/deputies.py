@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
 from portal.domain import audit
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.people import Person, PersonRole, Role, Visitor, managers
 from portal.domain.policy import MANAGER
 from portal.errors import NotFound, Refused

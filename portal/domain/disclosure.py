@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, true, update
 
 from portal.db import rows_changed
 from portal.domain import audit
-from portal.domain.companies import Company
-from portal.domain.reader import Client
+from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Client
 from portal.domain.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.i18n import msgid

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from portal import clock
 from portal.domain import hours
 from portal.domain.billing import Billing
+from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter
-from portal.domain.reader import Client
 from portal.lib.business_hours import is_working_day
 from portal.lib.money import CENT, Tally
 from portal.lib.periods import Period, month_of

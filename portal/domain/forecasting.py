@@ -3,9 +3,9 @@
 from portal import clock
 from portal.domain import forecast, hours
 from portal.domain.billing import Billing
+from portal.domain.companies.reader import Client
 from portal.domain.forecast import Forecast
 from portal.domain.hours import HoursFilter
-from portal.domain.reader import Client
 from portal.lib.money import Tally
 
 

@@ -20,14 +20,13 @@ from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, ApprovalEvent
 from portal.domain.attachments import Attachment
 from portal.domain.audit import AuditName
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.pseudonyms import pseudonym
 from portal.domain.consents import ServiceConsent
-from portal.domain.employees import Employee
 from portal.domain.identities import Identity
 from portal.domain.invitations import Invitation
 from portal.domain.letters import Letter, LetterChoice
 from portal.domain.messages import Message
-from portal.domain.mirror import SYNC, Lease, MirrorState, SetAside, Told
-from portal.domain.naming import pseudonym
 from portal.domain.notices import Notice
 from portal.domain.one_time_codes import OneTimeCode
 from portal.domain.passkeys import Passkey
@@ -35,7 +34,7 @@ from portal.domain.password_resets import PasswordReset
 from portal.domain.people import Person
 from portal.domain.questions import Question, QuestionMessage
 from portal.domain.recovery_codes import RecoveryCode
-from portal.domain.technicians import Technician
+from portal.domain.sync_state import SYNC, Lease, MirrorState, SetAside, Told
 from portal.domain.tickets import Ticket, TicketEvent
 from portal.domain.time_entries import TimeEntry
 from portal.domain.visits import Visit

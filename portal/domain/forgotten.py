@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.lib.redaction import Redaction, address_key, keys
 
 

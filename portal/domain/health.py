@@ -8,18 +8,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.db import TROUBLES, db
-from portal.domain import mirror
+from portal.domain import sync_state
 from portal.domain.attachments import Attachment
 from portal.domain.letters import Letter
-from portal.domain.mirror import Lease
 from portal.domain.states import State
+from portal.domain.sync_state import Lease
 from portal.domain.tickets import TicketCount
 
 
 def now() -> dict[str, Any]:
     """database: ok | away; core: ok | away | unknown; mirror_age_seconds since the core was last read to its end."""
     try:
-        age = mirror.age()
+        age = sync_state.age()
     except SQLAlchemyError:
         db.session.rollback()
         return {"database": "away", "core": "unknown", "mirror_age_seconds": None}
@@ -43,8 +43,8 @@ def figures() -> dict[str, tuple[str, Any]]:
         "core_up": ("1 while the core answers.", None if state["core"] == "unknown" else int(state["core"] == "ok")),
         "mirror_age_seconds": ("Since the core was last read to its end.", state["mirror_age_seconds"]),
         "tickets": ("Tickets by state.", _tickets()),
-        "records_set_aside": ("Records the mirror could not understand.", mirror.set_aside_count()),
-        "notes_untold": ("Notes the core has not been told yet.", mirror.untold_count()),
+        "records_set_aside": ("Records the mirror could not understand.", sync_state.set_aside_count()),
+        "notes_untold": ("Notes the core has not been told yet.", sync_state.untold_count()),
         "attachments_missing": ("Files that are not mirrored yet.", _count(Attachment.id, *_MISSING)),
         "letters_waiting": ("Letters that have not left.", _count(Letter.id, Letter.sent_at.is_(None))),
         "lead_seconds": ("Until the lead of a job runs out; below 0: nobody does it.", _leads()),

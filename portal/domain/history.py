@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.domain import hours
+from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter
-from portal.domain.reader import Client
 from portal.lib.money import Tally
 from portal.lib.periods import Period, months_until
 

@@ -15,13 +15,12 @@ from portal import clock
 from portal.db import db
 from portal.domain import billing, confidential, disclosure, prices
 from portal.domain.billing import Billing
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.pseudonyms import Calling, Naming
+from portal.domain.companies.reader import Client
 from portal.domain.invoices import InvoicedEntry
 from portal.domain.messages import Message
-from portal.domain.naming import Calling, Naming
 from portal.domain.prices import NoPrice, PriceList
-from portal.domain.reader import Client
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
 from portal.lib import periods

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db
 from portal.domain import identity_providers, passkeys, people, sessions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.identity_providers import IdentityProvider, IdentityProviderDomain
 from portal.domain.people import Person
 from portal.domain.policy import VIEWER

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.db import Base, db
 from portal.domain import sessions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.people import Person
 from portal.errors import NotFound, Refused
 from portal.lib import encryption, urls

@@ -12,13 +12,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from portal.db import db
 from portal.domain import confidential, disclosure
 from portal.domain.billing import Billing
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.pseudonyms import Calling, Naming
+from portal.domain.companies.reader import Client
 from portal.domain.invoices import Invoice, InvoicedEntry
 from portal.domain.messages import Message
-from portal.domain.naming import Calling, Naming
 from portal.domain.prices import NoPrice
-from portal.domain.reader import Client
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry
 from portal.errors import NotFound

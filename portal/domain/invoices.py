@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, insert_once
 from portal.domain import prices
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.prices import PriceList
 from portal.domain.time_entries import TimeEntry
 from portal.lib.money import vat_percent

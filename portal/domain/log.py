@@ -12,9 +12,9 @@ from portal import clock
 from portal.db import db
 from portal.domain import audit
 from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
+from portal.domain.companies.reader import Client
 from portal.domain.people import Person
 from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
-from portal.domain.reader import Client
 from portal.lib import periods, text
 from portal.lib.i18n import msgid
 from portal.lib.text import fold

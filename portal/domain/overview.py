@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, and_, func, select
 from portal.clock import now
 from portal.db import db
 from portal.domain import confidential, disclosure
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
 from portal.domain.states import State
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketEvent, _visible_to
 from portal.domain.time_entries import TimeEntry
 

@@ -15,7 +15,7 @@ from portal import clock
 from portal.db import Base, db
 from portal.db.prepared import Prepared
 from portal.domain import passwords, policy, sessions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.policy import MANAGER, OF_CONNECTICA, ROLES, Right
 from portal.domain.sessions import Session
 from portal.errors import NotFound, Refused

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain import invoices
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.prices import HOME_CURRENCY, Price, PriceFact, PriceList
 from portal.lib.periods import month_of
 from portal.lib.text import fold

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain.reader import Client
+from portal.domain.companies.reader import Client
 from portal.lib.i18n import msgid
 
 HOME_CURRENCY = "CZK"

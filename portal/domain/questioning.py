@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.clock import now
 from portal.db import db, rows_changed
 from portal.domain import audit, letters, notices, policy, questions, wording
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
 from portal.domain.people import Person, Visitor
 from portal.domain.policy import Right

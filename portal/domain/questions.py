@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
 from portal.domain import confidential, disclosure
-from portal.domain.companies import Company
-from portal.domain.reader import Client
-from portal.domain.technicians import Technician
+from portal.domain.companies.contacts import Technician
+from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Client
 from portal.domain.tickets import Ticket
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
 from portal.errors import NotFound

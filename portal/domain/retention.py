@@ -12,13 +12,13 @@ from portal.db import db, insert_once
 from portal.domain import attachments
 from portal.domain.approvals import Approval, ApprovalEvent
 from portal.domain.attachments import Attachment
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee
+from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.letters import Letter
 from portal.domain.messages import Message
-from portal.domain.mirror import MirrorState, Told
-from portal.domain.naming import NOBODY
 from portal.domain.questions import Question, QuestionMessage
 from portal.domain.states import State
+from portal.domain.sync_state import MirrorState, Told
 from portal.domain.tickets import Ticket, TicketEvent, TicketText
 from portal.domain.time_entries import TimeEntry
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portal.db import db
 from portal.domain import one_time_codes, passkeys, people, recovery_codes, sessions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.passkeys import Challenge
 from portal.domain.people import Person, Visitor
 from portal.domain.policy import OF_CONNECTICA

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from portal.db import db
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.states import State
-from portal.domain.technicians import Technician
 from portal.domain.ticket_list import says
 from portal.domain.tickets import Ticket
 from portal.errors import NotFound

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from portal import clock
 from portal.db import db
 from portal.domain import letters
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.letters import Letter
 from portal.domain.people import Person, PersonRole, Role
 from portal.domain.policy import MANAGER

@@ -26,10 +26,9 @@ from portal import clock
 from portal.db import collation, db
 from portal.db.prepared import Prepared
 from portal.domain import confidential
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.states import State
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText, _visible_to
 from portal.lib import text as typed_text
 

@@ -6,9 +6,8 @@ from sqlalchemy import select, update
 
 from portal.db import db
 from portal.domain.attachments import Attachment
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.messages import Message
-from portal.domain.technicians import Technician
 from portal.domain.tickets import Ticket, TicketText
 from portal.lib import text as typed_text
 from portal.lib.text import fold

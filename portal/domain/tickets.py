@@ -10,9 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
 from portal.db.prepared import Prepared
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
-from portal.domain.technicians import Technician
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 
 
 class AnyCompany(Protocol):

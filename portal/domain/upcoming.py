@@ -9,12 +9,12 @@ from typing import Protocol
 from portal import clock
 from portal.domain import hours, oddities, prices
 from portal.domain.billing import Billing
+from portal.domain.companies.pseudonyms import Naming
+from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter, Worked
 from portal.domain.invoiced import InvoicedRow
-from portal.domain.naming import Naming
 from portal.domain.oddities import Oddity, Surroundings
 from portal.domain.prices import NoPrice, PriceList
-from portal.domain.reader import Client
 from portal.lib.money import Bill, Tally, bill, vat_percent
 from portal.lib.periods import month_of
 

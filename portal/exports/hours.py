@@ -3,9 +3,9 @@
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import hours, mirror, prices, questions
+from portal.domain import hours, prices, questions, sync_state
+from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter
-from portal.domain.reader import Client
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report
@@ -26,7 +26,7 @@ def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(last_day),
-        data_of=mirror.age().reached_at,
+        data_of=sync_state.age().reached_at,
         rows=hours.rows(company, wanted),
         name_of=price_list.name_of,
         in_question=questions.by_entry(company),

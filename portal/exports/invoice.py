@@ -5,12 +5,12 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import hours, invoiced, mirror, oddities, prices, questions, upcoming
+from portal.domain import hours, invoiced, oddities, prices, questions, sync_state, upcoming
+from portal.domain.companies.pseudonyms import Naming
+from portal.domain.companies.reader import Client
 from portal.domain.hours import Worked
 from portal.domain.invoiced import InvoicedRow
-from portal.domain.naming import Naming
 from portal.domain.oddities import Surroundings
-from portal.domain.reader import Client
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report
@@ -31,7 +31,7 @@ def upcoming_report(company: Client, *, language: str, people: Naming) -> Report
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(month_of(clock.today()).until),
-        data_of=mirror.age().reached_at,
+        data_of=sync_state.age().reached_at,
         rows=hours.rows(company, wanted),
         name_of=price_list.name_of,
         in_question=questions.by_entry(company),
@@ -50,7 +50,7 @@ def invoiced_report(company: Client, month: Period, *, language: str, people: Na
         language=language,
         currency=found.currency,
         vat_percent=found.bill.vat_percent,
-        data_of=mirror.age().reached_at,
+        data_of=sync_state.age().reached_at,
         rows=invoiced.rows(company, month, people),
         name_of=prices.list_of(company).name_of,
         in_question=questions.by_entry(company),

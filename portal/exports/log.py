@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.domain import log
+from portal.domain.companies.reader import Client
 from portal.domain.log import Line, LogFilter
-from portal.domain.reader import Client
 from portal.exports import names, rows_csv
 from portal.exports.names import FileName
 from portal.exports.workbook import About, Book, Column, Kind, day_and_time

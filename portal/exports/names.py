@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from babel import dates
 from flask_babel import gettext as _
 
-from portal.domain.naming import Naming
+from portal.domain.companies.pseudonyms import Naming
 from portal.lib.periods import Period
 from portal.lib.text import fold
 

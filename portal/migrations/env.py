@@ -9,8 +9,8 @@ from flask import current_app
 from portal import domain
 from portal.db import Base, db
 
-for noun in pkgutil.iter_modules(domain.__path__):  # every table is known before any is compared
-    importlib.import_module(f"portal.domain.{noun.name}")
+for noun in pkgutil.walk_packages(domain.__path__, "portal.domain."):  # every table is known before any is compared
+    importlib.import_module(noun.name)
 
 OURS_BY_HAND = ("ticket_fts",)  # full-text tables exist on SQLite only and are no part of the models
 

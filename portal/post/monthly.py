@@ -4,7 +4,7 @@ from io import BytesIO
 
 from flask_babel import force_locale
 
-from portal.domain import disclosure, hours, letters, mirror, prices, summaries, wording
+from portal.domain import disclosure, hours, letters, prices, summaries, sync_state, wording
 from portal.domain.hours import HoursFilter
 from portal.domain.letters import Attached
 from portal.domain.summaries import Summary
@@ -32,7 +32,7 @@ def _write(summary: Summary) -> bool:
             person.language, "monthly_summary",
             company=company, period=names.period(summary.month, person.language), sum=report.said(made, sums.all),
             groups=hours.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
-            currency=prices.list_of(company).currency, data_of=mirror.age().reached_at,
+            currency=prices.list_of(company).currency, data_of=sync_state.age().reached_at,
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )  # fmt: skip
         name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.cores.records import NAMELESS
 from portal.db import db
-from portal.domain.mirror import SetAside
+from portal.domain.sync_state import SetAside
 from portal.sync.plan import PutAside
 
 SOON, AT_LAST = timedelta(seconds=15), timedelta(minutes=10)  # between two times of asking for a record again

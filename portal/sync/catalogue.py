@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.cores.records import CompanyRecord, PriceRecord, Unreadable
 from portal.db import db
 from portal.domain import invoices
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.prices import Price
 from portal.lib.text import line
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from portal import clock
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain.mirror import Told
+from portal.domain.sync_state import Told
 from portal.domain.tickets import Ticket
 from portal.errors import CoreAway, CoreError
 

@@ -16,8 +16,8 @@ from portal.cores.records import (
     Tombstone,
     Unreadable,
 )
+from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.forgotten import Memory
-from portal.domain.naming import NOBODY
 from portal.domain.retention import ENDED
 from portal.lib.redaction import Named, Redaction
 from portal.sync import body

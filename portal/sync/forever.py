@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import db
-from portal.domain import mirror
-from portal.domain.mirror import SYNC
+from portal.domain import sync_state
+from portal.domain.sync_state import SYNC
 from portal.errors import CoreError
 from portal.sync import lease
 from portal.sync.engine import Summary, Sync
@@ -114,7 +114,7 @@ def _rest(pause: float, pokes: int, stopping: Callable[[], bool]) -> None:
 def _pokes() -> int:
     """How often we were poked; no news while the database is away."""
     try:
-        return mirror.pokes()
+        return sync_state.pokes()
     except SQLAlchemyError:
         return -1
     finally:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.db import db, insert_once, rows_changed
-from portal.domain.mirror import Lease
+from portal.domain.sync_state import Lease
 from portal.errors import PortalError
 
 LASTS = timedelta(seconds=20)  # a leader that died is followed after this long

@@ -14,10 +14,9 @@ from portal.cores.records import TicketRecord
 from portal.db import Base, db
 from portal.domain import asking, invoices
 from portal.domain.attachments import Attachment
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.messages import Message
-from portal.domain.mirror import MirrorState
-from portal.domain.technicians import Technician
+from portal.domain.sync_state import MirrorState
 from portal.domain.tickets import Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
 from portal.sync import aside, belonging, clean

@@ -10,11 +10,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal.cores.records import Change, TicketRecord
 from portal.db import Base, db
 from portal.domain.attachments import Attachment
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
-from portal.domain.mirror import SetAside
-from portal.domain.technicians import Technician
+from portal.domain.sync_state import SetAside
 from portal.domain.tickets import Ticket, TicketEvent
 from portal.domain.time_entries import TimeEntry
 from portal.sync import rows

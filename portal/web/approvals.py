@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import approvals, consents, deciding, deputies
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.errors import AlreadyDecided
 from portal.web import apologies, decisions, pages
 from portal.web.gate import own_company

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import policy, second_factor
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.policy import CORE, WATCHDOG, Right
 from portal.errors import Misconfigured, NotFound
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from portal import clock
-from portal.domain import mirror
+from portal.domain import sync_state
 from portal.web.accounts import csrf
 
 bp = Blueprint("hooks", __name__)
@@ -27,7 +27,7 @@ def core() -> Response:
     stamp = request.headers.get(TIMESTAMP, "")
     if not (_is_signed(stamp, request.get_data()) and _is_of_now(stamp)):
         abort(404)
-    mirror.wake()
+    sync_state.wake()
     return Response(status=204)
 
 

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal import clock
 from portal.domain import changes, disclosure, history, hours, prices, questions, visits
 from portal.domain.billing import Billing
+from portal.domain.companies.pseudonyms import Naming
 from portal.domain.hours import GROUPINGS, HoursFilter
-from portal.domain.naming import Naming
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
 from portal.lib import periods

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
 from portal.domain import budgets, disclosure, forecasting, invoiced, prices, questions, summaries, upcoming
-from portal.domain.naming import Naming
+from portal.domain.companies.pseudonyms import Naming
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.lib import periods

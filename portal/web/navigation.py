@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.domain import approvals, deputies, mirror, questions, tickets
-from portal.domain.companies import Company
+from portal.domain import approvals, deputies, questions, sync_state, tickets
+from portal.domain.companies.models import Company
 from portal.domain.people import Visitor
 from portal.domain.policy import Right
 from portal.domain.states import State
@@ -54,7 +54,7 @@ class Frame:
     doors: tuple[Door, ...]
     menu: tuple[Door, ...]
     counts: dict[State, int] = field(default_factory=dict)
-    age: mirror.Age | None = None
+    age: sync_state.Age | None = None
     waiting: dict[str, int] = field(default_factory=dict)  # section: how many things wait there for this person
 
     @property
@@ -89,7 +89,7 @@ def frame(person: Visitor) -> Frame | None:
         person=person,
         doors=tuple(door for door in NAV if person.may(door.right)),
         menu=tuple(door for door in MENU if person.may(door.right)),
-        age=mirror.age(),
+        age=sync_state.age(),
         waiting={section: count(person) for section, count in WAITING.items()},
     )
     if person.company is not None:

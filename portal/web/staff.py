@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from portal.domain import approvals, letters, mirror, questions, tickets
+from portal.domain import approvals, letters, questions, sync_state, tickets
 from portal.domain.states import State
 from portal.web import pages
 
@@ -13,9 +13,9 @@ bp = Blueprint("staff", __name__, url_prefix="/staff")
 def index() -> Response:
     return pages.render(
         page="staff/index.html",
-        age=mirror.age(),
-        aside=mirror.set_aside(),
-        untold=mirror.untold_count(),
+        age=sync_state.age(),
+        aside=sync_state.set_aside(),
+        untold=sync_state.untold_count(),
         companies=tickets.counts_by_company(),
         states=list(State),
         approvals=approvals.open_everywhere(),

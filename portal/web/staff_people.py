@@ -5,8 +5,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import access, companies, invitations
-from portal.domain.companies import Company
+from portal.domain import access, invitations
+from portal.domain.companies import models as companies
+from portal.domain.companies.models import Company
 from portal.web import pages
 from portal.web.languages import LANGUAGES
 

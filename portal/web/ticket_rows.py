@@ -6,7 +6,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from portal.domain import disclosure, ticket_list, tickets
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.states import State
 from portal.domain.ticket_list import Page, TicketFilter
 from portal.web import filters, fragments, languages

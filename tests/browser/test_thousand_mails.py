@@ -15,7 +15,7 @@ from portal.db import db
 from portal.desk import directory, intake
 from portal.desk.api import create_api
 from portal.desk.store import Store
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
 from portal.domain.policy import MANAGER
 from portal.domain.tickets import Ticket

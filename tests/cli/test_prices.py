@@ -5,7 +5,7 @@ from openpyxl import Workbook
 
 from portal.db import db
 from portal.domain import price_import
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from tests.ledger import Ledger
 
 CSV = "Kategorie;Název;Cena;Platí od\nPROGP85;Programátorské práce;850,00;1. 1. 2026\n"

@@ -15,7 +15,7 @@ from portal.db import db
 from portal.desk import directory, intake
 from portal.desk.api import create_api
 from portal.desk.store import Store
-from portal.domain import mirror
+from portal.domain import sync_state
 from portal.domain.tickets import TicketCount
 
 ROOT = Path(__file__).parents[2]
@@ -94,9 +94,9 @@ def test_the_service_follows_the_core_and_ends_at_sigterm(flask, app, store, dat
         assert "following" in service.stdout.readline()
         assert "mirrored: 1" in service.stdout.readline()
         intake.receive(store, MAIL % 2)
-        mirror.wake()
+        sync_state.wake()
         assert "mirrored: 1" in service.stdout.readline()
     finally:
         service.terminate()
     assert (service.wait(20), "ended" in service.stdout.read()) == (0, True)
-    assert mirror.age().reached_at is not None
+    assert sync_state.age().reached_at is not None

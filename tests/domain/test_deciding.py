@@ -12,8 +12,8 @@ from portal.domain import approvals, asking, by_link, consents, deciding, deputi
 from portal.domain.approval_links import ApprovalLink
 from portal.domain.approvals import Approval, AtExpiry, Channel, Scope, Standing
 from portal.domain.audit import AuditEvent
+from portal.domain.companies.contacts import Employee
 from portal.domain.deciding import Decision
-from portal.domain.employees import Employee
 from portal.domain.letters import Letter
 from portal.domain.people import Person
 from portal.errors import AlreadyDecided, NotFound, Refused

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.db import db
 from portal.domain import questioning, questions
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.letters import Letter
 from portal.domain.people import Person
 from portal.domain.questions import Question, QuestionState

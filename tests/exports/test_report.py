@@ -16,8 +16,8 @@ from openpyxl import load_workbook
 from portal import clock
 from portal.domain import hours
 from portal.domain.billing import Billing
+from portal.domain.companies.pseudonyms import Naming
 from portal.domain.hours import HoursFilter
-from portal.domain.naming import Naming
 from portal.exports import hours as hours_file
 from portal.exports import invoice, names, report, rows_csv
 from portal.lib import money

@@ -20,14 +20,13 @@ from portal.cores.records import (
     Tombstone,
 )
 from portal.db import Base, db
-from portal.domain import mirror as memory
+from portal.domain import sync_state as memory
 from portal.domain.attachments import Attachment
-from portal.domain.companies import Company
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee, Technician
+from portal.domain.companies.models import Company
 from portal.domain.messages import Message
-from portal.domain.mirror import SetAside
 from portal.domain.prices import Price
-from portal.domain.technicians import Technician
+from portal.domain.sync_state import SetAside
 from portal.domain.tickets import Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.time_entries import TimeEntry, TimeEntryVersion
 from portal.sync import lease

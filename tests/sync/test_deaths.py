@@ -13,7 +13,7 @@ from sqlalchemy import event as listening
 from portal import clock
 from portal.cores.records import CompanyRecord, Person, PriceRecord
 from portal.db import Base, db
-from portal.domain.mirror import Lease
+from portal.domain.sync_state import Lease
 from portal.sync import lease, verify
 from portal.sync.engine import Sync
 from tests.cores.memory import MemoryCore

@@ -11,7 +11,7 @@ from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
-from portal.domain.mirror import Told
+from portal.domain.sync_state import Told
 from portal.domain.tickets import Ticket
 from portal.errors import CoreAway, NotFound
 from portal.sync.deliver import deliver

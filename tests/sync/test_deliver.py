@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import mirror as memory
-from portal.domain.mirror import Told
+from portal.domain import sync_state as memory
+from portal.domain.sync_state import Told
 from portal.sync.deliver import deliver
 from tests.sync.conftest import NOON, mirrored, ticket
 

@@ -4,7 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 
-from portal.domain import mirror as memory
+from portal.domain import sync_state as memory
 from portal.sync import forever, lease
 from portal.sync.engine import Sync
 from portal.sync.forever import Errand

@@ -29,12 +29,12 @@ from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.attachments import Attachment, path_of
-from portal.domain.companies import Company
+from portal.domain.companies.contacts import Employee
+from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
-from portal.domain.employees import Employee
 from portal.domain.hours import HoursFilter
 from portal.domain.messages import Message
-from portal.domain.mirror import SetAside
+from portal.domain.sync_state import SetAside
 from portal.domain.ticket_list import TicketFilter
 from portal.domain.tickets import Ticket
 from portal.errors import NotFound, Refused

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from portal import clock
 from portal.db import db
-from portal.domain.mirror import Lease
+from portal.domain.sync_state import Lease
 from portal.sync import forever, lease
 from portal.sync.lease import LASTS, LostLead
 from tests.sync.conftest import NOON

@@ -13,9 +13,9 @@ from portal import clock
 from portal.cores.desk import DeskCore
 from portal.cores.records import TicketRecord
 from portal.db import db
-from portal.domain import mirror as memory
 from portal.domain import sessions
-from portal.domain.companies import Company
+from portal.domain import sync_state as memory
+from portal.domain.companies.models import Company
 from portal.domain.tickets import Ticket
 from portal.sync import rows, verify
 from tests import samples

@@ -10,7 +10,7 @@ from portal import clock, config
 from portal.db import db
 from portal.domain import conversations, hours, letters, retention
 from portal.domain.attachments import Attachment
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.hours import HoursFilter
 from portal.domain.letters import Letter
 from portal.domain.messages import Message

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain.mirror import Lease
+from portal.domain.sync_state import Lease
 from portal.sync import verify
 
 ROOT = Path(__file__).parents[2]

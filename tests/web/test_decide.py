@@ -11,7 +11,7 @@ from portal.domain import deciding
 from portal.domain.approvals import Approval
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
-from portal.domain.mirror import Told
+from portal.domain.sync_state import Told
 from portal.lib import urls
 
 METHODS = ("GET", "HEAD", "OPTIONS")

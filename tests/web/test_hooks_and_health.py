@@ -7,8 +7,8 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import mirror
-from portal.domain.mirror import MirrorState
+from portal.domain import sync_state
+from portal.domain.sync_state import MirrorState
 from tests import samples
 from tests.web.conftest import MARKER
 
@@ -22,10 +22,10 @@ def _signed(app, body, *, stamp=None):
 
 
 def test_a_signed_poke_wakes_the_sync(app):
-    before = mirror.pokes()
+    before = sync_state.pokes()
     answer = app.test_client().post("/hooks/core", data=b"{}", headers=_signed(app, b"{}"))
     assert answer.status_code == 204
-    assert mirror.pokes() == before + 1
+    assert sync_state.pokes() == before + 1
 
 
 @pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "nonsense", "sha256=\u00e9"])
@@ -33,7 +33,7 @@ def test_any_other_poke_is_not_found_and_wakes_nobody(app, signature):
     headers = _signed(app, b"{}") | {"X-Portal-Signature": signature}
     answer = app.test_client().post("/hooks/core", data=b"{}", headers=headers)
     assert answer.status_code == 404
-    assert mirror.pokes() == 0
+    assert sync_state.pokes() == 0
 
 
 def test_a_signature_of_another_body_is_worth_nothing(app):
@@ -46,14 +46,14 @@ def test_a_poke_of_another_time_wakes_nobody(app, seconds):
     with clock.set_to(samples.NOW):
         headers = _signed(app, b"", stamp=int(samples.NOW.timestamp()) + seconds)
         assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
-    assert mirror.pokes() == 0
+    assert sync_state.pokes() == 0
 
 
 @pytest.mark.parametrize("stamp", ["", "now", "-1", "1e9", "9" * 5000, "\u00b2"])
 def test_a_poke_without_a_readable_time_wakes_nobody(app, stamp):
     headers = _signed(app, b"", stamp=stamp)
     assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
-    assert mirror.pokes() == 0
+    assert sync_state.pokes() == 0
 
 
 def test_a_signature_for_another_time_is_worth_nothing(app):

@@ -12,7 +12,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import budgets, disclosure, invoices
 from portal.domain.audit import AuditEvent
-from portal.domain.companies import Company
+from portal.domain.companies.models import Company
 from portal.domain.disclosure import Shown
 from portal.lib.periods import month_of
 from tests.ledger import Ledger

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain import invoices
-from portal.domain.employees import Employee
+from portal.domain.companies.contacts import Employee
 from tests.ledger import Ledger
 from tests.web.test_hours_and_invoices import FILES, sheets, sum_on
 

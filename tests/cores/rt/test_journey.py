@@ -8,8 +8,8 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.cores.rt.join import SETTLING, RtCore
 from portal.db import db
-from portal.domain import approvals, deciding, mirror, people, sessions
-from portal.domain.companies import Company
+from portal.domain import approvals, deciding, people, sessions, sync_state
+from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
 from portal.domain.policy import MANAGER
 from portal.domain.tickets import Ticket
@@ -95,10 +95,10 @@ def test_request_trackers_poke_wakes_the_sync(app, lab: Lab, stage: RtStage):
     lab.poked.clear()
     stage.open_ticket("Tiskárna", "Netiskne.")
     app.config["CORE_HOOK_SECRET"] = lab.secret
-    before = mirror.pokes()
+    before = sync_state.pokes()
     body, headers = lab.poked[-1]
     assert app.test_client().post("/hooks/core", data=body, headers=headers).status_code == 204
-    assert mirror.pokes() > before
+    assert sync_state.pokes() > before
 
 
 def _counted(core: RtCore) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from portal.cores.records import CompanyRecord
 from portal.cores.rt.client import Rest
 from portal.cores.rt.join import RtCore
-from portal.domain import mirror as memory
+from portal.domain import sync_state as memory
 from portal.errors import CoreAway, CoreError, CoreLied, CoreRefused
 from portal.sync import lease
 from portal.sync.engine import Sync

@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain.employees import Employee
-from portal.domain.reader import Client
+from portal.domain.companies.contacts import Employee
+from portal.domain.companies.reader import Client
 from portal.lib.i18n import msgid
 from portal.lib.redaction import Named, Redaction
 

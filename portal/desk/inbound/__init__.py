@@ -1,0 +1,1 @@
+"""Mail in: taken, understood, and turned into changes of tickets."""

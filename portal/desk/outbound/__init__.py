@@ -1,0 +1,1 @@
+"""Mail out: letters written, kept and sent."""

@@ -1,0 +1,1 @@
+"""Tickets, people, prices and invoices as the desk keeps them."""

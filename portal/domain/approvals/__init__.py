@@ -1,0 +1,1 @@
+"""May we serve this? Requests, decisions, deadlines, consents and deputies."""

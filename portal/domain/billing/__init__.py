@@ -1,0 +1,1 @@
+"""Time as money: prices, what waits, invoices, budgets, forecasts, and what changed."""

@@ -1,0 +1,1 @@
+"""A manager's objection to one time entry, and its answer."""

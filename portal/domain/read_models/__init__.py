@@ -1,0 +1,1 @@
+"""What whole pages show, read in few statements."""

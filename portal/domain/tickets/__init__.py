@@ -1,0 +1,1 @@
+"""Tickets: the conversations, their files and time, and how they are found."""

@@ -1,0 +1,1 @@
+"""Who signs in: accounts, their rights, sessions and passwords."""

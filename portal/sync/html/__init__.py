@@ -1,0 +1,1 @@
+"""Foreign HTML made safe and readable: scanning, cleaning, folding."""

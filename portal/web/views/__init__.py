@@ -1,0 +1,1 @@
+"""The pages, one blueprint a noun, grouped by who uses them."""

@@ -1,0 +1,1 @@
+"""What programs ask for: health, metrics, hooks."""
