@@ -39,7 +39,7 @@ from portal.demo import postgres
 from portal.demo.processes import Child, Children, answers
 from portal.domain import people, policy, sessions
 from portal.domain.companies.models import Company
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 
 PEOPLE, SECONDS = 200, 60.0
 ROUNDS = 4  # of each of the two

@@ -27,7 +27,7 @@ from portal.cores.http import Line
 from portal.db import db
 from portal.demo import postgres
 from portal.demo.processes import Children, answers
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.sync import lease
 from portal.sync.engine import Sync
 

@@ -32,11 +32,10 @@ from portal.domain import people, sessions
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.hours import HoursFilter
-from portal.domain.messages import Message
 from portal.domain.policy import MANAGER
 from portal.domain.prices import Price
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.models import Message, Ticket
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.exports import hours as hours_file
 from portal.exports import report
 from portal.exports.workbook import Kind

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from bench.mirrors import settings
 from portal import create_app
 from portal.db import db
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.sync import lease
 from portal.sync.engine import Sync
 from tests.cores.rt.lab import Lab, RtStage

@@ -12,10 +12,9 @@ from portal.cores.desk import DeskCore
 from portal.db import db
 from portal.desk.store import Store
 from portal.domain.letters import Letter
-from portal.domain.messages import Message
 from portal.domain.sync_state import SetAside, Told
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.models import Message, Ticket
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.sync import verify
 from portal.sync.plan import MeetEmployee, MeetTechnician, PutTicket, Step, plan
 from portal.sync.recall import recall

@@ -33,7 +33,7 @@ from portal.domain import (
     sync_state,
 )
 from portal.domain.sync_state import SYNC
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
 from portal.post import delivery, monthly
 from portal.sync import attachments, deliver, lease, verify

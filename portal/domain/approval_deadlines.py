@@ -18,8 +18,7 @@ from portal.domain.approvals import (
     wrote_down,
 )
 from portal.domain.deciding import conclude, who_decides
-from portal.domain.messages import Message
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Message, Ticket
 from portal.errors import AlreadyDecided
 from portal.lib import text as typed_text
 from portal.lib.business_hours import is_working, reminders

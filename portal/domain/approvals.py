@@ -11,11 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base, db
-from portal.domain import confidential
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
-from portal.domain.states import State
-from portal.domain.tickets import Ticket
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import State, Ticket
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
 from portal.lib.text import fold
@@ -349,7 +348,7 @@ def wrote_down(approval: Approval, kind: str, *, by: str = "", by_id: int | None
 def _visible_to(company: Company) -> Select:
     """A question about a confidential ticket is there for those alone who may read that: see deputies.deciding."""
     mine = _with_ticket().where(Approval.company_id == company.id, Ticket.withdrawn_at.is_(None))
-    return mine.where(confidential.tells(company))
+    return mine.where(confidentiality.tells(company))
 
 
 def _with_ticket() -> Select:

@@ -25,8 +25,7 @@ from portal.domain.approvals import (
 )
 from portal.domain.deciding import conclude, right_to_decide, tell_core, who_decides
 from portal.domain.people import Person, Visitor
-from portal.domain.states import State
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import State, Ticket
 from portal.errors import Refused
 from portal.lib import text as typed_text
 from portal.lib.business_hours import close_after, close_of

@@ -5,9 +5,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_
 
-from portal.domain.states import State
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.models import State, Ticket
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.lib.i18n import msgid
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from portal.db import db
-from portal.domain import confidential, disclosure
+from portal.domain import disclosure
 from portal.domain.companies.contacts import Technician
 from portal.domain.companies.reader import Client
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Ticket
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.lib.i18n import msgid
 
 
@@ -110,7 +111,7 @@ def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
             TimeEntry.id.label("entry_id"),
             TimeEntry.invoiced_on,
             Ticket.number,
-            confidential.seen(company, Ticket.subject)[0].label("subject"),
+            confidentiality.seen(company, Ticket.subject)[0].label("subject"),
             Ticket.is_confidential,
             Technician.name.label("technician"),
         )

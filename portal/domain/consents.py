@@ -9,12 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
-from portal.domain import audit, confidential
+from portal.domain import audit
 from portal.domain.approvals import Approval
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.people import Person, Visitor
-from portal.domain.tickets import Ticket
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Ticket
 from portal.errors import NotFound
 
 
@@ -106,7 +107,7 @@ def _visible_to(company: Company) -> Select:
         .join(Approval, Approval.id == ServiceConsent.approval_id)
         .join(Ticket, Ticket.id == Approval.ticket_id)
     )
-    return joined.where(ServiceConsent.company_id == company.id, confidential.tells(company))
+    return joined.where(ServiceConsent.company_id == company.id, confidentiality.tells(company))
 
 
 def _row(consent: ServiceConsent, employee: Employee) -> ConsentRow:

@@ -11,19 +11,18 @@ from sqlalchemy import not_, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approvals, confidential, disclosure, pictures, prices
+from portal.domain import approvals, disclosure, prices
 from portal.domain.approvals import Approval
-from portal.domain.attachments import Attachment
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.hours import FROZEN_RATE, OWN_INVOICE
 from portal.domain.invoices import InvoicedEntry
-from portal.domain.messages import Message
 from portal.domain.prices import PriceList
-from portal.domain.states import State
-from portal.domain.tickets import Ticket, TicketEvent, _visible_to
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets import confidentiality, previews
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, _visible_to
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.money import amount
 
@@ -43,7 +42,7 @@ class File:
     @property
     def is_drawn(self) -> bool:
         """A browser gets a picture drawn anew, and the original is another link."""
-        return self.is_here and pictures.is_drawn(self.media_type)
+        return self.is_here and previews.is_drawn(self.media_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +180,12 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
         .where(Ticket.number == number)
         .order_by(Ticket.id.desc())
         .with_only_columns(
-            *confidential.seen(
+            *confidentiality.seen(
                 company, Ticket.id, Ticket.number, Ticket.kind, Ticket.subject, Ticket.state, Employee.name,
                 Employee.email, Technician.name, Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.done_at,
                 Ticket.is_confidential,
             ),
-            not_(confidential.tells(company)),
+            not_(confidentiality.tells(company)),
         )
     )  # fmt: skip
     row: Any = db.session.execute(query).first()

@@ -14,7 +14,7 @@ from portal.db import rows_changed
 from portal.domain import audit
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
 

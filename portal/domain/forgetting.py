@@ -15,10 +15,9 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, tru
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db, rows_changed
-from portal.domain import attachments, forgotten, sessions, ticket_texts
+from portal.domain import forgotten, sessions
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, ApprovalEvent
-from portal.domain.attachments import Attachment
 from portal.domain.audit import AuditName
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import pseudonym
@@ -26,7 +25,6 @@ from portal.domain.consents import ServiceConsent
 from portal.domain.identities import Identity
 from portal.domain.invitations import Invitation
 from portal.domain.letters import Letter, LetterChoice
-from portal.domain.messages import Message
 from portal.domain.notices import Notice
 from portal.domain.one_time_codes import OneTimeCode
 from portal.domain.passkeys import Passkey
@@ -35,8 +33,10 @@ from portal.domain.people import Person
 from portal.domain.questions import Question, QuestionMessage
 from portal.domain.recovery_codes import RecoveryCode
 from portal.domain.sync_state import SYNC, Lease, MirrorState, SetAside, Told
-from portal.domain.tickets import Ticket, TicketEvent
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets import attachments, search_index
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, Ticket, TicketEvent
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.domain.visits import Visit
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -160,7 +160,7 @@ def _gone_through(sought: Sought, removed: Removed) -> int:
 def _touch(tickets: set[int]) -> None:
     """They look different, are found by other words, and have no fingerprint: the next full run makes them anew."""
     for ticket_id in tickets:
-        ticket_texts.write_anew(ticket_id)
+        search_index.write_anew(ticket_id)
     for part in _parts(tickets):
         anew = {"version": Ticket.version + 1, "record_hash": ""}
         db.session.execute(update(Ticket).where(Ticket.id.in_(part)).values(**anew))

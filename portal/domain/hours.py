@@ -13,16 +13,16 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select,
 
 from portal import clock
 from portal.db import db
-from portal.domain import billing, confidential, disclosure, prices
+from portal.domain import billing, disclosure, prices
 from portal.domain.billing import Billing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Client
 from portal.domain.invoices import InvoicedEntry
-from portal.domain.messages import Message
 from portal.domain.prices import NoPrice, PriceList
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Message, Ticket
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.lib import periods
 from portal.lib.i18n import msgid
 from portal.lib.money import Tally, amount
@@ -198,7 +198,7 @@ def totals(company: Client, wanted: HoursFilter) -> Tally:
 def groups(company: Client, wanted: HoursFilter, by: str) -> list[Group]:
     """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
     found: dict[tuple[Any, ...], Tally] = {}
-    for key, part in _sums(company, wanted, confidential.seen(company, *GROUPINGS[by].columns)):
+    for key, part in _sums(company, wanted, confidentiality.seen(company, *GROUPINGS[by].columns)):
         found.setdefault(key, Tally()).take(part)
     calling = Calling(company, wanted.people)
     made = [Group(key[0], _label(by, key, calling), tally) for key, tally in found.items()]
@@ -221,7 +221,7 @@ def choices(
     wanted, calling = HoursFilter(period=period), Calling(company, people)
     offered = {}
     for by in ("category", "technician", "employee"):
-        key, label = confidential.seen(company, *GROUPINGS[by].columns)
+        key, label = confidentiality.seen(company, *GROUPINGS[by].columns)
         found = db.session.execute(_narrowed(company, wanted, key.label("key"), label.label("shown")).distinct())
         labelled = ((row[0], _label(by, tuple(row), calling)) for row in found if row[0])
         offered[by] = sorted(labelled, key=lambda pair: pair[1].casefold())
@@ -263,7 +263,7 @@ def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any
     if wanted.technician:
         conditions.append(Technician.id == wanted.technician)
     if wanted.employee:
-        conditions.append(confidential.seen(company, Employee.id)[0] == wanted.employee)
+        conditions.append(confidentiality.seen(company, Employee.id)[0] == wanted.employee)
     if wanted.ticket:
         conditions.append(Ticket.number == wanted.ticket)
     return _visible_to(company, *columns).where(*conditions)
@@ -271,7 +271,7 @@ def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any
 
 def _page(company: Client, wanted: HoursFilter, after: tuple[date, datetime, int] | None, size: int) -> Select[Any]:
     order = (TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id)
-    subject, employee_id, employee, what = confidential.seen(
+    subject, employee_id, employee, what = confidentiality.seen(
         company, Ticket.subject, Employee.id, Employee.name, Message.excerpt
     )
     statement = (

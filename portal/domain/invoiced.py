@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal.db import db
-from portal.domain import confidential, disclosure
+from portal.domain import disclosure
 from portal.domain.billing import Billing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Client
 from portal.domain.invoices import Invoice, InvoicedEntry
-from portal.domain.messages import Message
 from portal.domain.prices import NoPrice
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Message, Ticket
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
 from portal.lib.money import Bill, Tally, amount, bill
@@ -241,7 +241,7 @@ def _differing(company: Client) -> dict[int, int]:
 
 def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
     day, last = after
-    employee_id, employee, what = confidential.seen(company, Employee.id, Employee.name, Message.excerpt)
+    employee_id, employee, what = confidentiality.seen(company, Employee.id, Employee.name, Message.excerpt)
     ours = Ticket.company_id == company.id  # a ticket that went to another company takes its words and people along
     return (
         select(
@@ -252,7 +252,7 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
             TimeEntry.message_id,
             Invoice.period_end,
             Ticket.number,
-            case((and_(ours, confidential.tells(company)), Ticket.subject), else_="").label("subject"),
+            case((and_(ours, confidentiality.tells(company)), Ticket.subject), else_="").label("subject"),
             Ticket.is_confidential,
             employee_id.label("employee_id"),
             employee.label("employee"),

@@ -13,7 +13,7 @@ from portal.db import Base, db, insert_once
 from portal.domain import prices
 from portal.domain.companies.models import Company
 from portal.domain.prices import PriceList
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.lib.money import vat_percent
 
 TICKETS_AT_ONCE = 500  # SQLite takes a limited number of values in one statement

@@ -8,13 +8,12 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from portal.clock import now
 from portal.db import db
-from portal.domain import confidential, disclosure
+from portal.domain import disclosure
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.messages import Message
-from portal.domain.states import State
-from portal.domain.tickets import Ticket, TicketEvent, _visible_to
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, _visible_to
+from portal.domain.tickets.time_entries import TimeEntry
 
 SHOWN = 5  # rows of a list of the overview
 WINDOW = timedelta(days=90)  # of which response and resolution are told
@@ -74,7 +73,7 @@ def companys_turn(company: Company) -> tuple[list[TicketLine], int]:
         .exists()
     )
     theirs = _visible_to(company).join(newest, newest.c.ticket_id == Ticket.id)
-    theirs = theirs.where(Ticket.state == State.OPEN, by_technician, confidential.tells(company))
+    theirs = theirs.where(Ticket.state == State.OPEN, by_technician, confidentiality.tells(company))
     count = db.session.scalar(select(func.count()).select_from(theirs.with_only_columns(Ticket.id).subquery())) or 0
     return _lines(company, theirs, newest.c.at), count
 
@@ -154,7 +153,7 @@ def _lines(company: Company, tickets, since) -> list[TicketLine]:
         tickets.join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .with_only_columns(
-            *confidential.seen(
+            *confidentiality.seen(
                 company,
                 Ticket.number,
                 Ticket.subject,

@@ -7,7 +7,6 @@ from portal.clock import now
 from portal.db import db, rows_changed
 from portal.domain import audit, letters, notices, policy, questions, wording
 from portal.domain.companies.models import Company
-from portal.domain.messages import Message
 from portal.domain.people import Person, Visitor
 from portal.domain.policy import Right
 from portal.domain.questions import (
@@ -20,7 +19,8 @@ from portal.domain.questions import (
     QuestionState,
     differs,
 )
-from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets.models import Message
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.errors import Refused
 from portal.lib import text as typed_text
 from portal.lib.i18n import msgid

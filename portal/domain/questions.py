@@ -10,12 +10,13 @@ from sqlalchemy import ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain import confidential, disclosure
+from portal.domain import disclosure
 from portal.domain.companies.contacts import Technician
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
-from portal.domain.tickets import Ticket
-from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Ticket
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
 
@@ -163,7 +164,7 @@ def by_entry(company: Client) -> dict[int, int]:
         select(Question.time_entry_id, Question.id)
         .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
-        .where(Question.company_id == company.id, Question.state.in_(OPEN), confidential.tells(company))
+        .where(Question.company_id == company.id, Question.state.in_(OPEN), confidentiality.tells(company))
     )
     return dict(db.session.execute(wanted).all())
 
@@ -223,7 +224,7 @@ def entry(company: Client, entry_id: int) -> EntryToAsk:
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .where(TimeEntry.company_id == company.id, TimeEntry.id == entry_id)
         .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None), disclosure.of(company).entries)
-        .where(confidential.tells(company))
+        .where(confidentiality.tells(company))
     ).first()
     if found is None:
         raise NotFound
@@ -233,7 +234,7 @@ def entry(company: Client, entry_id: int) -> EntryToAsk:
 def _visible_to(company: Client) -> Select:
     told = disclosure.of(company)
     mine = _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None), told.entries)
-    return mine.where(confidential.tells(company))
+    return mine.where(confidentiality.tells(company))
 
 
 def _with_entry() -> Select:

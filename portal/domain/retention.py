@@ -9,18 +9,16 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from portal import clock
 from portal.db import db, insert_once
-from portal.domain import attachments
 from portal.domain.approvals import Approval, ApprovalEvent
-from portal.domain.attachments import Attachment
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.letters import Letter
-from portal.domain.messages import Message
 from portal.domain.questions import Question, QuestionMessage
-from portal.domain.states import State
 from portal.domain.sync_state import MirrorState, Told
-from portal.domain.tickets import Ticket, TicketEvent, TicketText
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets import attachments
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, TicketText
+from portal.domain.tickets.time_entries import TimeEntry
 
 ENDED = (State.DONE, State.ERROR)
 AT_ONCE = 100  # tickets in a commit

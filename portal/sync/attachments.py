@@ -15,8 +15,8 @@ from sqlalchemy import func, or_, select
 from portal import clock
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import pictures
-from portal.domain.attachments import ARRIVING, Attachment, path_of, remove_unneeded
+from portal.domain.tickets import previews
+from portal.domain.tickets.attachments import ARRIVING, Attachment, path_of, remove_unneeded
 from portal.errors import CoreAway, CoreError, PortalError
 
 LONGEST_WAIT = timedelta(days=1)
@@ -103,8 +103,8 @@ def _bring(core: Core, attachment: Attachment, folder: Path, most_bytes: int) ->
         return
     fresh.sha256, fresh.fetch_error, fresh.fetch_after = sha256, None, None
     db.session.commit()
-    if pictures.is_drawn(media_type):
-        pictures.drawn(folder, sha256)  # now, so that nobody waits for it on a page
+    if previews.is_drawn(media_type):
+        previews.drawn(folder, sha256)  # now, so that nobody waits for it on a page
 
 
 def _keep(pieces: Iterable[bytes], folder: Path, most_bytes: int) -> str:

@@ -9,8 +9,8 @@ from portal.cores.records import TicketRecord
 from portal.db import db
 from portal.domain.approvals import Approval
 from portal.domain.questions import Question
-from portal.domain.tickets import Ticket, TicketText
-from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets.models import Ticket, TicketText
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.lib.text import fold
 
 

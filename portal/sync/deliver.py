@@ -10,7 +10,7 @@ from portal import clock
 from portal.cores.protocol import Core
 from portal.db import db
 from portal.domain.sync_state import Told
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError
 
 LONGEST_WAIT = timedelta(hours=6)

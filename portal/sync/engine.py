@@ -16,7 +16,7 @@ from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.db import db
 from portal.domain import forgotten, retention
 from portal.domain.sync_state import MirrorState, SetAside
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError, CursorUnknown
 from portal.sync import aside, catalogue, disguise, lease, mirror
 from portal.sync.lease import Lead, LostLead

@@ -13,12 +13,11 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import Base, db
 from portal.domain import asking, invoices
-from portal.domain.attachments import Attachment
 from portal.domain.companies.contacts import Employee, Technician
-from portal.domain.messages import Message
 from portal.domain.sync_state import MirrorState
-from portal.domain.tickets import Ticket, TicketCount, TicketEvent, TicketText
-from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, Ticket, TicketCount, TicketEvent, TicketText
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.sync import aside, belonging, clean
 from portal.sync import plan as steps
 from portal.sync.plan import Step

@@ -9,13 +9,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.cores.records import Change, TicketRecord
 from portal.db import Base, db
-from portal.domain.attachments import Attachment
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.messages import Message
 from portal.domain.sync_state import SetAside
-from portal.domain.tickets import Ticket, TicketEvent
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, Ticket, TicketEvent
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.sync import rows
 from portal.sync.plan import Known
 from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, TicketRow

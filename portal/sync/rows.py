@@ -9,8 +9,8 @@ from decimal import Decimal
 from portal import clock
 from portal.cores import records
 from portal.cores.records import MessageRecord, Person, TicketRecord, TimeEntryRecord
-from portal.domain import ticket_texts
-from portal.domain.states import State
+from portal.domain.tickets import search_index
+from portal.domain.tickets.models import State
 from portal.errors import RecordNotUnderstood
 from portal.lib.text import line
 from portal.sync import body
@@ -246,8 +246,8 @@ def _text(record: TicketRecord, bodies: Iterable[Body]) -> str:
     people = [record.requester, *([record.technician] if record.technician else [])]
     names = [word for one in people for word in (one.name, one.email)]
     files = [file.name for message in record.messages for file in message.attachments]
-    words = [piece for body in bodies for piece in body.words[: ticket_texts.LONGEST * 2].splitlines()]
-    return ticket_texts.lines([record.number, record.subject, *names, *files, *words])
+    words = [piece for body in bodies for piece in body.words[: search_index.LONGEST * 2].splitlines()]
+    return search_index.lines([record.number, record.subject, *names, *files, *words])
 
 
 def _refuse_twins(what: str, rows: Iterable[object]) -> None:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import Row, func, select
 
 from portal.db import db
-from portal.domain.tickets import Ticket, TicketCount, TicketText
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.models import Ticket, TicketCount, TicketText
+from portal.domain.tickets.time_entries import TimeEntry
 from portal.sync import mirror
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request, send_file
 
-from portal.domain import attachments, audit, pictures
+from portal.domain import audit
+from portal.domain.tickets import attachments, previews
 from portal.web import pages
 from portal.web.filters import file_name
 from portal.web.gate import own_company
@@ -33,7 +34,7 @@ def show(attachment_id: int, name: str = "") -> Response:
     path = found.path_in(_folder())
     if path is None:
         return _on_its_way(found)
-    picture = pictures.drawn(_folder(), path.name) if pictures.is_drawn(found.media_type) else None
+    picture = previews.drawn(_folder(), path.name) if previews.is_drawn(found.media_type) else None
     if picture is None:
         _write_down(found)
         return _file(found, path)
@@ -67,7 +68,7 @@ def _write_down(found: attachments.Download) -> None:
 
 def _picture(found: attachments.Download, path: Path) -> Response:
     name = f"{file_name(found.name).rpartition('.')[0] or file_name(found.name)}.webp"
-    response = send_file(path, mimetype=pictures.MEDIA_TYPE, download_name=name, etag=f"{found.sha256}-drawn")
+    response = send_file(path, mimetype=previews.MEDIA_TYPE, download_name=name, etag=f"{found.sha256}-drawn")
     return _guarded(response, SANDBOX)
 
 

@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response
 
-from portal.domain import approvals, letters, questions, sync_state, tickets
-from portal.domain.states import State
+from portal.domain import approvals, letters, questions, sync_state
+from portal.domain.tickets import models as tickets
+from portal.domain.tickets.models import State
 from portal.web import pages
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")

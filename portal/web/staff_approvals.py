@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import approvals, asking, audit, consents, staff_tickets
+from portal.domain import approvals, asking, audit, consents
 from portal.domain.approvals import AtExpiry
 from portal.domain.asking import Asking
+from portal.domain.tickets import staff_search
 from portal.errors import AlreadyDecided, Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid
@@ -19,12 +20,12 @@ bp = Blueprint("staff_approvals", __name__, url_prefix="/staff")
 @bp.get("/tickets")
 def find() -> Response:
     words = request.args.get("q", "")
-    return pages.render(page="staff/tickets.html", words=words, found=staff_tickets.find(words))
+    return pages.render(page="staff/tickets.html", words=words, found=staff_search.find(words))
 
 
 @bp.get("/tickets/<int:ticket_id>")
 def write(ticket_id: int) -> Response:
-    ticket = staff_tickets.show(ticket_id)
+    ticket = staff_search.show(ticket_id)
     audit.note(audit.OPENED_TICKET, about=ticket.number, **pages.signature(ticket.company_id))
     return pages.render(
         page="staff/ask.html",
@@ -38,7 +39,7 @@ def write(ticket_id: int) -> Response:
 
 @bp.post("/tickets/<int:ticket_id>")
 def ask(ticket_id: int) -> AnyResponse:
-    asked = asking.ask(current_user, staff_tickets.show(ticket_id).id, _asking())
+    asked = asking.ask(current_user, staff_search.show(ticket_id).id, _asking())
     if asked.was_open:
         flash(_("This is being asked already."))
     elif asked.was_answered:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from flask import render_template
 from markupsafe import Markup
 
-from portal.domain import disclosure, ticket_list, tickets
+from portal.domain import disclosure
 from portal.domain.companies.models import Company
-from portal.domain.states import State
-from portal.domain.ticket_list import Page, TicketFilter
+from portal.domain.tickets import listing
+from portal.domain.tickets import models as tickets
+from portal.domain.tickets.listing import Page, TicketFilter
+from portal.domain.tickets.models import State
 from portal.web import filters, fragments, languages
 from portal.web.fragments import Part
 
@@ -63,7 +65,7 @@ def rows(company: Company, found: Page) -> Markup:
     drawn = fragments.pieces().of(names)
     missing = {name[0]: at for at, name in enumerate(names) if drawn[at] is None}
     if missing:
-        for id_, ticket in ticket_list.rows(company, missing).items():
+        for id_, ticket in listing.rows(company, missing).items():
             row = render_template("tickets/_row.html", ticket=ticket, hides_hours=hides_hours)
             drawn[missing[id_]] = fragments.pieces().keep(names[missing[id_]], Markup(row))  # noqa: S704 - it escapes
     return Markup("".join(row for row in drawn if row is not None))  # noqa: S704 - from an escaping template

@@ -2,8 +2,10 @@
 
 from flask import Blueprint, Response, request
 
-from portal.domain import audit, conversations, questions, ticket_list, tickets
-from portal.domain.ticket_list import TicketFilter
+from portal.domain import audit, conversations, questions
+from portal.domain.tickets import listing
+from portal.domain.tickets import models as tickets
+from portal.domain.tickets.listing import TicketFilter
 from portal.web import pages, ticket_rows
 from portal.web.gate import own_company
 
@@ -13,7 +15,7 @@ bp = Blueprint("tickets", __name__)
 @bp.get("/tickets")
 def index() -> Response:
     company, wanted = own_company(), TicketFilter.parse(request.args.to_dict())
-    found = ticket_list.find(company, wanted)
+    found = listing.find(company, wanted)
     if pages.wants_part():
         return pages.send_part(ticket_rows.part(company, wanted, found))
     counts = tickets.counts(company)

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from portal.db import db
-from portal.domain.messages import Message
+from portal.domain.tickets.models import Message
 from tests import samples
 
 # As if the cleaning on the way in had failed: the content policy alone must hold.

@@ -16,7 +16,7 @@ from portal.desk import directory, intake
 from portal.desk.api import create_api
 from portal.desk.store import Store
 from portal.domain import sync_state
-from portal.domain.tickets import TicketCount
+from portal.domain.tickets.models import TicketCount
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a token of the tests, long enough for us"

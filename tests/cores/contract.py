@@ -13,7 +13,7 @@ import pytest
 from portal import clock
 from portal.cores.protocol import Core
 from portal.cores.records import TicketRecord, Tombstone
-from portal.domain.states import State
+from portal.domain.tickets.models import State
 from portal.errors import CoreRefused
 
 

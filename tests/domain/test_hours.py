@@ -13,7 +13,7 @@ from portal.domain import hours, invoices
 from portal.domain.billing import Billing
 from portal.domain.hours import GROUPINGS, HoursFilter
 from portal.domain.prices import NoPrice
-from portal.domain.states import State
+from portal.domain.tickets.models import State
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
 from tests.ledger import Ledger, midnight

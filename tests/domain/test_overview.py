@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.domain import overview, staff_tickets
-from portal.domain.states import State
+from portal.domain import overview
+from portal.domain.tickets import staff_search
+from portal.domain.tickets.models import State
 from portal.errors import NotFound
 from tests import samples
 
@@ -98,8 +99,8 @@ def test_staff_find_tickets_of_every_company_by_words_and_numbers(firm, other):
     theirs = samples.ticket(other, "Příliš pomalý počítač")
     gone = samples.ticket(other, "Příliš dávno", withdrawn_at=clock.now())
     samples.settle()
-    assert {one.id for one in staff_tickets.find("prilis")} == {ours.id, theirs.id}
-    assert [one.company for one in staff_tickets.find(theirs.number)] == ["Cizí firma"]
-    assert staff_tickets.find("  ") == []
+    assert {one.id for one in staff_search.find("prilis")} == {ours.id, theirs.id}
+    assert [one.company for one in staff_search.find(theirs.number)] == ["Cizí firma"]
+    assert staff_search.find("  ") == []
     with pytest.raises(NotFound):
-        staff_tickets.show(gone.id)
+        staff_search.show(gone.id)

@@ -21,14 +21,13 @@ from portal.cores.records import (
 )
 from portal.db import Base, db
 from portal.domain import sync_state as memory
-from portal.domain.attachments import Attachment
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.messages import Message
 from portal.domain.prices import Price
 from portal.domain.sync_state import SetAside
-from portal.domain.tickets import Ticket, TicketCount, TicketEvent, TicketText
-from portal.domain.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, Ticket, TicketCount, TicketEvent, TicketText
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.sync import lease
 from portal.sync.engine import Summary, Sync
 from tests.cores.memory import MemoryCore

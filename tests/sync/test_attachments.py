@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from portal import clock
 from portal.db import db
-from portal.domain.attachments import Attachment, path_of
+from portal.domain.tickets.attachments import Attachment, path_of
 from portal.errors import CoreAway
 from portal.sync import attachments
 from tests.sync.conftest import NOON, file, message, ticket

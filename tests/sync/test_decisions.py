@@ -12,7 +12,7 @@ from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
 from portal.domain.sync_state import Told
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, NotFound
 from portal.sync.deliver import deliver
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem

@@ -11,11 +11,10 @@ from portal import clock
 from portal.cores.records import ChangesPage, CompanyRecord, Person, Unreadable
 from portal.db import db
 from portal.domain import sync_state as memory
-from portal.domain.attachments import Attachment
 from portal.domain.companies.models import Company
-from portal.domain.messages import Message
 from portal.domain.sync_state import MirrorState
-from portal.domain.tickets import Ticket, TicketEvent, TicketText
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, Ticket, TicketEvent, TicketText
 from portal.errors import CoreAway
 from portal.sync import engine, lease, verify
 from portal.sync.engine import Sync

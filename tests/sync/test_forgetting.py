@@ -22,21 +22,20 @@ from portal.domain import (
     letters,
     people,
     questioning,
-    ticket_list,
-    tickets,
 )
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
-from portal.domain.attachments import Attachment, path_of
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
 from portal.domain.hours import HoursFilter
-from portal.domain.messages import Message
 from portal.domain.sync_state import SetAside
-from portal.domain.ticket_list import TicketFilter
-from portal.domain.tickets import Ticket
+from portal.domain.tickets import listing
+from portal.domain.tickets import models as tickets
+from portal.domain.tickets.attachments import Attachment, path_of
+from portal.domain.tickets.listing import TicketFilter
+from portal.domain.tickets.models import Message, Ticket
 from portal.errors import NotFound, Refused
 from portal.sync import attachments, engine, verify
 from tests import samples
@@ -167,7 +166,7 @@ def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
     decided = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
     assert (decided.decided_by, decided.state, decided.note) == (instead, "approved", f"Schválila {instead}")
     assert decided.question == f"Smí {instead} tisknout?"
-    assert len(ticket_list.find(company, TicketFilter.parse({"q": instead})).keys) == 3
+    assert len(listing.find(company, TicketFilter.parse({"q": instead})).keys) == 3
 
 
 def test_the_account_is_closed_and_its_ways_in_are_gone(world, folder):

@@ -16,7 +16,7 @@ from portal.db import db
 from portal.domain import sessions
 from portal.domain import sync_state as memory
 from portal.domain.companies.models import Company
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.sync import rows, verify
 from tests import samples
 from tests.cores.lying import HARMLESS, TROUBLE, LyingCore

@@ -9,12 +9,11 @@ from sqlalchemy import select
 from portal import clock, config
 from portal.db import db
 from portal.domain import conversations, hours, letters, retention
-from portal.domain.attachments import Attachment
 from portal.domain.companies.models import Company
 from portal.domain.hours import HoursFilter
 from portal.domain.letters import Letter
-from portal.domain.messages import Message
-from portal.domain.tickets import TicketText
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, TicketText
 from portal.errors import Misconfigured
 from portal.sync import attachments, verify
 from tests.sync.conftest import JANA, NOON, RADEK, entry, event, file, message, mirrored, stone, ticket

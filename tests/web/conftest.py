@@ -31,7 +31,7 @@ from portal.domain.deciding import Decision
 from portal.domain.identity_providers import New
 from portal.domain.people import Person
 from portal.domain.policy import MANAGER, STAFF, VIEWER
-from portal.domain.states import State
+from portal.domain.tickets.models import State
 from tests import samples
 
 MARKER = "XQMARKERQX"  # in every text of company B; nobody else may ever see it

@@ -14,11 +14,10 @@ from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.hours import HoursFilter
 from portal.domain.letters import Letter
-from portal.domain.messages import Message
 from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.prices import Price
-from portal.domain.states import State
-from portal.domain.time_entries import TimeEntryVersion
+from portal.domain.tickets.models import Message, State
+from portal.domain.tickets.time_entries import TimeEntryVersion
 from portal.web import gate
 from tests import samples
 from tests.web import conftest
@@ -171,17 +170,17 @@ def test_whoever_wrote_in_confidence_alone_is_offered_to_managers_only(firm, sig
 
 
 def test_the_address_of_the_next_page_tells_no_name(firm, sign_in, monkeypatch):
-    from portal.domain import ticket_list
+    from portal.domain.tickets import listing
 
-    monkeypatch.setattr(ticket_list, "ROWS", 1)
-    ticket_list._prepared.cache_clear()
+    monkeypatch.setattr(listing, "ROWS", 1)
+    listing._prepared.cache_clear()
     try:
         for direction in ("up", "down"):
             page = sign_in(firm.viewer).get(f"/tickets?sort=requester&dir={direction}").text
             assert "after=" in page
             assert SECRET not in page
     finally:
-        ticket_list._prepared.cache_clear()
+        listing._prepared.cache_clear()
 
 
 def test_a_deputy_reads_what_they_decide_and_no_more(app, firm, sign_in):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain import questioning, questions
-from portal.domain.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from sqlalchemy import update
 
 from portal import clock
 from portal.db import db
-from portal.domain.states import State
-from portal.domain.tickets import TicketCount
+from portal.domain.tickets.models import State, TicketCount
 from tests import samples
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}

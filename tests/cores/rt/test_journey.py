@@ -12,7 +12,7 @@ from portal.domain import approvals, deciding, people, sessions, sync_state
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
 from portal.domain.policy import MANAGER
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 from portal.sync import lease
 from portal.sync.deliver import deliver
 from portal.sync.engine import Summary, Sync

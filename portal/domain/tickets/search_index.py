@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import select, update
 
 from portal.db import db
-from portal.domain.attachments import Attachment
 from portal.domain.companies.contacts import Employee, Technician
-from portal.domain.messages import Message
-from portal.domain.tickets import Ticket, TicketText
+from portal.domain.tickets.attachments import Attachment
+from portal.domain.tickets.models import Message, Ticket, TicketText
 from portal.lib import text as typed_text
 from portal.lib.text import fold
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, case, literal_column, or_, true
 
-from portal.domain.tickets import Ticket
+from portal.domain.tickets.models import Ticket
 
 HIDDEN: dict[
     str, ColumnElement[Any]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.db import collation
-from portal.domain import ticket_list, tickets
-from portal.domain.states import State
-from portal.domain.ticket_list import SORTS, TicketFilter
+from portal.domain.tickets import listing
+from portal.domain.tickets import models as tickets
+from portal.domain.tickets.listing import SORTS, TicketFilter
+from portal.domain.tickets.models import State
 from tests import samples
 
 NAMES = ["Čeněk Říha", "Cibulka Jan", "Hana Malá", "Chvála Petr", "Řehoř Kučera", "Žofie Šťastná", "Zdeněk Novák"]
@@ -45,7 +46,7 @@ def _walk(company, **args):
     """All ids of the list, page by page, as a reader of "more" gets them."""
     found, after = [], ""
     while True:
-        page = ticket_list.find(company, TicketFilter.parse({**args, "after": after}))
+        page = listing.find(company, TicketFilter.parse({**args, "after": after}))
         found += [key.id for key in page.keys]
         if page.following is None:
             return found
@@ -55,10 +56,10 @@ def _walk(company, **args):
 @pytest.mark.parametrize("direction", ["up", "down"])
 @pytest.mark.parametrize("sort", SORTS)
 def test_pages_of_every_order_hold_every_ticket_once_and_in_order(company, sort, direction):
-    _many(company, 3 * ticket_list.ROWS + 7)
+    _many(company, 3 * listing.ROWS + 7)
     ids = _walk(company, sort=sort, dir=direction)
-    rows = ticket_list.rows(company, ids)
-    assert len(ids) == len(set(ids)) == 3 * ticket_list.ROWS + 7
+    rows = listing.rows(company, ids)
+    assert len(ids) == len(set(ids)) == 3 * listing.ROWS + 7
     keys = [_shown_key(sort, rows[id_]) for id_ in ids]
     assert keys == sorted(keys, reverse=direction == "down")
 
@@ -76,14 +77,14 @@ def test_names_stand_in_the_order_of_the_czech_alphabet(company):
     for name in reversed(NAMES):
         samples.ticket(company, requester=samples.employee(company, name))
     samples.settle()
-    rows = ticket_list.rows(company, ids := _walk(company, sort="requester"))
+    rows = listing.rows(company, ids := _walk(company, sort="requester"))
     assert [rows[id_].requester for id_ in ids] == [
         "Cibulka Jan", "Čeněk Říha", "Hana Malá", "Chvála Petr", "Řehoř Kučera", "Zdeněk Novák", "Žofie Šťastná",
     ]  # fmt: skip
 
 
 def _numbers(company, **args):
-    return {row.number for row in ticket_list.rows(company, _walk(company, **args)).values()}
+    return {row.number for row in listing.rows(company, _walk(company, **args)).values()}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_another_companys_rows_cannot_be_asked_for_by_id(company):
     other = samples.company("Pekárna")
     foreign = samples.ticket(other)
     samples.settle()
-    assert ticket_list.rows(company, [foreign.id]) == {}
+    assert listing.rows(company, [foreign.id]) == {}
 
 
 def test_only_an_open_ticket_is_overdue_and_only_after_its_moment(company):
@@ -164,8 +165,8 @@ def test_only_an_open_ticket_is_overdue_and_only_after_its_moment(company):
     for state, due_at in ((State.OPEN, late), (State.OPEN, soon), (State.DONE, late), (State.OPEN, None)):
         samples.ticket(company, state=state, due_at=due_at)
     samples.settle()
-    page = ticket_list.find(company, TicketFilter())
-    rows = ticket_list.rows(company, [key.id for key in page.keys])
+    page = listing.find(company, TicketFilter())
+    rows = listing.rows(company, [key.id for key in page.keys])
     assert sorted(key.is_overdue for key in page.keys) == [False, False, False, True]
     assert all(rows[key.id].is_overdue == key.is_overdue for key in page.keys)
 
@@ -198,7 +199,7 @@ NONSENSE = {
 def test_nonsense_in_an_address_shows_the_list_as_if_it_were_not_there(company, name, value):
     ticket = samples.ticket(company)
     samples.settle()
-    found = ticket_list.find(company, TicketFilter.parse({name: value}))
+    found = listing.find(company, TicketFilter.parse({name: value}))
     assert [key.id for key in found.keys] == [ticket.id]
 
 
@@ -207,7 +208,7 @@ def test_a_nonsensical_place_to_go_on_from_breaks_no_order(company, sort):
     ticket = samples.ticket(company)
     samples.settle()
     for after in NONSENSE["after"]:
-        found = ticket_list.find(company, TicketFilter.parse({"sort": sort, "after": after}))
+        found = listing.find(company, TicketFilter.parse({"sort": sort, "after": after}))
         assert {key.id for key in found.keys} <= {ticket.id}
 
 

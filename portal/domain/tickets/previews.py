@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from threading import Lock
 
-from portal.domain import drawing
-from portal.domain.attachments import ARRIVING, path_of
+from portal.domain.tickets import preview_worker
+from portal.domain.tickets.attachments import ARRIVING, path_of
 
 MEDIA_TYPE = "image/webp"  # of every drawn picture
 DRAWN = frozenset(  # media types, as senders write them, that we try to draw; the bytes decide
@@ -41,12 +41,12 @@ def _draw(original: Path, kept: Path, arriving: Path) -> None:
     os.close(handle)
     try:
         done = subprocess.run(  # noqa: S603 - our own script, and paths made of a hash
-            [sys.executable, "-I", drawing.__file__, original, name],
+            [sys.executable, "-I", preview_worker.__file__, original, name],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={}, cwd="/", timeout=PATIENCE, check=False,
         )  # fmt: skip
         was_killed = done.returncode < 0  # by a limit it ran into
-        if done.returncode == drawing.REFUSED or was_killed:
+        if done.returncode == preview_worker.REFUSED or was_killed:
             os.truncate(name, 0)
         elif done.returncode:
             return

@@ -25,11 +25,10 @@ from sqlalchemy import (
 from portal import clock
 from portal.db import collation, db
 from portal.db.prepared import Prepared
-from portal.domain import confidential
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.states import State
-from portal.domain.tickets import Ticket, TicketText, _visible_to
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import State, Ticket, TicketText, _visible_to
 from portal.lib import text as typed_text
 
 ROWS = 50  # of one page
@@ -41,7 +40,7 @@ SHORTEST_TRIGRAM = 3  # letters; a shorter word is looked for letter by letter
 class Sort:
     """One order of the list: what is compared, and how its value travels in an address and back."""
 
-    key: Callable[[confidential.Reader], ColumnElement[Any]]
+    key: Callable[[confidentiality.Reader], ColumnElement[Any]]
     written: Callable[[Any], str]
     read: Callable[[str], Any]
     starts_descending: bool = False
@@ -71,9 +70,9 @@ _NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # a ticket without a due date is du
 _PLACES = {state.value: at for at, state in enumerate(State)}
 
 
-def _requester_of(reader: confidential.Reader) -> Any:
+def _requester_of(reader: confidentiality.Reader) -> Any:
     """Neither the order nor the address of the next page tells who wrote in confidence."""
-    return confidential.seen(reader, Employee.name)[0]
+    return confidentiality.seen(reader, Employee.name)[0]
 
 
 SORTS = {
@@ -188,7 +187,7 @@ def find(company: Company, wanted: TicketFilter) -> Page:
     prepared = (
         _prepared(*shape, db.engine.dialect.name)
         if not wanted.words
-        else Prepared(_query(*shape).where(*says(wanted.words), confidential.finds(company, wanted.words)))
+        else Prepared(_query(*shape).where(*says(wanted.words), confidentiality.finds(company, wanted.words)))
     )
     found = prepared.raw(**values)
     keys = tuple(Key(row[0], row[1], bool(row[2])) for row in found[:ROWS])
@@ -206,7 +205,7 @@ def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .where(Ticket.id.in_(list(ids)))
         .with_only_columns(
-            *confidential.seen(
+            *confidentiality.seen(
                 company, Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Employee.name, Technician.name,
                 Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.hours, Ticket.is_confidential,
             )
@@ -258,7 +257,7 @@ def _query(reader: "_Given", sort: str, descending: bool, given: frozenset[str])
         if name in given:
             query = query.where(condition(bindparam(name)))
     if "requester" in given:
-        query = query.where(confidential.tells(reader))
+        query = query.where(confidentiality.tells(reader))
     if "after_key" in given:
         place = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id"))
         query = query.where(tuple_(key, Ticket.id) < place if descending else tuple_(key, Ticket.id) > place)

@@ -9,10 +9,9 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain import confidential
 from portal.domain.companies.models import Company
-from portal.domain.messages import Message
-from portal.domain.tickets import Ticket, _visible_to
+from portal.domain.tickets import confidentiality
+from portal.domain.tickets.models import Message, Ticket, _visible_to
 from portal.errors import NotFound
 
 ARRIVING = "arriving"  # the folder of files that are not whole yet
@@ -71,7 +70,7 @@ def find(company: Company, attachment_id: int) -> Download:
         _visible_to(company)
         .join(Message, Message.ticket_id == Ticket.id)
         .join(Attachment, Attachment.message_id == Message.id)
-        .where(confidential.tells(company))
+        .where(confidentiality.tells(company))
         .where(Attachment.id == attachment_id, Attachment.withdrawn_at.is_(None), Message.withdrawn_at.is_(None))
     )
     row = db.session.execute(

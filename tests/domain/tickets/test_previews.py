@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 from PIL import Image
 
-from portal.domain import drawing, pictures
-from portal.domain.attachments import ARRIVING, path_of
+from portal.domain.tickets import preview_worker, previews
+from portal.domain.tickets.attachments import ARRIVING, path_of
 
 GPS = 0x8825
 
@@ -40,7 +40,7 @@ def test_nothing_but_pixels_goes_over(put, tmp_path):
     exif[0x010F] = "XQCAMERAQX"
     exif.get_ifd(GPS)[2] = (50.0, 5.0, 14.0)
     data = saved(photo(), "JPEG", exif=exif, comment=b"XQCOMMENTQX") + b"<script>alert(1)</script>"
-    drawn = pictures.drawn(tmp_path, put(data))
+    drawn = previews.drawn(tmp_path, put(data))
     assert b"XQ" not in drawn.read_bytes()
     assert b"script" not in drawn.read_bytes()
     with Image.open(drawn) as picture:
@@ -52,14 +52,14 @@ def test_nothing_but_pixels_goes_over(put, tmp_path):
 def test_a_picture_held_sideways_stands_upright(put, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn it by a quarter
-    with Image.open(pictures.drawn(tmp_path, put(saved(photo(), "JPEG", exif=exif)))) as picture:
+    with Image.open(previews.drawn(tmp_path, put(saved(photo(), "JPEG", exif=exif)))) as picture:
         assert picture.size == (20, 40)
 
 
 def test_a_screen_keeps_its_letters_and_its_holes(put, tmp_path):
     screen = Image.effect_noise((64, 64), 80).convert("RGBA")
     screen.putpixel((0, 0), (0, 0, 0, 0))
-    with Image.open(pictures.drawn(tmp_path, put(saved(screen, "PNG")))) as picture:
+    with Image.open(previews.drawn(tmp_path, put(saved(screen, "PNG")))) as picture:
         assert picture.convert("RGBA").getpixel((0, 0))[3] == 0
         assert picture.convert("RGB").crop((1, 1, 64, 64)).tobytes() == (
             screen.convert("RGB").crop((1, 1, 64, 64)).tobytes()
@@ -70,7 +70,7 @@ def test_a_screen_keeps_its_letters_and_its_holes(put, tmp_path):
 def test_what_moves_is_shown_as_its_first_frame(put, tmp_path, kind):
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "green")]
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=10)
-    with Image.open(pictures.drawn(tmp_path, put(data))) as picture:
+    with Image.open(previews.drawn(tmp_path, put(data))) as picture:
         assert getattr(picture, "n_frames", 1) == 1
         red, green, blue = picture.convert("RGB").getpixel((4, 4))
         assert red > 250
@@ -81,7 +81,7 @@ def test_what_moves_is_shown_as_its_first_frame(put, tmp_path, kind):
 def test_every_kind_of_pixel_is_drawn(put, tmp_path, mode):
     kind = "JPEG" if mode == "CMYK" else "PNG"
     picture = Image.new(mode, (8, 8)) if mode == "I;16" else photo((8, 8)).convert(mode)
-    assert pictures.drawn(tmp_path, put(saved(picture, kind)))
+    assert previews.drawn(tmp_path, put(saved(picture, kind)))
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -112,23 +112,23 @@ def bomb(width: int, height: int) -> bytes:
 )
 def test_what_is_no_picture_we_draw_is_refused_once_and_for_ever(put, tmp_path, data, monkeypatch):
     digest = put(data)
-    assert pictures.drawn(tmp_path, digest) is None
-    monkeypatch.setattr(pictures, "_draw", lambda *paths: pytest.fail("tried again"))
-    assert pictures.drawn(tmp_path, digest) is None
+    assert previews.drawn(tmp_path, digest) is None
+    monkeypatch.setattr(previews, "_draw", lambda *paths: pytest.fail("tried again"))
+    assert previews.drawn(tmp_path, digest) is None
 
 
 def test_a_picture_is_drawn_once_and_nothing_half_done_is_left(put, tmp_path, monkeypatch):
     digest = put(saved(photo(), "PNG"))
-    first = pictures.drawn(tmp_path, digest)
-    monkeypatch.setattr(pictures, "_draw", lambda *paths: pytest.fail("drawn again"))
-    assert pictures.drawn(tmp_path, digest) == first
+    first = previews.drawn(tmp_path, digest)
+    monkeypatch.setattr(previews, "_draw", lambda *paths: pytest.fail("drawn again"))
+    assert previews.drawn(tmp_path, digest) == first
     assert list((tmp_path / ARRIVING).iterdir()) == []
     assert first.parent == path_of(tmp_path, digest).parent
 
 
 def test_a_huge_picture_is_drawn_smaller(put, tmp_path):
-    with Image.open(pictures.drawn(tmp_path, put(saved(Image.new("1", (9_000, 100)), "PNG")))) as picture:
-        assert picture.size == (drawing.LONGEST_SIDE, 91)
+    with Image.open(previews.drawn(tmp_path, put(saved(Image.new("1", (9_000, 100)), "PNG")))) as picture:
+        assert picture.size == (preview_worker.LONGEST_SIDE, 91)
 
 
 def test_the_process_that_draws_has_little_memory(tmp_path, monkeypatch):
@@ -143,7 +143,8 @@ def test_the_process_that_draws_has_little_memory(tmp_path, monkeypatch):
         "sys.exit(main(sys.argv[2], sys.argv[3]))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", loose, drawing.__file__, tmp_path / "bomb", tmp_path / "drawn"], capture_output=True
+        [sys.executable, "-c", loose, preview_worker.__file__, tmp_path / "bomb", tmp_path / "drawn"],
+        capture_output=True,
     )
-    assert done.returncode in (drawing.REFUSED, -9, -24, -6)
+    assert done.returncode in (preview_worker.REFUSED, -9, -24, -6)
     assert not (tmp_path / "drawn").exists()
