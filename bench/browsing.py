@@ -37,9 +37,10 @@ from portal import config, create_app
 from portal.db import db
 from portal.demo import postgres
 from portal.demo.processes import Child, Children, answers
-from portal.domain import people, policy, sessions
 from portal.domain.companies.models import Company
 from portal.domain.tickets.models import Ticket
+from portal.domain.users import models as people
+from portal.domain.users import permissions, sessions
 
 PEOPLE, SECONDS = 200, 60.0
 ROUNDS = 4  # of each of the two
@@ -275,7 +276,7 @@ def _signed_in(app: Flask, crowd: int) -> list[str]:
     for number in range(crowd):
         person = people.add(
             email=f"manager{number}@first.example", name=f"Manažerka {number}",
-            company=companies[number % len(companies)], role=policy.MANAGER, language="cs", password_hash="",
+            company=companies[number % len(companies)], role=permissions.MANAGER, language="cs", password_hash="",
         )  # fmt: skip
         db.session.commit()
         key = sessions.start(person.id, how="password")

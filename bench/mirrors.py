@@ -28,8 +28,9 @@ from portal.cores.records import (
     TimeEntryRecord,
 )
 from portal.db import db
-from portal.domain import passwords, people, policy
 from portal.domain.companies.models import Company
+from portal.domain.users import models as people
+from portal.domain.users import passwords, permissions
 from portal.sync import lease
 from portal.sync.engine import AT_ONCE, Sync
 
@@ -123,7 +124,7 @@ def _make(folder: Path, tickets: int) -> None:
     take(app, MadeUpCore(tickets))
     with app.app_context():
         first = db.session.scalars(select(Company).where(Company.core_id == "c0")).one()
-        people.add(email=MANAGER, name="Jana Manažerová", company=first, role=policy.MANAGER, language="cs",
+        people.add(email=MANAGER, name="Jana Manažerová", company=first, role=permissions.MANAGER, language="cs",
                    password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
         db.session.remove()
         db.engine.dispose()

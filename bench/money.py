@@ -28,14 +28,15 @@ from sqlalchemy import insert, select
 
 from portal import clock, create_app
 from portal.db import db
-from portal.domain import people, sessions
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.hours import HoursFilter
-from portal.domain.policy import MANAGER
 from portal.domain.prices import Price
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER
 from portal.exports import hours as hours_file
 from portal.exports import report
 from portal.exports.workbook import Kind

@@ -9,11 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import db
-from portal.domain import deciding, people, policy
+from portal.domain import deciding
 from portal.domain.approvals import Approval, Standing
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
-from portal.domain.people import Person
+from portal.domain.users import models as people
+from portal.domain.users import permissions
+from portal.domain.users.models import Person
 from portal.errors import PortalError
 
 EMAIL = "manager@vltava.example"
@@ -47,7 +49,9 @@ class Manager:
 def hired() -> None:
     """An account of the one company there is. Commits."""
     company = db.session.scalars(select(Company)).one()
-    people.add(email=EMAIL, name="Marie Malá", company=company, role=policy.MANAGER, language="cs", password_hash="")
+    people.add(
+        email=EMAIL, name="Marie Malá", company=company, role=permissions.MANAGER, language="cs", password_hash=""
+    )
 
 
 def undecided() -> int:

@@ -10,9 +10,9 @@ from portal.domain import asking
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asked, Asking
 from portal.domain.letters import Letter
-from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Message, Ticket
+from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from tests.ledger import Ledger
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # ten o'clock in Prague, a working day

@@ -11,15 +11,15 @@ from sqlalchemy import delete, select
 
 from portal import clock
 from portal.db import collation, db
-from portal.domain import people
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.passkeys import Passkey
-from portal.domain.people import Person
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment, path_of
 from portal.domain.tickets.models import Message, State, Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.users import models as people
+from portal.domain.users.models import Person
 
 PASSWORD = "correct horse"
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$ESLEuPc+B2BsLWVsbc0Z4w$aNj0qVqJKz0fv8xvTt9N6CoLhxGGYAzAuSu2xOSwxyk"

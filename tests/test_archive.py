@@ -13,8 +13,9 @@ from sqlalchemy import MetaData, select
 from portal import archive, create_app, schema
 from portal.archive import NotArchived, NotRestored, Place
 from portal.db import db
-from portal.domain import people, sessions
-from portal.domain.policy import MANAGER
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER
 from tests import disks, samples
 from tests.conftest import _postgres_command
 

@@ -9,7 +9,7 @@ from sqlalchemy import MetaData, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.db import db
-from portal.domain import people
+from portal.domain.users import models as people
 
 
 def test_the_migrated_database_is_the_one_the_models_describe(app):

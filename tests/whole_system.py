@@ -19,9 +19,10 @@ from portal.db import db
 from portal.desk import directory, intake, outbox, prices
 from portal.desk.api import create_api
 from portal.desk.store import Store
-from portal.domain import approval_deadlines, people, questioning
+from portal.domain import approval_deadlines, questioning
 from portal.domain.companies.models import Company
-from portal.domain.policy import MANAGER, STAFF
+from portal.domain.users import models as people
+from portal.domain.users.permissions import MANAGER, STAFF
 from portal.errors import CoreAway
 from portal.lib import urls
 from portal.post import delivery

@@ -4,8 +4,8 @@ import click
 from flask import Flask
 
 from portal.cli import backup, companies, demo, desk, letters, people, prices, serve, sso, sync
-from portal.domain import policy
-from portal.domain.policy import OPERATOR, Right
+from portal.domain.users import permissions
+from portal.domain.users.permissions import OPERATOR, Right
 
 COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single commands: the right they need
     companies.cli: Right.ADMINISTER,
@@ -25,5 +25,5 @@ COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single 
 def install(app: Flask) -> None:
     """Every command group that the policy gives to whoever types commands on the server."""
     for group, right in COMMANDS.items():
-        if policy.allows({OPERATOR}, right):
+        if permissions.allows({OPERATOR}, right):
             app.cli.add_command(group)

@@ -25,8 +25,10 @@ from portal import clock, config
 from portal.db import db
 from portal.demo import cast, postgres, year
 from portal.demo.processes import Children, answers, check_free
-from portal.domain import passwords, people, policy, sync_state
+from portal.domain import sync_state
 from portal.domain.companies.models import Company
+from portal.domain.users import models as people
+from portal.domain.users import passwords, permissions
 from portal.errors import Misconfigured, PortalError, Refused
 from portal.mailing import SENT
 from portal.web.demo import PASSWORD
@@ -233,7 +235,7 @@ def _add_accounts(portal: Flask) -> None:
         wanted = [(troupe.manager.email, troupe.manager.name, companies[troupe.core_id]) for troupe in cast.COMPANIES]
         for email, name, company in [*wanted, (*STAFF, None)]:
             if people.by_email(email) is None:
-                role = policy.MANAGER if company else policy.STAFF_ADMIN
+                role = permissions.MANAGER if company else permissions.STAFF_ADMIN
                 people.add(email=email, name=name, company=company, role=role, language="cs",
                            password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
         db.session.remove()

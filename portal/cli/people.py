@@ -8,9 +8,11 @@ import click
 from flask import current_app
 
 from portal.cli.groups import Commands
-from portal.domain import audit, forgetting, passwords, people, policy, second_factor
+from portal.domain import audit, forgetting, second_factor
 from portal.domain.companies import models as companies
-from portal.domain.people import Person
+from portal.domain.users import models as people
+from portal.domain.users import passwords, permissions
+from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 
 cli = Commands("people", help="Who may sign in to the portal.")
@@ -20,7 +22,7 @@ cli = Commands("people", help="Who may sign in to the portal.")
 @click.argument("email")
 @click.option("--name", required=True, help="First and last name.")
 @click.option("--company", default="", help="Name of the company, or its id in the core; staff have none.")
-@click.option("--role", type=click.Choice(list(policy.ROLES)), required=True)
+@click.option("--role", type=click.Choice(list(permissions.ROLES)), required=True)
 @click.option("--language", type=click.Choice(["cs", "en"]), default="cs", show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
 def add(*, email: str, name: str, company: str, role: str, language: str, password_stdin: bool) -> None:

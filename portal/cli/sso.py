@@ -8,10 +8,11 @@ from typing import TypeVar
 import click
 from flask.cli import AppGroup
 
-from portal.domain import audit, identities, identity_providers, people
+from portal.domain import audit, identities, identity_providers
 from portal.domain.companies import models as companies
 from portal.domain.identity_providers import IdentityProvider, New
-from portal.domain.people import Person
+from portal.domain.users import models as people
+from portal.domain.users.models import Person
 from portal.errors import NotFound, ProviderError, Refused
 from portal.lib.encryption import SealBroken
 from portal.oidc import asking, provider

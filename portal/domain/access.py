@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, update
 
 from portal.db import db
-from portal.domain import audit, sessions
+from portal.domain import audit
 from portal.domain.companies.models import Company
-from portal.domain.people import Person, PersonRole, Role, Visitor, give_role
-from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users import sessions
+from portal.domain.users.models import Person, PersonRole, Role, Visitor, give_role
+from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import attempts, audit, letters, passwords, people, wording
-from portal.domain.people import Person, Visitor
+from portal.domain import attempts, audit, letters, wording
+from portal.domain.users import models as people
+from portal.domain.users import passwords
+from portal.domain.users.models import Person, Visitor
 from portal.errors import NotFound, Refused
 from portal.lib import tokens, urls
 from portal.lib.i18n import msgid

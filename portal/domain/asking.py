@@ -24,8 +24,8 @@ from portal.domain.approvals import (
     wrote_down,
 )
 from portal.domain.deciding import conclude, right_to_decide, tell_core, who_decides
-from portal.domain.people import Person, Visitor
 from portal.domain.tickets.models import State, Ticket
+from portal.domain.users.models import Person, Visitor
 from portal.errors import Refused
 from portal.lib import text as typed_text
 from portal.lib.business_hours import close_after, close_of

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain.people import Person
+from portal.domain.users.models import Person
 from portal.lib.i18n import msgid
 from portal.lib.text import fold
 

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import audit, disclosure, hours, notices, people, prices
+from portal.domain import audit, disclosure, hours, notices, prices
 from portal.domain.billing import Billing
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter
+from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid
 from portal.lib.money import Tally

@@ -8,7 +8,7 @@ from portal.domain.approval_links import ApprovalLink
 from portal.domain.approvals import ApprovalCard, Channel, card
 from portal.domain.deciding import Decision
 from portal.domain.deputies import Approver
-from portal.domain.people import Person
+from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 

@@ -13,9 +13,9 @@ from portal.domain import audit
 from portal.domain.approvals import Approval
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
-from portal.domain.people import Person, Visitor
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
+from portal.domain.users.models import Person, Visitor
 from portal.errors import NotFound
 
 

@@ -21,8 +21,8 @@ from portal.domain.approvals import (
     wrote_down,
 )
 from portal.domain.deputies import Approver, approvers
-from portal.domain.people import Person, Visitor, managers
 from portal.domain.sync_state import Told
+from portal.domain.users.models import Person, Visitor, managers
 from portal.errors import AlreadyDecided, NotFound, Refused
 from portal.lib import text
 from portal.lib.i18n import msgid

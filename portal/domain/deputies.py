@@ -11,8 +11,8 @@ from portal.clock import now, today
 from portal.db import Base, db, rows_changed
 from portal.domain import audit
 from portal.domain.companies.models import Company
-from portal.domain.people import Person, PersonRole, Role, Visitor, managers
-from portal.domain.policy import MANAGER
+from portal.domain.users.models import Person, PersonRole, Role, Visitor, managers
+from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, tru
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db, rows_changed
-from portal.domain import forgotten, sessions
+from portal.domain import forgotten
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, ApprovalEvent
 from portal.domain.audit import AuditName
@@ -29,7 +29,6 @@ from portal.domain.notices import Notice
 from portal.domain.one_time_codes import OneTimeCode
 from portal.domain.passkeys import Passkey
 from portal.domain.password_resets import PasswordReset
-from portal.domain.people import Person
 from portal.domain.questions import Question, QuestionMessage
 from portal.domain.recovery_codes import RecoveryCode
 from portal.domain.sync_state import SYNC, Lease, MirrorState, SetAside, Told
@@ -37,6 +36,8 @@ from portal.domain.tickets import attachments, search_index
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketEvent
 from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.users import sessions
+from portal.domain.users.models import Person
 from portal.domain.visits import Visit
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid

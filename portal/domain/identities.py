@@ -8,11 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import identity_providers, passkeys, people, sessions
+from portal.domain import identity_providers, passkeys
 from portal.domain.companies.models import Company
 from portal.domain.identity_providers import IdentityProvider, IdentityProviderDomain
-from portal.domain.people import Person
-from portal.domain.policy import VIEWER
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.models import Person
+from portal.domain.users.permissions import VIEWER
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 

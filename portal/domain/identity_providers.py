@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import sessions
 from portal.domain.companies.models import Company
-from portal.domain.people import Person
+from portal.domain.users import sessions
+from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 from portal.lib import encryption, urls
 

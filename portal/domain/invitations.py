@@ -8,10 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import access, attempts, audit, identities, identity_providers, letters, passwords, people, wording
+from portal.domain import access, attempts, audit, identities, identity_providers, letters, wording
 from portal.domain.companies.models import Company
 from portal.domain.identity_providers import IdentityProvider
-from portal.domain.people import Person, Visitor
+from portal.domain.users import models as people
+from portal.domain.users import passwords
+from portal.domain.users.models import Person, Visitor
 from portal.errors import NotFound, Refused
 from portal.lib import text, tokens, urls
 from portal.lib.i18n import msgid

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
-from portal.domain.people import Person
+from portal.domain.users.models import Person
 from portal.lib import tokens
 
 MONTHLY_SUMMARY, BUDGET_ALERT = "monthly_summary", "budget_alert"

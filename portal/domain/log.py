@@ -13,8 +13,8 @@ from portal.db import db
 from portal.domain import audit
 from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
 from portal.domain.companies.reader import Client
-from portal.domain.people import Person
-from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users.models import Person
+from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.lib import periods, text
 from portal.lib.i18n import msgid
 from portal.lib.text import fold

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
 from portal.domain import letters, wording
-from portal.domain.people import Person, PersonRole, Role
-from portal.domain.policy import MANAGER, STAFF, VIEWER
+from portal.domain.users.models import Person, PersonRole, Role
+from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.errors import Refused
 from portal.lib import urls
 from portal.lib.business_hours import OPENS, is_working_day

@@ -2,8 +2,10 @@
 
 from portal import clock
 from portal.db import db
-from portal.domain import audit, letters, passwords, people, wording
-from portal.domain.people import Person, Visitor
+from portal.domain import audit, letters, wording
+from portal.domain.users import models as people
+from portal.domain.users import passwords
+from portal.domain.users.models import Person, Visitor
 from portal.errors import Refused
 from portal.lib import urls
 from portal.lib.i18n import msgid

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import audit, letters, own_password, passwords, people, wording
-from portal.domain.people import Person
+from portal.domain import audit, letters, own_password, wording
+from portal.domain.users import models as people
+from portal.domain.users import passwords
+from portal.domain.users.models import Person
 from portal.errors import NotFound
 from portal.lib import tokens, urls
 

@@ -5,10 +5,8 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import audit, letters, notices, policy, questions, wording
+from portal.domain import audit, letters, notices, questions, wording
 from portal.domain.companies.models import Company
-from portal.domain.people import Person, Visitor
-from portal.domain.policy import Right
 from portal.domain.questions import (
     MANAGER_SIDE,
     OPEN,
@@ -21,6 +19,9 @@ from portal.domain.questions import (
 )
 from portal.domain.tickets.models import Message
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.users import permissions
+from portal.domain.users.models import Person, Visitor
+from portal.domain.users.permissions import Right
 from portal.errors import Refused
 from portal.lib import text as typed_text
 from portal.lib.i18n import msgid
@@ -193,7 +194,7 @@ def _tell_connectica(found: QuestionCard, said: int, words: str) -> None:
 def _tell_manager(found: QuestionCard, said: int, *, text: str, words: str, by: str) -> None:
     question = found.question
     asker = db.session.get_one(Person, question.asked_by_id)
-    if asker.active and policy.allows(asker.role_names, Right.ASK):  # a reader by now is told no more of it
+    if asker.active and permissions.allows(asker.role_names, Right.ASK):  # a reader by now is told no more of it
         notices.tell(
             asker, notices.QUESTION_ANSWERED, key=f"question-{question.id}-{text}-{said}", text=text,
             path=f"/questions/{question.id}", card=found, question=question, entry=found.entry, words=words, by=by,

@@ -4,11 +4,13 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from portal.db import db
-from portal.domain import one_time_codes, passkeys, people, recovery_codes, sessions
+from portal.domain import one_time_codes, passkeys, recovery_codes
 from portal.domain.companies.models import Company
 from portal.domain.passkeys import Challenge
-from portal.domain.people import Person, Visitor
-from portal.domain.policy import OF_CONNECTICA
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.models import Person, Visitor
+from portal.domain.users.permissions import OF_CONNECTICA
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 

@@ -11,8 +11,8 @@ from portal.db import db
 from portal.domain import letters
 from portal.domain.companies.models import Company
 from portal.domain.letters import Letter
-from portal.domain.people import Person, PersonRole, Role
-from portal.domain.policy import MANAGER
+from portal.domain.users.models import Person, PersonRole, Role
+from portal.domain.users.permissions import MANAGER
 from portal.lib.business_hours import next_working_day
 from portal.lib.periods import Period, month_of
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, if_possible, insert_once
-from portal.domain.people import Person
+from portal.domain.users.models import Person
 
 HOURS, EXPORT, OVERVIEW = "hours", "export", "overview"
 

@@ -4,7 +4,7 @@ import time
 
 from portal import clock
 from portal.db import db
-from portal.domain import sessions
+from portal.domain.users import sessions
 from portal.sync.engine import Summary
 
 REST = 0.5  # seconds for each second of work: what the two share, processors, disk and locks, is free for so long

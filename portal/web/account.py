@@ -6,17 +6,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import (
-    audit,
-    identities,
-    identity_providers,
-    one_time_codes,
-    passkeys,
-    people,
-    second_factor,
-    sessions,
-)
-from portal.domain.policy import Right
+from portal.domain import audit, identities, identity_providers, one_time_codes, passkeys, second_factor
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import Right
 from portal.web import browsers, challenges, doors, gate, pages, proofs
 
 bp = Blueprint("account", __name__, url_prefix="/account")

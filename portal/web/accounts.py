@@ -4,8 +4,9 @@ from flask import Flask
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 
-from portal.domain import people, sessions
-from portal.domain.people import Visitor
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.models import Visitor
 
 csrf = CSRFProtect()
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from portal.domain import asking, by_link, deciding
 from portal.domain.approvals import Scope
 from portal.domain.deciding import Decision
-from portal.domain.people import Visitor
+from portal.domain.users.models import Visitor
 from portal.errors import Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid

@@ -8,7 +8,7 @@ from hashlib import sha256
 from flask import Flask, Response, current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from portal.domain import people
+from portal.domain.users import models as people
 
 LASTS = 180 * 24 * 3600  # seconds
 

@@ -10,8 +10,10 @@ from flask_login import current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import audit, people, second_factor, sessions
-from portal.domain.people import Person
+from portal.domain import audit, second_factor
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.models import Person
 from portal.web import devices
 
 PASSWORD, PASSKEY, SSO, INVITATION = "password", "passkey", "sso", "invitation"

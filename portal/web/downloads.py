@@ -10,8 +10,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain import audit, visits
-from portal.domain.people import Visitor
-from portal.domain.policy import Right
+from portal.domain.users.models import Visitor
+from portal.domain.users.permissions import Right
 from portal.exports import report as reports
 from portal.exports import rows_csv
 from portal.exports import workbook as workbooks

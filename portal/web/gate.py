@@ -9,9 +9,10 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import policy, second_factor
+from portal.domain import second_factor
 from portal.domain.companies.models import Company
-from portal.domain.policy import CORE, WATCHDOG, Right
+from portal.domain.users import permissions
+from portal.domain.users.permissions import CORE, WATCHDOG, Right
 from portal.errors import Misconfigured, NotFound
 
 PUBLIC = {  # endpoints anybody may reach, signed in or not
@@ -222,7 +223,7 @@ def _opens_to_a_signature(endpoint: str | None) -> bool:
 
 def _opens_to(endpoint: str, role_names: Set[str]) -> bool:
     try:
-        return policy.allows(role_names, right_for(endpoint))
+        return permissions.allows(role_names, right_for(endpoint))
     except KeyError:
         return False  # a route without a row; a test says so before anybody meets it
 

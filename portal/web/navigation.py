@@ -8,10 +8,10 @@ from flask_babel import lazy_gettext as _l
 
 from portal.domain import approvals, deputies, questions, sync_state
 from portal.domain.companies.models import Company
-from portal.domain.people import Visitor
-from portal.domain.policy import Right
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
+from portal.domain.users.models import Visitor
+from portal.domain.users.permissions import Right
 from portal.web import gate
 
 STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says the core did not answer

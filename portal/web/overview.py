@@ -19,7 +19,7 @@ from portal.domain import (
     visits,
 )
 from portal.domain.hours import HoursFilter
-from portal.domain.policy import Right
+from portal.domain.users.permissions import Right
 from portal.lib import periods
 from portal.web import pages
 from portal.web.gate import own_company

@@ -8,9 +8,9 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 
-from portal.domain import people
-from portal.domain.people import Visitor
-from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users import models as people
+from portal.domain.users.models import Visitor
+from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.web import languages, navigation
 from portal.web.fragments import Part
 

@@ -3,9 +3,11 @@
 from flask import request
 from flask_babel import gettext as _
 
-from portal.domain import attempts, audit, passkeys, passwords, people, second_factor
+from portal.domain import attempts, audit, passkeys, second_factor
 from portal.domain.attempts import Kind
-from portal.domain.people import Person, Visitor
+from portal.domain.users import models as people
+from portal.domain.users import passwords
+from portal.domain.users.models import Person, Visitor
 from portal.errors import Refused
 from portal.web import apologies, challenges, devices, doors
 

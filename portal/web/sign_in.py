@@ -5,9 +5,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, audit, identity_providers, passkeys, passwords, people
+from portal.domain import attempts, audit, identity_providers, passkeys
 from portal.domain.attempts import Kind
-from portal.domain.people import Person
+from portal.domain.users import models as people
+from portal.domain.users import passwords
+from portal.domain.users.models import Person
 from portal.web import challenges, devices, doors, pages, proofs
 
 bp = Blueprint("sign_in", __name__)

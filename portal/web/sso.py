@@ -16,7 +16,7 @@ from portal import clock
 from portal.domain import attempts, audit, identities, identity_providers, invitations
 from portal.domain.attempts import Kind
 from portal.domain.identity_providers import IdentityProvider
-from portal.domain.people import Person
+from portal.domain.users.models import Person
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
 from portal.lib.encryption import SealBroken
 from portal.oidc import asking

@@ -16,8 +16,8 @@ from werkzeug.serving import make_server
 
 from portal import clock, create_app
 from portal.db import db
-from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.tickets.models import State
+from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from tests import samples
 from tests.conftest import missing
 

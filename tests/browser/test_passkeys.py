@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from portal.domain import second_factor, sessions
+from portal.domain import second_factor
+from portal.domain.users import sessions
 from portal.lib import urls
 from tests import samples
 

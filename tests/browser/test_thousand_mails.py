@@ -16,8 +16,8 @@ from portal.desk import directory, intake
 from portal.desk.api import create_api
 from portal.desk.store import Store
 from portal.domain.companies.models import Company
-from portal.domain.policy import MANAGER
 from portal.domain.tickets.models import Message, Ticket
+from portal.domain.users.permissions import MANAGER
 from portal.sync import lease
 from portal.sync.engine import Sync
 from tests import samples

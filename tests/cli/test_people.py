@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import audit, people, second_factor, sessions
+from portal.domain import audit, second_factor
 from portal.domain.audit import AuditEvent, AuditName
+from portal.domain.users import models as people
+from portal.domain.users import sessions
 from tests import samples
 from tests.domain.test_one_time_codes import set_up
 

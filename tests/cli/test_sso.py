@@ -3,8 +3,10 @@
 import pytest
 
 from portal.db import db
-from portal.domain import identities, identity_providers, people, sessions
-from portal.domain.policy import MANAGER
+from portal.domain import identities, identity_providers
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER
 from tests import providers, samples
 from tests.providers import SECRET
 

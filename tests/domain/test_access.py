@@ -9,10 +9,12 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import access, invitations, people, sessions
+from portal.domain import access, invitations
 from portal.domain.audit import AuditEvent
 from portal.domain.letters import Letter
-from portal.domain.policy import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
 from tests import samples
 

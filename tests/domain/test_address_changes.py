@@ -8,9 +8,11 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import address_changes, passwords, people, sessions
+from portal.domain import address_changes
 from portal.domain.letters import Letter
-from portal.domain.policy import MANAGER
+from portal.domain.users import models as people
+from portal.domain.users import passwords, sessions
+from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from tests import samples
 

@@ -14,7 +14,7 @@ from portal.domain.approvals import Approval, AtExpiry, Standing
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
-from portal.domain.people import Person
+from portal.domain.users.models import Person
 from portal.errors import Refused
 from tests.office import MONDAY, SECRET, Office, letters_to, link_in, told
 

@@ -7,11 +7,12 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_deadlines, approvals, asking, by_link, deciding, people
+from portal.domain import approval_deadlines, approvals, asking, by_link, deciding
 from portal.domain.approval_links import ApprovalLink
 from portal.domain.approvals import AtExpiry, Channel
 from portal.domain.deciding import Decision
-from portal.domain.people import Person
+from portal.domain.users import models as people
+from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
 from tests.office import MONDAY, Office, letters_to, token_in
 

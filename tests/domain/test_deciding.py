@@ -8,14 +8,15 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approvals, asking, by_link, consents, deciding, deputies, people
+from portal.domain import approvals, asking, by_link, consents, deciding, deputies
 from portal.domain.approval_links import ApprovalLink
 from portal.domain.approvals import Approval, AtExpiry, Channel, Scope, Standing
 from portal.domain.audit import AuditEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
-from portal.domain.people import Person
+from portal.domain.users import models as people
+from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
 from tests.office import MONDAY, Office, letters_to, token_in, told
 

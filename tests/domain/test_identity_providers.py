@@ -3,9 +3,11 @@
 import pytest
 
 from portal.db import db
-from portal.domain import identities, identity_providers, people, sessions
+from portal.domain import identities, identity_providers
 from portal.domain.identity_providers import New
-from portal.domain.policy import MANAGER, STAFF
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER, STAFF
 from portal.errors import NotFound, Refused
 from portal.lib import encryption
 from tests import samples

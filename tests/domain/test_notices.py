@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from portal import clock
-from portal.domain import approval_deadlines, deciding, letters, notices, people
+from portal.domain import approval_deadlines, deciding, letters, notices
 from portal.domain.deciding import Decision
+from portal.domain.users import models as people
 from portal.errors import Refused
 from tests.office import MONDAY, Office, letters_to
 

@@ -14,7 +14,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import one_time_codes, recovery_codes
 from portal.domain.one_time_codes import STEP, OneTimeCode
-from portal.domain.policy import MANAGER
+from portal.domain.users.permissions import MANAGER
 from portal.errors import Refused
 from portal.lib import encryption
 from tests import samples

@@ -11,7 +11,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import passkeys
 from portal.domain.passkeys import LIFETIME, Challenge
-from portal.domain.policy import MANAGER
+from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from portal.lib import urls
 from tests import samples

@@ -11,8 +11,8 @@ from portal.db import db
 from portal.domain import questioning, questions
 from portal.domain.companies.models import Company
 from portal.domain.letters import Letter
-from portal.domain.people import Person
 from portal.domain.questions import Question, QuestionState
+from portal.domain.users.models import Person
 from portal.errors import NotFound, PortalError, Refused
 from tests.office import MONDAY, SECRET, Office, letters_to
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.domain.policy import STAFF_ADMIN
+from portal.domain.users.permissions import STAFF_ADMIN
 from tests import samples
 from tests.web.conftest import app, at_a_moment, manager, sign_in
 from tests.web.conftest import world as companies

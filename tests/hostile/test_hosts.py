@@ -17,7 +17,7 @@ from portal.db import db
 from portal.domain import password_resets
 from portal.domain.audit import AuditEvent
 from portal.domain.letters import Letter
-from portal.domain.policy import STAFF_ADMIN
+from portal.domain.users.permissions import STAFF_ADMIN
 from portal.errors import Misconfigured
 from tests import samples
 from tests.hostile.walk import address, routes, token_of, values_of

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.domain import sessions
 from portal.domain import sync_state as memory
+from portal.domain.users import sessions
 from portal.sync import body, courtesy, lease
 from portal.sync.courtesy import Courtesy
 from portal.sync.engine import Summary, Sync

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import approvals, asking, by_link, deciding, people
+from portal.domain import approvals, asking, by_link, deciding
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Ticket
+from portal.domain.users import models as people
 from portal.errors import CoreAway, NotFound
 from portal.sync.deliver import deliver
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem

@@ -11,18 +11,7 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
 from portal.db import Base, collation, db
-from portal.domain import (
-    asking,
-    audit,
-    conversations,
-    deciding,
-    forgetting,
-    hours,
-    invitations,
-    letters,
-    people,
-    questioning,
-)
+from portal.domain import asking, audit, conversations, deciding, forgetting, hours, invitations, letters, questioning
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
@@ -36,6 +25,7 @@ from portal.domain.tickets import models as tickets
 from portal.domain.tickets.attachments import Attachment, path_of
 from portal.domain.tickets.listing import TicketFilter
 from portal.domain.tickets.models import Message, Ticket
+from portal.domain.users import models as people
 from portal.errors import NotFound, Refused
 from portal.sync import attachments, engine, verify
 from tests import samples

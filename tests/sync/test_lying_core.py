@@ -13,10 +13,10 @@ from portal import clock
 from portal.cores.desk import DeskCore
 from portal.cores.records import TicketRecord
 from portal.db import db
-from portal.domain import sessions
 from portal.domain import sync_state as memory
 from portal.domain.companies.models import Company
 from portal.domain.tickets.models import Ticket
+from portal.domain.users import sessions
 from portal.sync import rows, verify
 from tests import samples
 from tests.cores.lying import HARMLESS, TROUBLE, LyingCore

@@ -20,18 +20,18 @@ from portal.domain import (
     deputies,
     identity_providers,
     invitations,
-    people,
     questioning,
     second_factor,
-    sessions,
 )
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
 from portal.domain.identity_providers import New
-from portal.domain.people import Person
-from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.tickets.models import State
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.models import Person
+from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from tests import samples
 
 MARKER = "XQMARKERQX"  # in every text of company B; nobody else may ever see it

@@ -7,8 +7,8 @@ from werkzeug.http import parse_options_header
 
 from portal.db import db
 from portal.domain import audit, log
-from portal.domain.people import Person
 from portal.domain.tickets.models import Message
+from portal.domain.users.models import Person
 from portal.web.filters import LONGEST_NAME, file_name
 from tests import samples
 from tests.web.conftest import PNG

@@ -14,10 +14,10 @@ from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.hours import HoursFilter
 from portal.domain.letters import Letter
-from portal.domain.policy import MANAGER, STAFF, VIEWER
 from portal.domain.prices import Price
 from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion
+from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.web import gate
 from tests import samples
 from tests.web import conftest

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from portal import clock, create_app
 from portal.db import db
-from portal.domain import people, sessions
+from portal.domain.users import models as people
+from portal.domain.users import sessions
 from tests import disks, samples
 from tests.conftest import _postgres_command
 from tests.web.conftest import Browser

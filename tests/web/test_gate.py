@@ -9,7 +9,9 @@ from portal.web import gate
 def test_every_endpoint_says_who_may_reach_it(app):
     for rule in app.url_map.iter_rules():
         known = rule.endpoint in gate.PUBLIC or {rule.endpoint, rule.endpoint.rpartition(".")[0]} & gate.NEEDS.keys()
-        assert known, f"{rule.endpoint}: give it a row in gate.NEEDS, with the right of domain/policy.py it needs"
+        assert known, (
+            f"{rule.endpoint}: give it a row in gate.NEEDS, with the right of domain/users/permissions.py it needs"
+        )
 
 
 def test_an_endpoint_nobody_spoke_of_is_closed(app, world, sign_in):

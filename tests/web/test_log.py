@@ -6,8 +6,10 @@ from io import BytesIO, StringIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from portal.domain import access, audit, log, people, sessions
+from portal.domain import access, audit, log
 from portal.domain.log import LogFilter
+from portal.domain.users import models as people
+from portal.domain.users import sessions
 from tests.web.conftest import MARKER
 
 

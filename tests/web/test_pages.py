@@ -112,7 +112,7 @@ def test_what_is_packed_unpacks_to_the_same(manager):
 
 
 def test_english_readers_get_english(world, sign_in):
-    from portal.domain import people
+    from portal.domain.users import models as people
 
     people.prefer(world.a.manager.id, language="en", theme="dark")
     page = sign_in(world.a.manager).get("/tickets").text

@@ -8,9 +8,11 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import one_time_codes, passkeys, people, recovery_codes, second_factor, sessions
+from portal.domain import one_time_codes, passkeys, recovery_codes, second_factor
 from portal.domain.attempts import LIMITS, Kind, Sharing
 from portal.domain.audit import AuditEvent
+from portal.domain.users import models as people
+from portal.domain.users import sessions
 from portal.lib import urls
 from portal.web import doors, gate
 from tests import samples

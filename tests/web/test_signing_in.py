@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import passwords, people, sessions
 from portal.domain.attempts import A_WHILE, LIMITS, Kind, Sharing
 from portal.domain.audit import AuditEvent
+from portal.domain.users import models as people
+from portal.domain.users import passwords, sessions
 from tests import samples
 
 HERE = LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT_HERE].tries

@@ -10,13 +10,15 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import attempts, identities, identity_providers, invitations, letters, people, sessions
+from portal.domain import attempts, identities, identity_providers, invitations, letters
 from portal.domain.audit import AuditEvent
 from portal.domain.identities import Identity
 from portal.domain.identity_providers import IdentityProvider, New
-from portal.domain.people import Person
-from portal.domain.policy import MANAGER, VIEWER
-from portal.domain.sessions import Session
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.models import Person
+from portal.domain.users.permissions import MANAGER, VIEWER
+from portal.domain.users.sessions import Session
 from portal.oidc import provider
 from portal.web import sso
 from tests import providers, samples

@@ -8,11 +8,13 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.cores.rt.join import SETTLING, RtCore
 from portal.db import db
-from portal.domain import approvals, deciding, people, sessions, sync_state
+from portal.domain import approvals, deciding, sync_state
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
-from portal.domain.policy import MANAGER
 from portal.domain.tickets.models import Ticket
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER
 from portal.sync import lease
 from portal.sync.deliver import deliver
 from portal.sync.engine import Summary, Sync

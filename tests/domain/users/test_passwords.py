@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.domain import passwords
+from portal.domain.users import passwords
 from portal.errors import Refused
 
 ABOUT = ("Jana Nováková", "jana.novakova@strojirny-vltava.example", "Strojírny Vltava, a. s.")

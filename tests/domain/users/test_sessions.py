@@ -7,8 +7,9 @@ from sqlalchemy import select, text
 
 from portal import clock
 from portal.db import db
-from portal.domain import people, sessions
-from portal.domain.policy import MANAGER
+from portal.domain.users import models as people
+from portal.domain.users import sessions
+from portal.domain.users.permissions import MANAGER
 from tests import samples
 
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.db import Base, db
 from portal.db.prepared import Prepared
-from portal.domain import passwords, policy, sessions
 from portal.domain.companies.models import Company
-from portal.domain.policy import MANAGER, OF_CONNECTICA, ROLES, Right
-from portal.domain.sessions import Session
+from portal.domain.users import passwords, permissions, sessions
+from portal.domain.users.permissions import MANAGER, OF_CONNECTICA, ROLES, Right
+from portal.domain.users.sessions import Session
 from portal.errors import NotFound, Refused
 from portal.lib import text
 from portal.lib.i18n import msgid
@@ -95,7 +95,7 @@ class Visitor:
 
     def may(self, right: Right | str) -> bool:
         """Whether the policy gives this person a right; a name that is no right raises ValueError."""
-        return policy.allows(self.role_names, Right(right))
+        return permissions.allows(self.role_names, Right(right))
 
     @property
     def initials(self) -> str:
@@ -137,7 +137,7 @@ def visitor(session_key: str) -> Visitor | None:
     known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][12:], strict=True)}
     company = Company(**known) if company_id is not None else None
     if company is not None:
-        company.reads_confidential = policy.allows(role_names, Right.READ_CONFIDENTIAL)
+        company.reads_confidential = permissions.allows(role_names, Right.READ_CONFIDENTIAL)
     return Visitor(
         id=id_, name=name, email=email, language=language, theme=theme, company_id=company_id,
         company=company, role_names=role_names,
@@ -268,7 +268,7 @@ def prefer(person_id: int, *, language: str, theme: str) -> None:
 
 
 def _roles(role: str) -> list[Role]:
-    return [_role(name) for name in sorted(policy.with_included(role))]
+    return [_role(name) for name in sorted(permissions.with_included(role))]
 
 
 def _role(name: str) -> Role:

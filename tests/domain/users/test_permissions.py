@@ -2,8 +2,9 @@
 
 import pytest
 
-from portal.domain import people, policy, sessions
-from portal.domain.policy import MANAGER, OPERATOR, RIGHTS, ROLES, STAFF, STAFF_ADMIN, VIEWER, Right
+from portal.domain.users import models as people
+from portal.domain.users import permissions, sessions
+from portal.domain.users.permissions import MANAGER, OPERATOR, RIGHTS, ROLES, STAFF, STAFF_ADMIN, VIEWER, Right
 from portal.errors import Refused
 from tests import samples
 
@@ -19,23 +20,27 @@ SERVES = {Right.HAVE_ACCOUNT, Right.SERVE}
     [(VIEWER, READS), (MANAGER, MANAGES), (STAFF, SERVES), (STAFF_ADMIN, SERVES | {Right.ADMINISTER})],
 )
 def test_a_role_may_exactly_this(role, rights):
-    assert {right for right in Right if policy.allows(policy.with_included(role), right)} == rights
+    assert {right for right in Right if permissions.allows(permissions.with_included(role), right)} == rights
 
 
 def test_every_right_has_a_row_and_every_role_of_it_is_known():
     assert RIGHTS.keys() == set(Right)
-    assert set().union(*RIGHTS.values()) <= ROLES.keys() | {policy.CORE, policy.WATCHDOG, policy.OPERATOR}
+    assert set().union(*RIGHTS.values()) <= ROLES.keys() | {
+        permissions.CORE,
+        permissions.WATCHDOG,
+        permissions.OPERATOR,
+    }
 
 
 def test_nobody_and_an_unknown_role_may_nothing():
     for right in Right:
-        assert not policy.allows(frozenset(), right)
-        assert not policy.allows({"owner"}, right)
+        assert not permissions.allows(frozenset(), right)
+        assert not permissions.allows({"owner"}, right)
 
 
 def test_what_nobody_said_is_allowed_is_not(monkeypatch):
     monkeypatch.delitem(RIGHTS, Right.OPERATE)
-    assert not policy.allows({OPERATOR}, Right.OPERATE)
+    assert not permissions.allows({OPERATOR}, Right.OPERATE)
 
 
 def test_a_staff_admin_is_staff_and_belongs_to_no_company(app):
