@@ -7,7 +7,8 @@ from flask_migrate import Migrate
 
 from portal import cli, config, web
 from portal.db import db, engine_options
-from portal.domain import audit, retention
+from portal.domain import retention
+from portal.domain.audit import events as audit
 from portal.lib import encryption, urls
 
 

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from portal.cli.groups import Commands
 from portal.db import db
-from portal.domain import audit, disclosure, second_factor
+from portal.domain import disclosure, second_factor
+from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
 from portal.domain.disclosure import Shown

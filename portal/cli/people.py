@@ -8,7 +8,8 @@ import click
 from flask import current_app
 
 from portal.cli.groups import Commands
-from portal.domain import audit, forgetting, second_factor
+from portal.domain import forgetting, second_factor
+from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.users import models as people
 from portal.domain.users import passwords, permissions

@@ -8,7 +8,8 @@ from typing import TypeVar
 import click
 from flask.cli import AppGroup
 
-from portal.domain import audit, identities, identity_providers
+from portal.domain import identities, identity_providers
+from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.identity_providers import IdentityProvider, New
 from portal.domain.users import models as people

@@ -23,7 +23,6 @@ from portal.db import db
 from portal.domain import (
     address_changes,
     approval_deadlines,
-    audit,
     budget_alerts,
     invitations,
     notices,
@@ -32,6 +31,7 @@ from portal.domain import (
     retention,
     sync_state,
 )
+from portal.domain.audit import events as audit
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError

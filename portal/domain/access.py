@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, update
 
 from portal.db import db
-from portal.domain import audit
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.users import sessions
 from portal.domain.users.models import Person, PersonRole, Role, Visitor, give_role

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import attempts, audit, letters, wording
+from portal.domain import attempts, letters, wording
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, audit, consents, letters, notices, wording
+from portal.domain import approval_links, consents, letters, notices, wording
 from portal.domain.approvals import (
     MANAGER_TURN,
     STAFF_TURN,
@@ -23,6 +23,7 @@ from portal.domain.approvals import (
     question_key,
     wrote_down,
 )
+from portal.domain.audit import events as audit
 from portal.domain.deciding import conclude, right_to_decide, tell_core, who_decides
 from portal.domain.tickets.models import State, Ticket
 from portal.domain.users.models import Person, Visitor

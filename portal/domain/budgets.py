@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import audit, disclosure, hours, notices, prices
+from portal.domain import disclosure, hours, notices, prices
+from portal.domain.audit import events as audit
 from portal.domain.billing import Billing
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client

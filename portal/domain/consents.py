@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
-from portal.domain import audit
 from portal.domain.approvals import Approval
+from portal.domain.audit import events as audit
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.tickets import confidentiality

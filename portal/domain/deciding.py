@@ -7,7 +7,7 @@ from sqlalchemy import or_, true, update
 
 from portal.clock import now, prague, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, audit, consents, notices, wording
+from portal.domain import approval_links, consents, notices, wording
 from portal.domain.approvals import (
     STAFF_TURN,
     Approval,
@@ -20,6 +20,7 @@ from portal.domain.approvals import (
     is_closed,
     wrote_down,
 )
+from portal.domain.audit import events as audit
 from portal.domain.deputies import Approver, approvers
 from portal.domain.sync_state import Told
 from portal.domain.users.models import Person, Visitor, managers

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
-from portal.domain import audit
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.users.models import Person, PersonRole, Role, Visitor, managers
 from portal.domain.users.permissions import MANAGER

@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, true, update
 
 from portal.db import rows_changed
-from portal.domain import audit
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
 from portal.domain.tickets.time_entries import TimeEntry

@@ -18,7 +18,7 @@ from portal.db import db, rows_changed
 from portal.domain import forgotten
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, ApprovalEvent
-from portal.domain.audit import AuditName
+from portal.domain.audit.events import AuditName
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import pseudonym
 from portal.domain.consents import ServiceConsent

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import access, attempts, audit, identities, identity_providers, letters, wording
+from portal.domain import access, attempts, identities, identity_providers, letters, wording
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.identity_providers import IdentityProvider
 from portal.domain.users import models as people

@@ -2,7 +2,8 @@
 
 from portal import clock
 from portal.db import db
-from portal.domain import audit, letters, wording
+from portal.domain import letters, wording
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor

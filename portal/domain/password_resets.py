@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import audit, letters, own_password, wording
+from portal.domain import letters, own_password, wording
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person

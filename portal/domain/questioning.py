@@ -5,7 +5,8 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import audit, letters, notices, questions, wording
+from portal.domain import letters, notices, questions, wording
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.questions import (
     MANAGER_SIDE,

@@ -7,9 +7,9 @@ from typing import IO
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import log
+from portal.domain.audit import report
+from portal.domain.audit.report import Line, LogFilter
 from portal.domain.companies.reader import Client
-from portal.domain.log import Line, LogFilter
 from portal.exports import names, rows_csv
 from portal.exports.names import FileName
 from portal.exports.workbook import About, Book, Column, Kind, day_and_time
@@ -34,7 +34,7 @@ def write(taken: Taken, file: IO[bytes]) -> None:
     for label, value in _facts(taken):
         page.fact(label, value)
     table = book.table(_("Audit log"), _columns())
-    for line in log.everything(taken.company, taken.wanted):
+    for line in report.everything(taken.company, taken.wanted):
         table.add(line)
     table.close()
     book.save(file)
@@ -42,7 +42,7 @@ def write(taken: Taken, file: IO[bytes]) -> None:
 
 def pieces(taken: Taken) -> Iterator[bytes]:
     """The log as CSV."""
-    return rows_csv.table(_columns(), log.everything(taken.company, taken.wanted), language=taken.language)
+    return rows_csv.table(_columns(), report.everything(taken.company, taken.wanted), language=taken.language)
 
 
 def file_name(company: Client) -> FileName:
@@ -71,7 +71,7 @@ def _facts(taken: Taken) -> Iterator[tuple[str, str]]:
     yield _("Taken away by"), f"{taken.by}, {moment:%Y-%m-%d %H:%M}"
     wanted = taken.wanted
     if wanted.person:
-        people = {id_: name for id_, name, _connecticas in log.people(taken.company)}
+        people = {id_: name for id_, name, _connecticas in report.people(taken.company)}
         yield _("Person"), people.get(wanted.person, str(wanted.person))
     if wanted.group:
         yield _("Kind"), _(wanted.group.label)

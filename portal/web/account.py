@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, identities, identity_providers, one_time_codes, passkeys, second_factor
+from portal.domain import identities, identity_providers, one_time_codes, passkeys, second_factor
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import Right

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request, send_file
 
-from portal.domain import audit
+from portal.domain.audit import events as audit
 from portal.domain.tickets import attachments, previews
 from portal.web import pages
 from portal.web.filters import file_name

@@ -10,7 +10,8 @@ from flask_login import current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import audit, second_factor
+from portal.domain import second_factor
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person

@@ -9,7 +9,8 @@ from flask import Response, request, send_file, stream_with_context
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, visits
+from portal.domain import visits
+from portal.domain.audit import events as audit
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import Right
 from portal.exports import report as reports

@@ -4,9 +4,10 @@ from flask import Blueprint, Response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, log
-from portal.domain.audit import Group
-from portal.domain.log import LogFilter
+from portal.domain.audit import events as audit
+from portal.domain.audit import report
+from portal.domain.audit.events import Group
+from portal.domain.audit.report import LogFilter
 from portal.exports import log as log_files
 from portal.web import downloads, languages, pages
 from portal.web.gate import own_company
@@ -17,13 +18,13 @@ bp = Blueprint("log", __name__, url_prefix="/log")
 @bp.get("")
 def index() -> Response:
     company, wanted = own_company(), LogFilter.parse(request.args)
-    lines, following = log.find(company, wanted, before=request.args.get("before", type=pages.row_id))
+    lines, following = report.find(company, wanted, before=request.args.get("before", type=pages.row_id))
     return pages.render(
         page="log/index.html",
         wanted=wanted,
         lines=lines,
         following=following,
-        people=log.people(company),
+        people=report.people(company),
         groups=list(Group),
     )
 

@@ -3,8 +3,9 @@
 from flask import request
 from flask_babel import gettext as _
 
-from portal.domain import attempts, audit, passkeys, second_factor
+from portal.domain import attempts, passkeys, second_factor
 from portal.domain.attempts import Kind
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor

@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, notices
+from portal.domain import notices
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid

@@ -5,8 +5,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, audit, identity_providers, passkeys
+from portal.domain import attempts, identity_providers, passkeys
 from portal.domain.attempts import Kind
+from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person

@@ -13,8 +13,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import attempts, audit, identities, identity_providers, invitations
+from portal.domain import attempts, identities, identity_providers, invitations
 from portal.domain.attempts import Kind
+from portal.domain.audit import events as audit
 from portal.domain.identity_providers import IdentityProvider
 from portal.domain.users.models import Person
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused

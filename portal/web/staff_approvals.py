@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import approvals, asking, audit, consents
+from portal.domain import approvals, asking, consents
 from portal.domain.approvals import AtExpiry
 from portal.domain.asking import Asking
+from portal.domain.audit import events as audit
 from portal.domain.tickets import staff_search
 from portal.errors import AlreadyDecided, Refused
 from portal.lib import periods

@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import audit, questioning, questions
+from portal.domain import questioning, questions
+from portal.domain.audit import events as audit
 from portal.web import pages
 
 bp = Blueprint("staff_questions", __name__, url_prefix="/staff/questions")

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, request
 
-from portal.domain import audit, conversations, questions
+from portal.domain import conversations, questions
+from portal.domain.audit import events as audit
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import audit
-from portal.domain.audit import AuditEvent
+from portal.domain.audit import events as audit
+from portal.domain.audit.events import AuditEvent
 from portal.domain.companies import models as companies
 from tests import samples
 

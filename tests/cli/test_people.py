@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import audit, second_factor
-from portal.domain.audit import AuditEvent, AuditName
+from portal.domain import second_factor
+from portal.domain.audit import events as audit
+from portal.domain.audit.events import AuditEvent, AuditName
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from tests import samples

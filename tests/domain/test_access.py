@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain import access, invitations
-from portal.domain.audit import AuditEvent
+from portal.domain.audit.events import AuditEvent
 from portal.domain.letters import Letter
 from portal.domain.users import models as people
 from portal.domain.users import sessions

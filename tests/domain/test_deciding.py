@@ -11,7 +11,7 @@ from portal.db import db
 from portal.domain import approvals, asking, by_link, consents, deciding, deputies
 from portal.domain.approval_links import ApprovalLink
 from portal.domain.approvals import Approval, AtExpiry, Channel, Scope, Standing
-from portal.domain.audit import AuditEvent
+from portal.domain.audit.events import AuditEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.deciding import Decision
 from portal.domain.letters import Letter

@@ -11,10 +11,11 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
 from portal.db import Base, collation, db
-from portal.domain import asking, audit, conversations, deciding, forgetting, hours, invitations, letters, questioning
+from portal.domain import asking, conversations, deciding, forgetting, hours, invitations, letters, questioning
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
+from portal.domain.audit import events as audit
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision

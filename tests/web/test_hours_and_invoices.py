@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from portal import clock
 from portal.db import db
 from portal.domain import budgets, disclosure, invoices
-from portal.domain.audit import AuditEvent
+from portal.domain.audit.events import AuditEvent
 from portal.domain.companies.models import Company
 from portal.domain.disclosure import Shown
 from portal.lib.periods import month_of

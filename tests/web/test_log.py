@@ -6,15 +6,17 @@ from io import BytesIO, StringIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from portal.domain import access, audit, log
-from portal.domain.log import LogFilter
+from portal.domain import access
+from portal.domain.audit import events as audit
+from portal.domain.audit import report
+from portal.domain.audit.report import LogFilter
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from tests.web.conftest import MARKER
 
 
 def _lines(company):
-    return [(line.what, line.by, line.about) for line in log.everything(company, LogFilter())]
+    return [(line.what, line.by, line.about) for line in report.everything(company, LogFilter())]
 
 
 def _csv(answer):
@@ -78,7 +80,7 @@ def test_taking_the_log_away_is_its_newest_line(world, manager):
 
 
 def test_older_lines_are_a_page_away(world, manager, monkeypatch):
-    monkeypatch.setattr(log, "ON_A_PAGE", 2)
+    monkeypatch.setattr(report, "ON_A_PAGE", 2)
     for _ in range(3):
         manager.get(f"/tickets/{world.a.ticket.number}")
     page = manager.get("/log").text

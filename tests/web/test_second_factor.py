@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import one_time_codes, passkeys, recovery_codes, second_factor
 from portal.domain.attempts import LIMITS, Kind, Sharing
-from portal.domain.audit import AuditEvent
+from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.lib import urls

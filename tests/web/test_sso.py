@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.db import db
 from portal.domain import attempts, identities, identity_providers, invitations, letters
-from portal.domain.audit import AuditEvent
+from portal.domain.audit.events import AuditEvent
 from portal.domain.identities import Identity
 from portal.domain.identity_providers import IdentityProvider, New
 from portal.domain.users import models as people

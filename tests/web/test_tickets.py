@@ -100,10 +100,10 @@ def test_the_conversation_shows_who_said_what_when_and_how_long_it_took(world, m
 
 
 def test_opening_a_ticket_is_written_down(world, manager):
-    from portal.domain import log
+    from portal.domain.audit import report
 
     manager.get(f"/tickets/{world.a.ticket.number}", environ_base={"REMOTE_ADDR": "10.1.2.3"})
-    newest = log.find(world.a.company, log.LogFilter())[0][0]
+    newest = report.find(world.a.company, report.LogFilter())[0][0]
     assert (newest.what, newest.about, newest.person_id, newest.address) == (
         "opened_ticket", world.a.ticket.number, world.a.manager.id, "10.1.2.3",
     )  # fmt: skip

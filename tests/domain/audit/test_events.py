@@ -10,9 +10,10 @@ from sqlalchemy.exc import DBAPIError
 
 from portal import clock
 from portal.db import db
-from portal.domain import audit, log
-from portal.domain.audit import WORDS, AuditEvent, AuditName, Group
-from portal.domain.log import LogFilter
+from portal.domain.audit import events as audit
+from portal.domain.audit import report
+from portal.domain.audit.events import WORDS, AuditEvent, AuditName, Group
+from portal.domain.audit.report import LogFilter
 from tests.office import Office
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +25,7 @@ def office(app):
 
 
 def _all(company, wanted=None):
-    return list(log.everything(company, wanted or LogFilter()))
+    return list(report.everything(company, wanted or LogFilter()))
 
 
 def _old(company, *, days):
@@ -145,7 +146,7 @@ def test_a_company_reads_its_own_log_alone(office):
     audit.note(audit.DECIDED, company_id=office.foreign.id, person_id=office.foreign_manager.id)
     audit.note(audit.SIGN_IN_FAILED, name="nobody@nowhere.example")
     assert _all(office.company) == []
-    assert log.people(office.company) == []
+    assert report.people(office.company) == []
 
 
 def test_connecticas_people_are_named_as_such(office):
@@ -154,7 +155,7 @@ def test_connecticas_people_are_named_as_such(office):
     assert (line.what, line.by, line.is_connecticas) == ("asked_approval", "Dana Dispečerka", True)
     audit.note(audit.ACCESS_ENDED, company_id=office.company.id, about="vit@vltava.example")
     assert (_all(office.company)[0].by, _all(office.company)[0].is_connecticas) == ("", True)
-    assert log.people(office.company) == [(office.staff.id, "Dana Dispečerka", True)]
+    assert report.people(office.company) == [(office.staff.id, "Dana Dispečerka", True)]
     assert asked.approval_id
 
 
@@ -189,13 +190,13 @@ def test_the_log_is_narrowed(office, args, found):
 
 
 def test_pages_follow_one_another_without_gaps(office, monkeypatch):
-    monkeypatch.setattr(log, "ON_A_PAGE", 3)
-    monkeypatch.setattr(log, "AT_ONCE", 2)
+    monkeypatch.setattr(report, "ON_A_PAGE", 3)
+    monkeypatch.setattr(report, "AT_ONCE", 2)
     for number in range(8):
         audit.note(audit.OPENED_TICKET, company_id=office.company.id, about=str(number))
     seen, before = [], None
     while True:
-        page, before = log.find(office.company, LogFilter(), before=before)
+        page, before = report.find(office.company, LogFilter(), before=before)
         seen += [line.about for line in page]
         if before is None:
             break

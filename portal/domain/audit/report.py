@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.db import db
-from portal.domain import audit
-from portal.domain.audit import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
+from portal.domain.audit import events as audit
+from portal.domain.audit.events import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
 from portal.domain.companies.reader import Client
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER

@@ -1,4 +1,4 @@
-"""The audit log: who did or opened what; appended, never changed, readable by the company (domain/log.py reads it).
+"""The audit log: who did or opened what; appended, never changed, readable by the company (domain/audit/report.py reads it).
 
 The database itself refuses to change an event, and to delete one before its time is over. So an event holds no name:
 names, addresses and names of files are words beside it (AuditName), as they were at the time, and those can be
