@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from flask.cli import main
 
-from portal.domain import letters
+from portal.domain.notifications import outbox
 from portal.sync import lease
 
 lease.LASTS, lease.RENEWED = timedelta(seconds=2), 0.5
-letters.CLAIMED_FOR = timedelta(seconds=5)
+outbox.CLAIMED_FOR = timedelta(seconds=5)
 
 
 def _end_with_parent() -> None:

@@ -24,8 +24,9 @@ from portal.db import db
 from portal.desk import directory, outbox, prices
 from portal.desk.house import House
 from portal.desk.store import Store
-from portal.domain import letters, sync_state
+from portal.domain import sync_state
 from portal.domain.companies.models import Company
+from portal.domain.notifications import outbox as letters
 from portal.domain.sync_state import Lease, MirrorState
 from portal.sync.forever import ERRANDS, SYNC
 

@@ -11,7 +11,7 @@ from chaos.people import MARK, Mailroom, People
 from portal.cores.desk import DeskCore
 from portal.db import db
 from portal.desk.store import Store
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import SetAside, Told
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry

@@ -9,7 +9,7 @@ from portal.db import db
 from portal.domain import asking
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asked, Asking
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER

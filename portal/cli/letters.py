@@ -7,7 +7,8 @@ from flask import current_app
 
 from portal.cli.groups import Commands
 from portal.clock import prague
-from portal.domain import budget_alerts, letters
+from portal.domain import budget_alerts
+from portal.domain.notifications import outbox
 from portal.post import delivery, monthly
 from portal.post.postman import Postman, postman
 
@@ -26,7 +27,7 @@ def send() -> None:
 @cli.command()
 def late() -> None:
     """Letters that should have left by now, and why they have not."""
-    for letter in letters.late():
+    for letter in outbox.late():
         click.echo(f"{prague(letter.written_at):%Y-%m-%d %H:%M}  {letter.to}  {letter.subject}: {letter.trouble}")
 
 

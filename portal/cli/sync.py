@@ -25,13 +25,13 @@ from portal.domain import (
     approval_deadlines,
     budget_alerts,
     invitations,
-    notices,
     password_resets,
     questioning,
     retention,
     sync_state,
 )
 from portal.domain.audit import events as audit
+from portal.domain.notifications import preferences
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
@@ -146,7 +146,7 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
         (ERRANDS, [
             Errand("approvals' deadlines", 5, approval_deadlines.run),
             Errand("questions' answers", 5, questioning.run),
-            Errand("daily digests", 60, notices.send_digests),
+            Errand("daily digests", 60, preferences.send_digests),
             Errand("monthly summaries", 300, monthly.write_due),
             Errand("budget alerts", 60, budget_alerts.alert),
             Errand("new passwords", 2, password_resets.write_due),

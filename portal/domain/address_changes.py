@@ -9,8 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import attempts, letters, wording
+from portal.domain import attempts
 from portal.domain.audit import events as audit
+from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor
@@ -151,10 +152,10 @@ def _open():
 
 
 def _write(person: Person, change: AddressChange, kind: str, *, to: str, key: str) -> None:
-    subject, text = wording.letter(
+    subject, text = rendering.letter(
         person.language, kind, name=person.name, old=change.old_email, new=change.new_email,
         link=urls.link(f"/address/{key}"), until=change.at + LASTS,
     )  # fmt: skip
-    letters.write(
+    outbox.write(
         key=f"address:{change.id}:{kind}", to=to, name=person.name, subject=subject, text=text, person=person
     )

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, consents, letters, notices, wording
+from portal.domain import approval_links, consents
 from portal.domain.approvals import (
     MANAGER_TURN,
     STAFF_TURN,
@@ -25,6 +25,7 @@ from portal.domain.approvals import (
 )
 from portal.domain.audit import events as audit
 from portal.domain.deciding import conclude, right_to_decide, tell_core, who_decides
+from portal.domain.notifications import outbox, preferences, rendering
 from portal.domain.tickets.models import State, Ticket
 from portal.domain.users.models import Person, Visitor
 from portal.errors import Refused
@@ -120,7 +121,9 @@ def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: 
         approval_links.use_up(found.approval.id, person.id)
     wrote_down(found.approval, "asked_back", by=person.name, by_id=person.id, text=text)
     occasion = f"approval-{found.approval.id}-asked-back-{now():%Y%m%d%H%M%S%f}"
-    tell_core(found, key=occasion, note=wording.text("cs", "told_asked_back", card=found, by=person.name, words=text))
+    tell_core(
+        found, key=occasion, note=rendering.text("cs", "told_asked_back", card=found, by=person.name, words=text)
+    )
     _tell_asker(found, key=occasion, by=person.name, text=text)
     audit.note(audit.ASKED_BACK, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
@@ -151,10 +154,10 @@ def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None
         if only is not None and approver.person.id != only.id:
             continue
         path = f"/approvals/{found.approval.id}"
-        if notices.wants_letter(approver.person, notices.APPROVAL_ASKED):
+        if preferences.wants_letter(approver.person, preferences.APPROVAL_ASKED):
             path = approval_links.make(found.approval, approver.person)
-        notices.tell(
-            approver.person, notices.APPROVAL_ASKED,
+        preferences.tell(
+            approver.person, preferences.APPROVAL_ASKED,
             key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}", text=text, path=path, card=found,
             approval=found.approval, stands_for=approver.stands_for, **facts,
         )  # fmt: skip
@@ -219,14 +222,14 @@ def _tell_asker(found: ApprovalCard, *, key: str, by: str, text: str) -> None:
     approval = found.approval
     facts = {"card": found, "approval": approval, "by": by, "words": text}
     if approval.asked_by_id is None and approval.asked_by_email:
-        subject, body = wording.letter("cs", "approval_asked_back_by_mail", **facts)
-        letters.write(
+        subject, body = rendering.letter("cs", "approval_asked_back_by_mail", **facts)
+        outbox.write(
             key=f"{key}-technician", to=approval.asked_by_email, name=approval.asked_by, subject=subject, text=body
         )
         return
-    for person in notices.staff():
+    for person in preferences.staff():
         if approval.asked_by_id in {None, person.id}:
-            notices.tell(
-                person, notices.APPROVAL_ANSWERED, key=f"{key}-{person.id}", text="approval_asked_back",
+            preferences.tell(
+                person, preferences.APPROVAL_ANSWERED, key=f"{key}-{person.id}", text="approval_asked_back",
                 path=f"/staff/approvals/{approval.id}", **facts,
             )  # fmt: skip

@@ -4,9 +4,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import budgets, deputies, notices, prices
+from portal.domain import budgets, deputies, prices
 from portal.domain.budgets import Budget, Use
 from portal.domain.companies.models import Company
+from portal.domain.notifications import preferences
 from portal.lib.periods import month_of
 
 PATH = "/invoices/upcoming"
@@ -28,8 +29,8 @@ def run() -> int:
 
 def _tell(company: Company, use: Use, percent: int) -> None:
     for person in deputies.managers(company.id):
-        notices.tell(
-            person, notices.BUDGET_REACHED,
+        preferences.tell(
+            person, preferences.BUDGET_REACHED,
             key=f"budget-{use.budget_id}-{use.month.slug}-{percent}-{person.id}", text="budget_reached", path=PATH,
             company=company, use=use, percent=percent, currency=prices.list_of(company).currency,
         )  # fmt: skip

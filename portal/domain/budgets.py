@@ -11,12 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import disclosure, hours, notices, prices
+from portal.domain import disclosure, hours, prices
 from portal.domain.audit import events as audit
 from portal.domain.billing import Billing
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
 from portal.domain.hours import HoursFilter
+from portal.domain.notifications import preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid
@@ -165,9 +166,9 @@ def alert() -> int:
 def _tell(company: Company, use: Use, percent: int) -> None:
     currency = prices.list_of(company).currency
     for person in people.managers(company.id):
-        notices.tell(
+        preferences.tell(
             person,
-            notices.BUDGET_REACHED,
+            preferences.BUDGET_REACHED,
             key=f"budget-{use.budget_id}-{use.month.slug}-{percent}-{person.id}",
             text="budget_reached",
             path=ALERT_PATH,

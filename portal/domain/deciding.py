@@ -7,7 +7,7 @@ from sqlalchemy import or_, true, update
 
 from portal.clock import now, prague, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, consents, notices, wording
+from portal.domain import approval_links, consents
 from portal.domain.approvals import (
     STAFF_TURN,
     Approval,
@@ -22,6 +22,7 @@ from portal.domain.approvals import (
 )
 from portal.domain.audit import events as audit
 from portal.domain.deputies import Approver, approvers
+from portal.domain.notifications import preferences, rendering
 from portal.domain.sync_state import Told
 from portal.domain.users.models import Person, Visitor, managers
 from portal.errors import AlreadyDecided, NotFound, Refused
@@ -107,7 +108,7 @@ def conclude(
     if tells_core and _core_should_know(approval):
         tell_core(
             found, key=f"approval-{approval.id}-{standing}", decision=standing,
-            note=wording.text("cs", "told_decision", card=found, approval=approval),
+            note=rendering.text("cs", "told_decision", card=found, approval=approval),
         )  # fmt: skip
     _tell_people(found)
 
@@ -212,14 +213,14 @@ def _tell_people(found: ApprovalCard) -> None:
     if approval.asked_by_id is not None and approval.asked_by_id != approval.decided_by_id:
         asker = db.session.get_one(Person, approval.asked_by_id)
         if asker.active:
-            notices.tell(
-                asker, notices.APPROVAL_ANSWERED, key=f"approval-{approval.id}-{approval.state}-asker",
+            preferences.tell(
+                asker, preferences.APPROVAL_ANSWERED, key=f"approval-{approval.id}-{approval.state}-asker",
                 text="approval_over", path=f"/staff/approvals/{approval.id}", card=found, approval=approval,
             )  # fmt: skip
     for approver in who_decides(found):
         if approver.person.id != approval.decided_by_id:
-            notices.tell(
-                approver.person, notices.APPROVAL_OVER,
+            preferences.tell(
+                approver.person, preferences.APPROVAL_OVER,
                 key=f"approval-{approval.id}-{approval.state}-{approver.person.id}",
                 text="approval_over", path=f"/approvals/{approval.id}", card=found, approval=approval,
             )  # fmt: skip

@@ -24,8 +24,8 @@ from portal.domain.companies.pseudonyms import pseudonym
 from portal.domain.consents import ServiceConsent
 from portal.domain.identities import Identity
 from portal.domain.invitations import Invitation
-from portal.domain.letters import Letter, LetterChoice
-from portal.domain.notices import Notice
+from portal.domain.notifications.outbox import Letter, LetterChoice
+from portal.domain.notifications.preferences import Notice
 from portal.domain.one_time_codes import OneTimeCode
 from portal.domain.passkeys import Passkey
 from portal.domain.password_resets import PasswordReset

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.db import TROUBLES, db
 from portal.domain import sync_state
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Lease
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import State, TicketCount

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import access, attempts, identities, identity_providers, letters, wording
+from portal.domain import access, attempts, identities, identity_providers
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.identity_providers import IdentityProvider
+from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor
@@ -66,7 +67,7 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
     email, name = people.address(email), text.line(name)
     if role not in access.roles_in(company):
         raise Refused(msgid("There is no role called %(role)s."), role=role)
-    if language not in wording.LANGUAGES:
+    if language not in rendering.LANGUAGES:
         raise Refused(msgid("There is no such language."))
     if any(colleague.email == email for colleague in access.of(company)):
         raise Refused(msgid("%(email)s has an account already."), email=email)
@@ -163,8 +164,8 @@ def _write(by: Visitor, company: Company | None, invitation: Invitation, key: st
         kind, link = "invitation", urls.link(f"/invitation/{key}")
     else:
         kind, link = "invitation_known", urls.link("/sign-in")
-    subject, text = wording.letter(invitation.language, kind, link=link, **facts)
-    letters.write(
+    subject, text = rendering.letter(invitation.language, kind, link=link, **facts)
+    outbox.write(
         key=f"invitation:{invitation.id}", to=invitation.email, name=invitation.name, subject=subject, text=text
     )
 

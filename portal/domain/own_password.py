@@ -2,8 +2,8 @@
 
 from portal import clock
 from portal.db import db
-from portal.domain import letters, wording
 from portal.domain.audit import events as audit
+from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor
@@ -32,10 +32,10 @@ def choose(person: Person, password_hash: str, *, session_id: int | None = None)
     """Keep a new password and tell its owner by a letter. In the caller's transaction."""
     people.keep_password(person, password_hash, session_id=session_id)
     now = clock.now()
-    subject, text = wording.letter(
+    subject, text = rendering.letter(
         person.language, "password_changed", name=person.name, at=now, link=urls.link("/password")
     )
-    letters.write(
+    outbox.write(
         key=f"password_changed:{person.id}:{now.isoformat()}", to=person.email, name=person.name, person=person,
         subject=subject, text=text,
     )  # fmt: skip

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import letters, own_password, wording
+from portal.domain import own_password
 from portal.domain.audit import events as audit
+from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person
@@ -96,11 +97,11 @@ def _write(reset: PasswordReset) -> bool:
         return False
     key, kept = tokens.new()
     reset.person_id, reset.token_hash = person.id, kept
-    subject, text = wording.letter(
+    subject, text = rendering.letter(
         person.language, "password_reset", name=person.name, link=urls.link(f"/password/{key}"),
         until=reset.written_at + LASTS,
     )  # fmt: skip
-    return letters.write(
+    return outbox.write(
         key=f"password:{reset.id}", to=person.email, name=person.name, person=person, subject=subject, text=text
     )
 

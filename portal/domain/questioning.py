@@ -5,9 +5,10 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import letters, notices, questions, wording
+from portal.domain import questions
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
+from portal.domain.notifications import outbox, preferences, rendering
 from portal.domain.questions import (
     MANAGER_SIDE,
     OPEN,
@@ -179,14 +180,14 @@ def _tell_connectica(found: QuestionCard, said: int, words: str) -> None:
     """Staff as they wish, and the technician who wrote the entry, by mail."""
     question = found.question
     facts = {"card": found, "question": question, "entry": found.entry, "words": words, "by": question.asked_by}
-    for person in notices.staff():
-        notices.tell(
-            person, notices.QUESTION_ASKED, key=f"question-{question.id}-{said}-{person.id}", text="question_asked",
+    for person in preferences.staff():
+        preferences.tell(
+            person, preferences.QUESTION_ASKED, key=f"question-{question.id}-{said}-{person.id}", text="question_asked",
             path=f"/staff/questions/{question.id}", **facts,
         )  # fmt: skip
     if "@" in found.technician_email:
-        subject, body = wording.letter("cs", "question_asked_by_mail", **facts)
-        letters.write(
+        subject, body = rendering.letter("cs", "question_asked_by_mail", **facts)
+        outbox.write(
             key=f"question-{question.id}-{said}-technician", to=found.technician_email, name=found.technician,
             subject=subject, text=body,
         )  # fmt: skip
@@ -196,7 +197,7 @@ def _tell_manager(found: QuestionCard, said: int, *, text: str, words: str, by: 
     question = found.question
     asker = db.session.get_one(Person, question.asked_by_id)
     if asker.active and permissions.allows(asker.role_names, Right.ASK):  # a reader by now is told no more of it
-        notices.tell(
-            asker, notices.QUESTION_ANSWERED, key=f"question-{question.id}-{text}-{said}", text=text,
+        preferences.tell(
+            asker, preferences.QUESTION_ANSWERED, key=f"question-{question.id}-{text}-{said}", text=text,
             path=f"/questions/{question.id}", card=found, question=question, entry=found.entry, words=words, by=by,
         )  # fmt: skip

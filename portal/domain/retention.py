@@ -12,7 +12,7 @@ from portal.db import db, insert_once
 from portal.domain.approvals import Approval, ApprovalEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.pseudonyms import NOBODY
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.questions import Question, QuestionMessage
 from portal.domain.sync_state import MirrorState, Told
 from portal.domain.tickets import attachments

@@ -8,9 +8,9 @@ from sqlalchemy import Select, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import letters
 from portal.domain.companies.models import Company
-from portal.domain.letters import Letter
+from portal.domain.notifications import outbox
+from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person, PersonRole, Role
 from portal.domain.users.permissions import MANAGER
 from portal.lib.business_hours import next_working_day
@@ -40,7 +40,7 @@ def due() -> Sequence[Summary]:
         for person, company in db.session.execute(
             _managers().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
         )
-        if letters.choice(person.id, letters.MONTHLY_SUMMARY) != letters.NEVER
+        if outbox.choice(person.id, outbox.MONTHLY_SUMMARY) != outbox.NEVER
     ]
     written = set(db.session.scalars(select(Letter.key).where(Letter.key.in_([summary.key for summary in found]))))
     return [summary for summary in found if summary.key not in written]
@@ -53,12 +53,12 @@ def first_working_day(month: Period) -> date:
 
 def wants(person_id: int) -> bool:
     """Whether a manager wants the summary; they do until they say otherwise."""
-    return letters.choice(person_id, letters.MONTHLY_SUMMARY) != letters.NEVER
+    return outbox.choice(person_id, outbox.MONTHLY_SUMMARY) != outbox.NEVER
 
 
 def choose(person: Person, *, wanted: bool) -> None:
     """Remember whether a manager wants the summary. Commits."""
-    letters.choose(person, letters.MONTHLY_SUMMARY, letters.AT_ONCE if wanted else letters.NEVER)
+    outbox.choose(person, outbox.MONTHLY_SUMMARY, outbox.AT_ONCE if wanted else outbox.NEVER)
     db.session.commit()
 
 

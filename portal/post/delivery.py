@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from portal.domain import letters
+from portal.domain.notifications import outbox
 from portal.post.postman import NotDelivered, Postman, mail
 
 log = logging.getLogger(__name__)
@@ -12,16 +12,16 @@ log = logging.getLogger(__name__)
 def deliver(postman: Postman, *, sender: str, stopping: Callable[[], bool] = lambda: False) -> int:
     """Carry what is waiting; how many left. At least once, with the same Message-ID each time."""
     left = 0
-    for letter_id in letters.waiting():
-        letter = None if stopping() else letters.claim(letter_id)
+    for letter_id in outbox.waiting():
+        letter = None if stopping() else outbox.claim(letter_id)
         if letter is None:
             continue
         try:
             postman.carry(letter, mail(letter, sender=sender))
         except NotDelivered as error:
             log.warning("letter %s did not leave: %s", letter.id, error)
-            letters.failed(letter, str(error))
+            outbox.failed(letter, str(error))
         else:
-            letters.sent(letter)
+            outbox.sent(letter)
             left += 1
     return left

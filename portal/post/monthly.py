@@ -4,9 +4,10 @@ from io import BytesIO
 
 from flask_babel import force_locale
 
-from portal.domain import disclosure, hours, letters, prices, summaries, sync_state, wording
+from portal.domain import disclosure, hours, prices, summaries, sync_state
 from portal.domain.hours import HoursFilter
-from portal.domain.letters import Attached
+from portal.domain.notifications import outbox, rendering
+from portal.domain.notifications.outbox import Attached
 from portal.domain.summaries import Summary
 from portal.exports import hours as hours_files
 from portal.exports import names, report
@@ -28,7 +29,7 @@ def _write(summary: Summary) -> bool:
         made = hours_files.report(company, wanted, language=person.language)
         file = BytesIO()
         sums = report.write(made, file)
-        subject, text = wording.letter(
+        subject, text = rendering.letter(
             person.language, "monthly_summary",
             company=company, period=names.period(summary.month, person.language), sum=report.said(made, sums.all),
             groups=hours.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
@@ -36,9 +37,9 @@ def _write(summary: Summary) -> bool:
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )  # fmt: skip
         name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"
-    written = letters.write(
+    written = outbox.write(
         key=summary.key, to=person.email, name=person.name, subject=subject, text=text, person=person,
         attached=Attached(name, MEDIA_TYPE, file.getvalue()),
     )  # fmt: skip
-    letters.commit()
+    outbox.commit()
     return written

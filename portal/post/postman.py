@@ -11,7 +11,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from portal import clock
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.errors import Misconfigured, PortalError
 from portal.lib.text import line
 from portal.mailing import SENT

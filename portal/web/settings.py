@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import notices
 from portal.domain.audit import events as audit
+from portal.domain.notifications import preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid
@@ -22,14 +22,14 @@ def show() -> Response:
         page="settings/show.html",
         languages=LANGUAGES,
         themes=people.THEMES,
-        ways=notices.WAYS,
-        choices=notices.choices(current_user.id, current_user.role_names),
+        ways=preferences.WAYS,
+        choices=preferences.choices(current_user.id, current_user.role_names),
     )
 
 
 @bp.post("/settings/notices")
 def choose_notices() -> AnyResponse:
-    notices.choose(current_user, request.form.to_dict())
+    preferences.choose(current_user, request.form.to_dict())
     audit.note(audit.SETTINGS_CHANGED, **pages.signature())
     flash(_("Saved."))
     return redirect(url_for(".show"))

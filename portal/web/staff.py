@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response
 
-from portal.domain import approvals, letters, questions, sync_state
+from portal.domain import approvals, questions, sync_state
+from portal.domain.notifications import outbox
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
 from portal.web import pages
@@ -21,5 +22,5 @@ def index() -> Response:
         states=list(State),
         approvals=approvals.open_everywhere(),
         questions=questions.open_everywhere(),
-        late=letters.late(),
+        late=outbox.late(),
     )

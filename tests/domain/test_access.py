@@ -11,7 +11,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import access, invitations
 from portal.domain.audit.events import AuditEvent
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER

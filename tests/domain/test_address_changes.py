@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain import address_changes
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
 from portal.domain.users.permissions import MANAGER

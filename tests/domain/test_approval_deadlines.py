@@ -10,7 +10,7 @@ from portal.db import db
 from portal.domain import approval_deadlines, approvals, asking, deciding, deputies
 from portal.domain.approvals import AtExpiry, Standing
 from portal.domain.deciding import Decision
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from tests.office import MONDAY, Office, letters_to, told
 
 

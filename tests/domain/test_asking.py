@@ -13,7 +13,7 @@ from portal.domain import approval_deadlines, approvals, asking, deciding
 from portal.domain.approvals import Approval, AtExpiry, Standing
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person
 from portal.errors import Refused
 from tests.office import MONDAY, SECRET, Office, letters_to, link_in, told

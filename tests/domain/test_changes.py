@@ -9,7 +9,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import budget_alerts, budgets, changes, visits
 from portal.domain.changes import Kind
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
 from portal.lib.periods import month_of
 

@@ -14,7 +14,7 @@ from portal.domain.approvals import Approval, AtExpiry, Channel, Scope, Standing
 from portal.domain.audit.events import AuditEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.deciding import Decision
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused

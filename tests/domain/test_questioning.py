@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import questioning, questions
 from portal.domain.companies.models import Company
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.questions import Question, QuestionState
 from portal.domain.users.models import Person
 from portal.errors import NotFound, PortalError, Refused

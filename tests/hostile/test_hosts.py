@@ -16,7 +16,7 @@ from portal.config import ROOT
 from portal.db import db
 from portal.domain import password_resets
 from portal.domain.audit.events import AuditEvent
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.users.permissions import STAFF_ADMIN
 from portal.errors import Misconfigured
 from tests import samples

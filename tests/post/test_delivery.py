@@ -11,8 +11,8 @@ from aiosmtpd.controller import Controller
 
 from portal import clock
 from portal.db import db
-from portal.domain import letters
-from portal.domain.letters import Attached, Letter
+from portal.domain.notifications import outbox
+from portal.domain.notifications.outbox import Attached, Letter
 from portal.errors import Misconfigured
 from portal.post.delivery import deliver
 from portal.post.postman import Folder, NotDelivered, mail, postman
@@ -35,7 +35,7 @@ class Refusing:
 
 def write(key: str = "k1", **values) -> bool:
     values = {"to": "manazer@strojirny-vltava.example", "subject": "Hodiny", "text": "Dobrý den,\n"} | values
-    written = letters.write(key=key, **values)
+    written = outbox.write(key=key, **values)
     db.session.commit()
     return written
 
@@ -76,11 +76,11 @@ def test_a_sender_that_dies_leaves_its_letter_to_another_with_the_same_name(ledg
     write()
     now = clock.now()
     with clock.set_to(now):
-        claimed = letters.claim(letters.waiting()[0])
+        claimed = outbox.claim(outbox.waiting()[0])
         name = mail(claimed, sender=SENDER)["Message-ID"]
         assert deliver(Refusing(0), sender=SENDER) == 0  # claimed by somebody who will never come back
     carrier = Refusing(0)
-    with clock.set_to(now + letters.CLAIMED_FOR + timedelta(seconds=1)):
+    with clock.set_to(now + outbox.CLAIMED_FOR + timedelta(seconds=1)):
         assert deliver(carrier, sender=SENDER) == 1
     assert carrier.carried[0]["Message-ID"] == name
 
@@ -123,7 +123,7 @@ def test_an_impossible_address_is_trouble_and_stops_no_other_letter(ledger, to):
     carrier = Refusing(0)
     assert deliver(carrier, sender=SENDER) == 1
     with clock.set_to(clock.now() + timedelta(hours=2)):
-        (late,) = letters.late()
+        (late,) = outbox.late()
     assert "is no address" in late.trouble
 
 

@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 from portal import clock
 from portal.db import db
 from portal.domain import summaries
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.lib.periods import month_of
 from portal.post import monthly
 

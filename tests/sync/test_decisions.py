@@ -10,7 +10,7 @@ from portal.domain import approvals, asking, by_link, deciding
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Ticket
 from portal.domain.users import models as people

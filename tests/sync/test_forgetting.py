@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
 from portal.db import Base, collation, db
-from portal.domain import asking, conversations, deciding, forgetting, hours, invitations, letters, questioning
+from portal.domain import asking, conversations, deciding, forgetting, hours, invitations, questioning
 from portal.domain.address_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
@@ -20,6 +20,7 @@ from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
 from portal.domain.hours import HoursFilter
+from portal.domain.notifications import outbox
 from portal.domain.sync_state import SetAside
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
@@ -101,8 +102,8 @@ def world(core, sync, folder, at_noon):
     questioning.ask(jana, company, entry_of("e2").id, "Ptá se Nováková Jana")
     invitations.invite(jana, company, email="novy@vltava.example", name="Nový Člověk", role="viewer", language="cs")
     invitations.invite(staff, company, email="eva@x.example", name="Eva N.", role="viewer", language="cs")
-    letters.write(key="k1", to="petr@vltava.example", subject="Jana Nováková žádá", text="Píše Jana Nováková.")
-    letters.write(key="k2", to=GONE.email, name=GONE.name, subject="Pro vás", text="Dobrý den", person=jana)
+    outbox.write(key="k1", to="petr@vltava.example", subject="Jana Nováková žádá", text="Píše Jana Nováková.")
+    outbox.write(key="k2", to=GONE.email, name=GONE.name, subject="Pro vás", text="Dobrý den", person=jana)
     db.session.add(AddressChange(person_id=jana.id, old_email=GONE.email, new_email="jana.n@jinde.example",
                                  at=clock.now(), old_token_hash="a", new_token_hash="b"))  # fmt: skip
     audit.note(audit.OPENED_TICKET, company_id=company.id, person_id=jana.id, about="20260001")

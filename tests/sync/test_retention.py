@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from portal import clock, config
 from portal.db import db
-from portal.domain import conversations, hours, letters, retention
+from portal.domain import conversations, hours, retention
 from portal.domain.companies.models import Company
 from portal.domain.hours import HoursFilter
-from portal.domain.letters import Letter
+from portal.domain.notifications import outbox
+from portal.domain.notifications.outbox import Letter
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, TicketText
 from portal.errors import Misconfigured
@@ -45,8 +46,8 @@ def world(core, sync, folder):
         attachments.fetch_due(core, folder, most_bytes=1000)
         core.put(stone("t4"))
         sync()
-        letters.write(key="k1", to="petr@vltava.example", subject="Starý dopis", text="tajné")
-        letters.sent(db.session.scalars(select(Letter)).one())
+        outbox.write(key="k1", to="petr@vltava.example", subject="Starý dopis", text="tajné")
+        outbox.sent(db.session.scalars(select(Letter)).one())
         db.session.commit()
     with clock.set_to(LATER):
         retention.keep(days=KEPT)

@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking, consents, deciding, deputies, letters
+from portal.domain import asking, consents, deciding, deputies
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
 from portal.domain.deputies import Deputy
-from portal.domain.letters import LetterChoice
+from portal.domain.notifications import outbox
+from portal.domain.notifications.outbox import LetterChoice
 
 NOTHING_WAITS = "Nic na vás nečeká"
 
@@ -182,7 +183,7 @@ def test_the_conversation_tells_of_an_approval_in_quiet_lines(world, manager):
 def test_everybody_chooses_how_they_are_written_to(world, manager):
     _post(manager, "/settings/notices", "/settings", approval_asked="daily")
     chosen = db.session.scalar(select(LetterChoice.how).where(LetterChoice.kind == "approval_asked"))
-    assert chosen == letters.DAILY
+    assert chosen == outbox.DAILY
     refused = manager.post(
         "/settings/notices", data={"approval_asked": "hourly", "csrf_token": _csrf(manager.get("/settings"))}
     )

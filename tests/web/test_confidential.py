@@ -13,7 +13,7 @@ from portal.domain import approval_links, asking, deputies, hours, invoices
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.hours import HoursFilter
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.prices import Price
 from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion

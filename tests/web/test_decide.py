@@ -10,7 +10,7 @@ from portal.db import db
 from portal.domain import deciding
 from portal.domain.approvals import Approval
 from portal.domain.deciding import Decision
-from portal.domain.letters import Letter
+from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.lib import urls
 

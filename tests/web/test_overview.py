@@ -7,8 +7,9 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import deciding, letters, questioning
+from portal.domain import deciding, questioning
 from portal.domain.deciding import Decision
+from portal.domain.notifications import outbox
 from portal.domain.prices import Price
 from tests import samples
 
@@ -63,7 +64,7 @@ def test_staff_are_led_to_their_own_page_with_what_waits_there(world, sign_in):
 
 def test_staff_see_letters_that_do_not_leave(world, sign_in):
     with clock.set_to(samples.NOW - timedelta(hours=2)):
-        letters.write(key="stuck", to="nikdo@vltava.example", subject="Uvízlý dopis", text="…")
+        outbox.write(key="stuck", to="nikdo@vltava.example", subject="Uvízlý dopis", text="…")
         db.session.commit()
     assert "Uvízlý dopis" in sign_in(world.staff).get("/staff").text
 

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import attempts, identities, identity_providers, invitations, letters
+from portal.domain import attempts, identities, identity_providers, invitations
 from portal.domain.audit.events import AuditEvent
 from portal.domain.identities import Identity
 from portal.domain.identity_providers import IdentityProvider, New
+from portal.domain.notifications import outbox
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
@@ -607,7 +608,7 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
 def _invited(world):
     visitor = people.visitor(sessions.start(world.a.manager.id, how="password"))
     invitations.invite(visitor, world.a.company, email="nova@a.example", name="Nová", role=MANAGER, language="cs")
-    text = db.session.scalars(select(letters.Letter.text).order_by(letters.Letter.id.desc())).first()
+    text = db.session.scalars(select(outbox.Letter.text).order_by(outbox.Letter.id.desc())).first()
     db.session.query(Session).delete()
     db.session.commit()
     return re.search(r"/invitation/(\S+)", text).group(1)

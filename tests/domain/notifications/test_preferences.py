@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from portal import clock
-from portal.domain import approval_deadlines, deciding, letters, notices
+from portal.domain import approval_deadlines, deciding
 from portal.domain.deciding import Decision
+from portal.domain.notifications import outbox, preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
 from tests.office import MONDAY, Office, letters_to
@@ -21,7 +22,7 @@ def office(app):
 
 
 def test_a_digest_comes_once_on_the_morning_of_a_working_day(office):
-    notices.choose(office.manager, {"approval_asked": letters.DAILY})
+    preferences.choose(office.manager, {"approval_asked": outbox.DAILY})
     asked = [office.ask("První?"), office.ask("Druhá?")]
     assert letters_to(office.manager) == []
     for moment, letters_so_far in [
@@ -31,7 +32,7 @@ def test_a_digest_comes_once_on_the_morning_of_a_working_day(office):
         (TUESDAY_8 + timedelta(hours=3), 1),
     ]:
         with clock.set_to(moment):
-            notices.send_digests()
+            preferences.send_digests()
             assert len(letters_to(office.manager)) == letters_so_far
     (digest,) = letters_to(office.manager)
     for one in asked:
@@ -40,43 +41,46 @@ def test_a_digest_comes_once_on_the_morning_of_a_working_day(office):
 
 
 def test_a_digest_waits_over_a_weekend(office):
-    notices.choose(office.manager, {"approval_asked": letters.DAILY})
+    preferences.choose(office.manager, {"approval_asked": outbox.DAILY})
     with clock.set_to(datetime(2026, 11, 27, 12, tzinfo=clock.PRAGUE)):
         office.ask()
     for day, sent in ((28, 0), (29, 0), (30, 1)):
         with clock.set_to(datetime(2026, 11, day, 9, tzinfo=clock.PRAGUE)):
-            assert notices.send_digests() == sent
+            assert preferences.send_digests() == sent
 
 
 def test_who_wants_no_letters_gets_none_and_others_do(office):
-    notices.choose(office.manager, {"approval_asked": letters.NEVER})
+    preferences.choose(office.manager, {"approval_asked": outbox.NEVER})
     office.ask()
     with clock.set_to(MONDAY + timedelta(days=3)):
         approval_deadlines.run()
-        notices.send_digests()
+        preferences.send_digests()
     assert letters_to(office.manager) == []
     assert len(letters_to(office.other_manager)) == 2
 
 
 def test_a_choice_is_about_one_kind(office):
-    notices.choose(office.other_manager, {"approval_over": letters.AT_ONCE})
+    preferences.choose(office.other_manager, {"approval_over": outbox.AT_ONCE})
     asked = office.ask()
     deciding.decide(office.manager, asked.approval_id, Decision(approve=True))
     assert [letter.subject.partition("] ")[2][:9] for letter in letters_to(office.other_manager)] == [
         "Smíme to ", "Schváleno",
     ]  # fmt: skip
-    chosen = dict(notices.choices(office.other_manager.id, frozenset({"manager"})))
-    assert chosen[notices.APPROVAL_OVER] == letters.AT_ONCE and chosen[notices.QUESTION_ANSWERED] == letters.AT_ONCE
+    chosen = dict(preferences.choices(office.other_manager.id, frozenset({"manager"})))
+    assert (
+        chosen[preferences.APPROVAL_OVER] == outbox.AT_ONCE
+        and chosen[preferences.QUESTION_ANSWERED] == outbox.AT_ONCE
+    )
 
 
 def test_a_way_there_is_not_is_refused(office):
     with pytest.raises(Refused):
-        notices.choose(office.manager, {"approval_asked": "by_pigeon"})
+        preferences.choose(office.manager, {"approval_asked": "by_pigeon"})
 
 
 def test_a_closed_account_gets_no_digest(office):
-    notices.choose(office.manager, {"approval_asked": letters.DAILY})
+    preferences.choose(office.manager, {"approval_asked": outbox.DAILY})
     office.ask()
     people.deactivate(office.manager.email)
     with clock.set_to(TUESDAY_8):
-        assert notices.send_digests() == 0
+        assert preferences.send_digests() == 0

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
-from portal.domain import letters, wording
+from portal.domain.notifications import outbox, rendering
 from portal.domain.users.models import Person, PersonRole, Role
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.errors import Refused
@@ -30,36 +30,36 @@ class Kind:
 APPROVAL_ASKED = Kind(
     "approval_asked",
     msgid("Connectica asks for an approval, reminders"),
-    letters.AT_ONCE,
+    outbox.AT_ONCE,
     frozenset({MANAGER, VIEWER}),
 )
 APPROVAL_OVER = Kind(
-    "approval_over", msgid("A colleague decided, or time ran out"), letters.DAILY, frozenset({MANAGER})
+    "approval_over", msgid("A colleague decided, or time ran out"), outbox.DAILY, frozenset({MANAGER})
 )
 QUESTION_ANSWERED = Kind(
     "question_answered",
     msgid("Your question about an entry is answered"),
-    letters.AT_ONCE,
+    outbox.AT_ONCE,
     frozenset({MANAGER}),
 )
 APPROVAL_ANSWERED = Kind(
-    "approval_answered", msgid("A manager decided or asks back"), letters.AT_ONCE, frozenset({STAFF})
+    "approval_answered", msgid("A manager decided or asks back"), outbox.AT_ONCE, frozenset({STAFF})
 )
 QUESTION_ASKED = Kind(
-    "question_asked", msgid("A manager asks about a time entry"), letters.AT_ONCE, frozenset({STAFF})
+    "question_asked", msgid("A manager asks about a time entry"), outbox.AT_ONCE, frozenset({STAFF})
 )
 BUDGET_REACHED = Kind(
-    letters.BUDGET_ALERT,
+    outbox.BUDGET_ALERT,
     msgid("The month's budget is used to a half, four fifths or all of it"),
-    letters.AT_ONCE,
+    outbox.AT_ONCE,
     frozenset({MANAGER}),
 )
 KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, BUDGET_REACHED, APPROVAL_ANSWERED, QUESTION_ASKED)
 
 WAYS = {
-    letters.AT_ONCE: msgid("at once"),
-    letters.DAILY: msgid("once a day"),
-    letters.NEVER: msgid("not at all"),
+    outbox.AT_ONCE: msgid("at once"),
+    outbox.DAILY: msgid("once a day"),
+    outbox.NEVER: msgid("not at all"),
 }
 
 
@@ -79,7 +79,7 @@ class Notice(Base):
 
 def choices(person_id: int, roles: frozenset[str]) -> list[tuple[Kind, str]]:
     """Every kind of notice that concerns a person, with what they chose."""
-    return [(kind, letters.choice(person_id, kind.name, kind.default)) for kind in KINDS if kind.roles & roles]
+    return [(kind, outbox.choice(person_id, kind.name, kind.default)) for kind in KINDS if kind.roles & roles]
 
 
 def choose(person: Any, chosen: dict[str, str]) -> None:
@@ -90,13 +90,13 @@ def choose(person: Any, chosen: dict[str, str]) -> None:
             continue
         if how not in WAYS:
             raise Refused(msgid("There is no such choice."))
-        letters.choose(person, kind.name, how)
+        outbox.choose(person, kind.name, how)
     db.session.commit()
 
 
 def wants_letter(person: Person, kind: Kind) -> bool:
     """At once, by a letter of its own."""
-    return letters.choice(person.id, kind.name, kind.default) == letters.AT_ONCE
+    return outbox.choice(person.id, kind.name, kind.default) == outbox.AT_ONCE
 
 
 def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts: Any) -> None:
@@ -104,12 +104,12 @@ def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts:
 
     text names the wording; its facts get reader and link besides those given here.
     """
-    how = letters.choice(person.id, kind.name, kind.default)
-    if how == letters.NEVER:
+    how = outbox.choice(person.id, kind.name, kind.default)
+    if how == outbox.NEVER:
         return
-    subject, body = wording.letter(person.language, text, reader=person, link=urls.link(path), **facts)
-    if how == letters.AT_ONCE:
-        letters.write(key=key, to=person.email, name=person.name, subject=subject, text=body, person=person)
+    subject, body = rendering.letter(person.language, text, reader=person, link=urls.link(path), **facts)
+    if how == outbox.AT_ONCE:
+        outbox.write(key=key, to=person.email, name=person.name, subject=subject, text=body, person=person)
     else:
         insert_once(Notice, key=key, person_id=person.id, at=now(), subject=subject, path=path)
 
@@ -143,8 +143,8 @@ def _digest(person: Person) -> None:
         .order_by(Notice.id)
     ).all()
     shown = [(line.subject, urls.link(line.path)) for line in lines]
-    subject, body = wording.letter(person.language, "digest", reader=person, lines=shown, day=today())
-    letters.write(
+    subject, body = rendering.letter(person.language, "digest", reader=person, lines=shown, day=today())
+    outbox.write(
         key=f"digest-{person.id}-{today():%Y-%m-%d}", to=person.email, name=person.name, subject=subject, text=body,
         person=person,
     )  # fmt: skip
