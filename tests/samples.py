@@ -11,9 +11,9 @@ from sqlalchemy import delete, select
 
 from portal import clock
 from portal.db import collation, db
+from portal.domain.accounts.passkeys import Passkey
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.passkeys import Passkey
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment, path_of
 from portal.domain.tickets.models import Message, State, Ticket, TicketCount, TicketEvent, TicketText

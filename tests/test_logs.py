@@ -16,7 +16,8 @@ from portal.cores.desk import DeskCore
 from portal.db import db
 from portal.desk import outbox
 from portal.desk.postbox import Postbox
-from portal.domain import conversations, forgetting, password_resets, recovery_codes
+from portal.domain import conversations, forgetting
+from portal.domain.accounts import password_resets, recovery_codes
 from portal.domain.companies.contacts import Employee
 from portal.domain.notifications import outbox as letters
 from portal.domain.users import models as people

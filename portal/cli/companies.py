@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from portal.cli.groups import Commands
 from portal.db import db
-from portal.domain import disclosure, second_factor
+from portal.domain import disclosure
+from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
@@ -38,7 +39,7 @@ def show_live(company: str, shown: str) -> None:
 def require_second_factor(company: str, state: str) -> None:
     """Say whether everybody of COMPANY must have a second factor; who has none is led to set one up."""
     found, is_on = _known(company), state == "on"
-    second_factor.require_of(found.id, required=is_on)
+    two_factor.require_of(found.id, required=is_on)
     what = audit.SECOND_FACTOR_REQUIRED if is_on else audit.SECOND_FACTOR_NOT_REQUIRED
     audit.note(what, company_id=found.id)
     click.echo(f"{found.name}: a second factor is {'required' if is_on else 'up to each of its people'}")

@@ -8,7 +8,8 @@ import click
 from flask import current_app
 
 from portal.cli.groups import Commands
-from portal.domain import forgetting, second_factor
+from portal.domain import forgetting
+from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.users import models as people
@@ -74,7 +75,7 @@ def password(email: str, password_stdin: bool) -> None:
 @click.argument("state", type=click.Choice(["off"]))
 def end_second_factor(email: str, state: str) -> None:
     """Take the second factor of EMAIL away: for who lost phone, keys and recovery codes. All sessions end."""
-    person = _known(lambda: second_factor.take_away(email), email)
+    person = _known(lambda: two_factor.take_away(email), email)
     audit.note(audit.SECOND_FACTOR_RESET, company_id=person.company_id, about=person.email)
     click.echo(f"{person.email} signs in by the first proof alone until a new second factor is set up.")
 

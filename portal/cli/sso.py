@@ -8,10 +8,10 @@ from typing import TypeVar
 import click
 from flask.cli import AppGroup
 
-from portal.domain import identities, identity_providers
+from portal.domain.accounts import sso_identities, sso_providers
+from portal.domain.accounts.sso_providers import IdentityProvider, New
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
-from portal.domain.identity_providers import IdentityProvider, New
 from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import NotFound, ProviderError, Refused
@@ -44,7 +44,7 @@ def add(
     if bool(company) == connectica:
         raise click.ClickException("Say either --company or --connectica.")
     with _plain_words():
-        added = identity_providers.add(
+        added = sso_providers.add(
             New(
                 slug=slug, name=name, company=_company(company) if company else None, client_id=client_id,
                 secret=_secret(), issuer=issuer, tenant=tenant, domains=domains, second_factor=words,
@@ -59,8 +59,8 @@ def add(
 @cli.command("list")
 def list_providers() -> None:
     """Every provider: address, for whom, issuer, how many of its people are linked, what it may do."""
-    for one in identity_providers.everything():
-        linked, all_of_them = identities.counts(one)
+    for one in sso_providers.everything():
+        linked, all_of_them = sso_identities.counts(one)
         click.echo(
             f"{one.slug}\t{one.company.name if one.company else 'Connectica'}\t{one.issuer}\t"
             f"{linked} of {all_of_them} linked\t{', '.join(_notes(one))}"
@@ -98,7 +98,7 @@ def change(
 ) -> None:
     """Change what may change; issuer and tenant may not: remove the provider and add another."""
     with _plain_words():
-        identity_providers.change(
+        sso_providers.change(
             _provider(slug),
             secret=_secret() if secret else None,
             second_factor=[word for word in words if word] if words else None,
@@ -116,7 +116,7 @@ def link(slug: str, email: str, subject: str) -> None:
     """From now on SUBJECT (of Entra the object id of the user) is the account EMAIL."""
     person, found = _person(email), _provider(slug)
     with _plain_words():
-        identities.link(person.id, found, subject.strip())
+        sso_identities.link(person.id, found, subject.strip())
     audit.note(audit.SSO_LINKED, company_id=person.company_id, about=f"{person.email} with {slug}")
     click.echo(f"{person.email} signs in at {found.sign_in_address}")
 
@@ -127,7 +127,7 @@ def link(slug: str, email: str, subject: str) -> None:
 def unlink(slug: str, email: str) -> None:
     """EMAIL does not sign in by SLUG any more; every session of the account ends."""
     person, found = _person(email), _provider(slug)
-    _found(lambda: identities.unlink(person.id, found), f"{email} is not linked with {slug}.")
+    _found(lambda: sso_identities.unlink(person.id, found), f"{email} is not linked with {slug}.")
     audit.note(audit.SSO_UNLINKED, company_id=person.company_id, about=f"{person.email} from {slug}")
     click.echo(f"{person.email} is not linked with {slug} any more.")
 
@@ -136,7 +136,7 @@ def unlink(slug: str, email: str) -> None:
 @click.argument("slug")
 def remove(slug: str) -> None:
     """Nobody signs in by SLUG any more: its links go, and the sessions begun by them end."""
-    identities.remove(_provider(slug))
+    sso_identities.remove(_provider(slug))
     click.echo(f"{slug} is removed.")
 
 
@@ -157,7 +157,7 @@ def _company(name: str) -> companies.Company:
 
 
 def _provider(slug: str) -> IdentityProvider:
-    return _found(lambda: identity_providers.by_slug(slug), f"There is no provider {slug}; see flask sso list.")
+    return _found(lambda: sso_providers.by_slug(slug), f"There is no provider {slug}; see flask sso list.")
 
 
 def _person(email: str) -> Person:

@@ -20,16 +20,8 @@ from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import (
-    address_changes,
-    approval_deadlines,
-    budget_alerts,
-    invitations,
-    password_resets,
-    questioning,
-    retention,
-    sync_state,
-)
+from portal.domain import approval_deadlines, budget_alerts, questioning, retention, sync_state
+from portal.domain.accounts import email_changes, invitations, password_resets
 from portal.domain.audit import events as audit
 from portal.domain.notifications import preferences
 from portal.domain.sync_state import SYNC
@@ -155,7 +147,7 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
             Errand("old events of the audit log", 3600, audit.sweep),
             Errand("old tickets", 3600, lambda: retention.empty_old(_folder(), stopping=stop.is_set)),
             Errand("old invitations", 3600, invitations.sweep),
-            Errand("old changes of address", 3600, address_changes.sweep),
+            Errand("old changes of address", 3600, email_changes.sweep),
         ]),
     ]  # fmt: skip
 

@@ -16,21 +16,22 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db, rows_changed
 from portal.domain import forgotten
-from portal.domain.address_changes import AddressChange
+from portal.domain.accounts.email_changes import AddressChange
+from portal.domain.accounts.invitations import Invitation
+from portal.domain.accounts.last_seen import Visit
+from portal.domain.accounts.passkeys import Passkey
+from portal.domain.accounts.password_resets import PasswordReset
+from portal.domain.accounts.recovery_codes import RecoveryCode
+from portal.domain.accounts.sso_identities import Identity
+from portal.domain.accounts.totp import OneTimeCode
 from portal.domain.approvals import Approval, ApprovalEvent
 from portal.domain.audit.events import AuditName
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import pseudonym
 from portal.domain.consents import ServiceConsent
-from portal.domain.identities import Identity
-from portal.domain.invitations import Invitation
 from portal.domain.notifications.outbox import Letter, LetterChoice
 from portal.domain.notifications.preferences import Notice
-from portal.domain.one_time_codes import OneTimeCode
-from portal.domain.passkeys import Passkey
-from portal.domain.password_resets import PasswordReset
 from portal.domain.questions import Question, QuestionMessage
-from portal.domain.recovery_codes import RecoveryCode
 from portal.domain.sync_state import SYNC, Lease, MirrorState, SetAside, Told
 from portal.domain.tickets import attachments, search_index
 from portal.domain.tickets.attachments import Attachment
@@ -38,7 +39,6 @@ from portal.domain.tickets.models import Message, Ticket, TicketEvent
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
-from portal.domain.visits import Visit
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 from portal.lib.redaction import Named, Redaction

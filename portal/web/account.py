@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import identities, identity_providers, one_time_codes, passkeys, second_factor
+from portal.domain.accounts import passkeys, sso_identities, sso_providers, totp, two_factor
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -42,11 +42,11 @@ def stop_unless_fresh() -> AnyResponse | None:
 def show() -> Response:
     return pages.render(
         page="account/show.html",
-        factors=second_factor.of(current_user.id),
+        factors=two_factor.of(current_user.id),
         passkeys=passkeys.of(current_user.id),
         sessions=sessions.of(current_user.id),
-        providers=identity_providers.of(current_user.company_id),
-        linked=identities.linked(current_user.id),
+        providers=sso_providers.of(current_user.company_id),
+        linked=sso_identities.linked(current_user.id),
         in_words=browsers.in_words,
         must=gate.must_have_second_factor(),
         staff_are_eased=current_user.company is None and not current_app.config["STAFF_SECOND_FACTOR"],
@@ -57,7 +57,7 @@ def show() -> Response:
 @bp.get("/second-factor")
 def choose() -> AnyResponse:
     """The ways to a second factor: the first page of somebody who must have one and has none."""
-    factors = second_factor.of(current_user.id)
+    factors = two_factor.of(current_user.id)
     if factors.any and gate.lacks_second_factor():
         return redirect(url_for(".prove"))
     return pages.render(
@@ -71,7 +71,7 @@ def choose() -> AnyResponse:
 
 @bp.post("/codes")
 def begin_codes() -> AnyResponse:
-    one_time_codes.begin(current_user.id)
+    totp.begin(current_user.id)
     return redirect(url_for(".codes"))
 
 
@@ -82,7 +82,7 @@ def codes() -> AnyResponse:
 
 @bp.post("/codes/confirm")
 def confirm_codes() -> AnyResponse:
-    recovery = second_factor.confirm_codes(current_user, request.form.get("code", ""))
+    recovery = two_factor.confirm_codes(current_user, request.form.get("code", ""))
     if recovery is None:
         return _codes_page(_("This code is not right. Is the clock of your phone right? Try the next code."))
     audit.note(audit.SECOND_FACTOR_ON, **pages.signature())
@@ -91,7 +91,7 @@ def confirm_codes() -> AnyResponse:
 
 @bp.post("/codes/remove")
 def remove_codes() -> AnyResponse:
-    has_more = second_factor.remove_codes(current_user, is_required=gate.must_have_second_factor())
+    has_more = two_factor.remove_codes(current_user, is_required=gate.must_have_second_factor())
     audit.note(audit.SECOND_FACTOR_OFF, **pages.signature())
     return _weakened(has_more, _("Codes of your app are not asked for any more."))
 
@@ -108,21 +108,21 @@ def challenge() -> Response:
 def add_passkey() -> AnyResponse:
     name, written = request.form.get("name", ""), request.form.get("credential", "")
     taken = challenges.take(challenges.ADD)
-    recovery = second_factor.add_passkey(current_user, name=name, written=written, challenge=taken)
+    recovery = two_factor.add_passkey(current_user, name=name, written=written, challenge=taken)
     audit.note(audit.PASSKEY_ADDED, **pages.signature())
     return _secured(recovery, _("The passkey is yours to sign in with."))
 
 
 @bp.post("/passkeys/<int:passkey_id>/remove")
 def remove_passkey(passkey_id: int) -> AnyResponse:
-    has_more = second_factor.remove_passkey(current_user, passkey_id, is_required=gate.must_have_second_factor())
+    has_more = two_factor.remove_passkey(current_user, passkey_id, is_required=gate.must_have_second_factor())
     audit.note(audit.PASSKEY_REMOVED, **pages.signature())
     return _weakened(has_more, _("The passkey opens nothing here any more. Delete it on your device, too."))
 
 
 @bp.post("/recovery-codes")
 def make_recovery_codes() -> Response:
-    recovery = second_factor.new_recovery_codes(current_user)
+    recovery = two_factor.new_recovery_codes(current_user)
     audit.note(audit.RECOVERY_CODES_MADE, **pages.signature())
     return pages.render(page="account/recovery.html", recovery=recovery)
 
@@ -146,7 +146,7 @@ def end_others() -> AnyResponse:
 @bp.post("/company/second-factor")
 def require() -> AnyResponse:
     required = request.form.get("required") == "on"
-    second_factor.require_of(gate.own_company().id, required=required)
+    two_factor.require_of(gate.own_company().id, required=required)
     audit.note(audit.SECOND_FACTOR_REQUIRED if required else audit.SECOND_FACTOR_NOT_REQUIRED, **pages.signature())
     flash(_("Saved."))
     return redirect(url_for(".show"))
@@ -185,11 +185,11 @@ def _has_proved_lately() -> bool:
 
 def _is_as_strong_as_can_be() -> bool:
     """Whether this session has seen a second factor, or its person has none to show."""
-    return current_user.has_second_factor or not second_factor.of(current_user.id).any
+    return current_user.has_second_factor or not two_factor.of(current_user.id).any
 
 
 def _may_prove_by_password() -> bool:
-    counts = identity_providers.allow_password(current_user.company_id) and people.has_password(current_user.id)
+    counts = sso_providers.allow_password(current_user.company_id) and people.has_password(current_user.id)
     return counts and _is_as_strong_as_can_be()
 
 
@@ -214,10 +214,10 @@ def _weakened(has_more: bool, words: str) -> AnyResponse:
 
 def _codes_page(refusal: str = "") -> AnyResponse:
     """The waiting secret as a picture and in letters; where there is none, the page that begins one."""
-    secret = one_time_codes.waiting_secret(current_user.id)
+    secret = totp.waiting_secret(current_user.id)
     if secret is None:
         return redirect(url_for(".choose"))
-    picture = segno.make_qr(one_time_codes.address(secret, current_user.email))
+    picture = segno.make_qr(totp.address(secret, current_user.email))
     return pages.render(
         page="account/codes.html",
         refusal=refusal,
@@ -231,7 +231,7 @@ def _proof_page(refusal: str = "") -> Response:
         page="account/prove.html",
         refusal=refusal,
         onward=doors.own_address(request.values.get("next", "")),
-        factors=second_factor.of(current_user.id),
+        factors=two_factor.of(current_user.id),
         by_password=_may_prove_by_password(),
         passkeys_are_possible=passkeys.are_possible(),
     )

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import address_changes, attempts
+from portal.domain.accounts import email_changes, rate_limits
 from portal.web import pages, proofs
 
 bp = Blueprint("address_changes", __name__, url_prefix="/address")
@@ -14,28 +14,28 @@ bp.after_request(pages.keep_quiet)
 
 @bp.get("")
 def show() -> Response:
-    return pages.render(page="addresses/show.html", waiting=address_changes.waiting(current_user.id))
+    return pages.render(page="addresses/show.html", waiting=email_changes.waiting(current_user.id))
 
 
 @bp.post("")
 def wish() -> AnyResponse:
-    attempts.count(attempts.Kind.SIGN_IN, **proofs.tried_of(current_user))
-    address_changes.wish(current_user, email=request.form.get("email", ""), password=request.form.get("password", ""))
+    rate_limits.count(rate_limits.Kind.SIGN_IN, **proofs.tried_of(current_user))
+    email_changes.wish(current_user, email=request.form.get("email", ""), password=request.form.get("password", ""))
     flash(_("Both addresses have been written to. Nothing changes before both have confirmed."))
     return redirect(url_for(".show"))
 
 
 @bp.get("/<token>")
 def open_link(token: str) -> Response:
-    return pages.alone("addresses/confirm.html", opened=address_changes.opened(token), token=token)
+    return pages.alone("addresses/confirm.html", opened=email_changes.opened(token), token=token)
 
 
 @bp.post("/<token>")
 def answer(token: str) -> Response:
-    attempts.count(attempts.Kind.LINK, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
     if request.form.get("answer") == "stop":
-        address_changes.stop(token)
+        email_changes.stop(token)
         return pages.alone("addresses/answered.html", words=_("Stopped. The account stays at its address."))
-    if address_changes.confirm(token):
+    if email_changes.confirm(token):
         return pages.alone("addresses/answered.html", words=_("Done. From now on you sign in with the new address."))
     return pages.alone("addresses/answered.html", words=_("Confirmed. It now waits for the other address."))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flask import Response, session
 
-from portal.domain.passkeys import Challenge
+from portal.domain.accounts.passkeys import Challenge
 
 SIGN_IN, SECOND_STEP, ADD, PROVE = "sign in", "second step", "add", "prove"  # one never serves for another
 

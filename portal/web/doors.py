@@ -10,7 +10,7 @@ from flask_login import current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import second_factor
+from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -93,7 +93,7 @@ def signature_of(person) -> dict:
 
 
 def _has_second_factor(person: Person) -> bool:
-    return second_factor.of(person.id).any
+    return two_factor.of(person.id).any
 
 
 def _open(person: Person, *, how: str, second_factor: bool, onward: str) -> AnyResponse:

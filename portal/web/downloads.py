@@ -9,7 +9,7 @@ from flask import Response, request, send_file, stream_with_context
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import visits
+from portal.domain.accounts import last_seen
 from portal.domain.audit import events as audit
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import Right
@@ -68,5 +68,5 @@ def _noted(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
     """Written down in the audit log; HEAD takes nothing away."""
     if request.method == "GET":
         audit.note(audit.DOWNLOADED, about=f"{name.plain}.{ending}", **pages.signature())
-        visits.note(current_user, visits.EXPORT)
+        last_seen.note(current_user, last_seen.EXPORT)
     return response

@@ -9,7 +9,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import second_factor
+from portal.domain.accounts import two_factor
 from portal.domain.companies.models import Company
 from portal.domain.users import permissions
 from portal.domain.users.permissions import CORE, WATCHDOG, Right
@@ -176,7 +176,7 @@ def right_for(endpoint: str) -> Right:
 def must_have_second_factor() -> bool:
     """Whether the person signed in must have a second factor: Connectica's people, and those of strict companies."""
     of_staff = current_app.config["STAFF_SECOND_FACTOR"]
-    return second_factor.is_required(current_user.role_names, current_user.company, of_staff=of_staff)
+    return two_factor.is_required(current_user.role_names, current_user.company, of_staff=of_staff)
 
 
 def lacks_second_factor() -> bool:

@@ -8,7 +8,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import changes, disclosure, history, hours, prices, questions, visits
+from portal.domain import changes, disclosure, history, hours, prices, questions
+from portal.domain.accounts import last_seen
 from portal.domain.billing import Billing
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.hours import GROUPINGS, HoursFilter
@@ -27,15 +28,15 @@ def index() -> Response:
     wanted = HoursFilter.parse(request.args)
     if pages.wants_part() and "after" in request.args:
         return pages.render(page="hours/index.html", part="hours/_more.html", **_entries(wanted))
-    since = visits.previous(current_user, visits.HOURS)
+    since = last_seen.previous(current_user, last_seen.HOURS)
     shown = _entries(wanted) | _sums(wanted) | _year(wanted) | _news(since)
-    visits.note(current_user, visits.HOURS)
+    last_seen.note(current_user, last_seen.HOURS)
     return pages.render(page="hours/index.html", part="hours/_part.html", **shown)
 
 
 @bp.get("/hours/changes")
 def changed() -> Response:
-    exported = visits.last(current_user, visits.EXPORT)
+    exported = last_seen.last(current_user, last_seen.EXPORT)
     return pages.render(page="hours/changes.html", changes=changes.since(own_company(), None), exported=exported)
 
 
@@ -94,7 +95,7 @@ def _news(since: datetime | None) -> dict[str, Any]:
         "since": since,
         "changes": changes.since(company, since) if since else [],
         "fresh": changes.count_new(company, since),
-        "exported": visits.last(current_user, visits.EXPORT),
+        "exported": last_seen.last(current_user, last_seen.EXPORT),
     }
 
 

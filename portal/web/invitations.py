@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, identity_providers, invitations
+from portal.domain.accounts import invitations, rate_limits, sso_providers
 from portal.web import doors, pages
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitation")
@@ -18,14 +18,14 @@ def show(token: str) -> Response:
         "invitations/show.html",
         invitation=invitation,
         token=token,
-        providers=identity_providers.of(invitation.company_id),
-        by_password=identity_providers.allow_password(invitation.company_id),
+        providers=sso_providers.of(invitation.company_id),
+        by_password=sso_providers.allow_password(invitation.company_id),
     )
 
 
 @bp.post("/", defaults={"token": ""})
 @bp.post("/<token>")
 def accept(token: str) -> AnyResponse:
-    attempts.count(attempts.Kind.LINK, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
     person = invitations.accept(token, name=request.form.get("name", ""), password=request.form.get("password", ""))
     return doors.arrive(person, how=doors.INVITATION)

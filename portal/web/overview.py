@@ -16,8 +16,8 @@ from portal.domain import (
     prices,
     questions,
     upcoming,
-    visits,
 )
+from portal.domain.accounts import last_seen
 from portal.domain.hours import HoursFilter
 from portal.domain.users.permissions import Right
 from portal.lib import periods
@@ -32,7 +32,7 @@ def index() -> AnyResponse:
     if current_user.may(Right.SERVE):
         return redirect(url_for("staff.index"))
     company, month = own_company(), periods.month_of(clock.today())
-    since = visits.previous(current_user, visits.OVERVIEW)
+    since = last_seen.previous(current_user, last_seen.OVERVIEW)
     turn, turns = overview.companys_turn(company)
     response = pages.render(
         page="overview/index.html",
@@ -52,5 +52,5 @@ def index() -> AnyResponse:
         oldest=overview.oldest_open(company),
         pace=overview.pace(company),
     )
-    visits.note(current_user, visits.OVERVIEW)
+    last_seen.note(current_user, last_seen.OVERVIEW)
     return response

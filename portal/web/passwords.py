@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, own_password, password_resets
+from portal.domain.accounts import password_change, password_resets, rate_limits
 from portal.web import pages, proofs
 
 bp = Blueprint("passwords", __name__, url_prefix="/password")
@@ -19,8 +19,10 @@ def show() -> Response:
 
 @bp.post("")
 def change() -> AnyResponse:
-    attempts.count(attempts.Kind.SIGN_IN, **proofs.tried_of(current_user))
-    own_password.change(current_user, present=request.form.get("present", ""), new=request.form.get("password", ""))
+    rate_limits.count(rate_limits.Kind.SIGN_IN, **proofs.tried_of(current_user))
+    password_change.change(
+        current_user, present=request.form.get("present", ""), new=request.form.get("password", "")
+    )
     flash(_("The password is changed. Everywhere else you are signed out."))
     return redirect(url_for("account.show"))
 
@@ -32,7 +34,7 @@ def ask() -> Response:
 
 @bp.post("/forgotten")
 def wish() -> Response:
-    attempts.count(attempts.Kind.RESET, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.Kind.RESET, address=request.remote_addr or "")
     password_resets.wish(request.form.get("email", ""))
     return pages.alone("passwords/on_its_way.html")
 
@@ -44,7 +46,7 @@ def open_link(token: str) -> Response:
 
 @bp.post("/<token>")
 def use_link(token: str) -> AnyResponse:
-    attempts.count(attempts.Kind.LINK, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
     password_resets.use(token, request.form.get("password", ""))
     flash(_("The password is changed. Sign in with it."))
     return redirect(url_for("sign_in.show"))

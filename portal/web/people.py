@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import access, invitations
+from portal.domain.accounts import access, invitations
 from portal.web import pages
 from portal.web.gate import own_company
 from portal.web.languages import LANGUAGES

@@ -3,8 +3,8 @@
 from flask import request
 from flask_babel import gettext as _
 
-from portal.domain import attempts, passkeys, second_factor
-from portal.domain.attempts import Kind
+from portal.domain.accounts import passkeys, rate_limits, two_factor
+from portal.domain.accounts.rate_limits import Kind
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
@@ -22,13 +22,13 @@ def tried_of(person: Person | Visitor) -> dict[str, str]:
 def refusal_of_code(person: Person | Visitor, code: str) -> str:
     """Why this code of an app, or recovery code, does not count; nothing when it does. It is used up then."""
     tried = tried_of(person)
-    attempts.count(Kind.CODE, **tried)
-    kind = second_factor.accept_code(person.id, code)
+    rate_limits.count(Kind.CODE, **tried)
+    kind = two_factor.accept_code(person.id, code)
     if kind is None:
         audit.note(audit.PROOF_FAILED, **doors.signature_of(person))
         return _("This code is not right, or it was used already. Wait for the next one.")
-    attempts.forget(Kind.CODE, **tried)
-    if kind == second_factor.RECOVERY:
+    rate_limits.forget(Kind.CODE, **tried)
+    if kind == two_factor.RECOVERY:
         audit.note(audit.RECOVERY_CODE_USED, **doors.signature_of(person))
     return ""
 
@@ -36,19 +36,19 @@ def refusal_of_code(person: Person | Visitor, code: str) -> str:
 def refusal_of_password(visitor: Visitor, password: str) -> str:
     """Why this password does not count; nothing when it does."""
     tried = tried_of(visitor)
-    attempts.count(Kind.SIGN_IN, **tried)
+    rate_limits.count(Kind.SIGN_IN, **tried)
     person = people.living(visitor.id)
     if not passwords.matches(password, person.password if person else None):
         audit.note(audit.PROOF_FAILED, **doors.signature_of(visitor))
         return _("This is not your password.")
-    attempts.forget(Kind.SIGN_IN, **tried)
+    rate_limits.forget(Kind.SIGN_IN, **tried)
     return ""
 
 
 def refusal_of_passkey(person: Person | Visitor, purpose: str) -> str:
     """Why the challenge signed in the form does not count as this person's; nothing when it does."""
     signed = request.form.get("credential", "")
-    attempts.count(Kind.PASSKEY, address=request.remote_addr or "")
+    rate_limits.count(Kind.PASSKEY, address=request.remote_addr or "")
     try:
         passkeys.accept(signed, challenge=challenges.take(purpose), person_id=person.id)
     except Refused as error:
@@ -60,7 +60,7 @@ def refusal_of_passkey(person: Person | Visitor, purpose: str) -> str:
 def person_by_passkey(purpose: str) -> tuple[Person | None, str]:
     """The living account whose passkey signed the challenge in the form, or nobody and why."""
     signed, address = request.form.get("credential", ""), request.remote_addr or ""
-    attempts.count(Kind.PASSKEY, address=address)
+    rate_limits.count(Kind.PASSKEY, address=address)
     try:
         passkey = passkeys.accept(signed, challenge=challenges.take(purpose), person_id=None)
     except Refused as error:

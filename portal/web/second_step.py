@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import passkeys, second_factor
+from portal.domain.accounts import passkeys, two_factor
 from portal.errors import NotFound
 from portal.web import challenges, doors, pages, proofs
 from portal.web.doors import Pending
@@ -52,6 +52,6 @@ def _page(waiting: Pending, refusal: str = "") -> Response:
     return pages.alone(
         "sign_in/second.html",
         refusal=refusal,
-        factors=second_factor.of(waiting.person.id),
+        factors=two_factor.of(waiting.person.id),
         passkeys_are_possible=passkeys.are_possible(),
     )

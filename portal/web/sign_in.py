@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import attempts, identity_providers, passkeys
-from portal.domain.attempts import Kind
+from portal.domain.accounts import passkeys, rate_limits, sso_providers
+from portal.domain.accounts.rate_limits import Kind
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
@@ -28,7 +28,7 @@ def show() -> AnyResponse:
 def enter() -> AnyResponse:
     email, onward = people.folded(request.form.get("email", "")), request.form.get("next", "")
     browser = devices.proof_of(email)
-    attempts.count(Kind.SIGN_IN, account=email, address=request.remote_addr or "", browser=browser)
+    rate_limits.count(Kind.SIGN_IN, account=email, address=request.remote_addr or "", browser=browser)
     person = _proven(email, request.form.get("password", ""))
     if person is None:
         return _page(_("We do not know this address with this password."), email=email, onward=onward)
@@ -58,8 +58,8 @@ def _proven(email: str, password: str) -> Person | None:
     """The living account whose address and password these are. What fails is written down."""
     person, address = people.by_email(email), request.remote_addr or ""
     is_theirs = passwords.matches(password, person.password if person else None)
-    if is_theirs and person and person.active and identity_providers.allow_password(person.company_id):
-        attempts.forget(Kind.SIGN_IN, account=email, address=address, browser=devices.proof_of(email))
+    if is_theirs and person and person.active and sso_providers.allow_password(person.company_id):
+        rate_limits.forget(Kind.SIGN_IN, account=email, address=address, browser=devices.proof_of(email))
         people.refresh_password(person, password)
         return person
     audit.note(
@@ -77,6 +77,6 @@ def _page(refusal: str = "", *, email: str = "", onward: str = "") -> Response:
         refusal=refusal,
         email=email,
         onward=onward,
-        has_sso=identity_providers.are_any(),
+        has_sso=sso_providers.are_any(),
         passkeys_are_possible=passkeys.are_possible(),
     )

@@ -13,10 +13,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import attempts, identities, identity_providers, invitations
-from portal.domain.attempts import Kind
+from portal.domain.accounts import invitations, rate_limits, sso_identities, sso_providers
+from portal.domain.accounts.rate_limits import Kind
+from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
-from portal.domain.identity_providers import IdentityProvider
 from portal.domain.users.models import Person
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
 from portal.lib.encryption import SealBroken
@@ -58,7 +58,7 @@ bp.after_request(pages.keep_quiet)  # an answer's address holds a code
 @bp.get("/sign-in/sso")
 def choose() -> AnyResponse:
     domain, onward = request.args.get("domain", ""), request.args.get("next", "")
-    provider = identity_providers.by_domain(domain)
+    provider = sso_providers.by_domain(domain)
     if provider is not None:
         return _onward(_beginning(provider, onward=onward))
     refusal = _("No company signs in here from this domain. Is it written right?") if domain else ""
@@ -67,7 +67,7 @@ def choose() -> AnyResponse:
 
 @bp.get("/sign-in/sso/<provider>")
 def begin(provider: str) -> AnyResponse:
-    found, onward = identity_providers.by_slug(provider), request.args.get("next", "")
+    found, onward = sso_providers.by_slug(provider), request.args.get("next", "")
     if current_user.is_authenticated:
         return redirect(doors.own_address(onward))
     return redirect(_set_out(found, purpose=SIGN_IN, onward=onward))
@@ -75,8 +75,8 @@ def begin(provider: str) -> AnyResponse:
 
 @bp.get("/sign-in/sso/<provider>/answer")
 def answer(provider: str) -> AnyResponse:
-    found, went_out = identity_providers.by_slug(provider), _came_back(provider)
-    attempts.count(Kind.ELSEWHERE, address=_address())
+    found, went_out = sso_providers.by_slug(provider), _came_back(provider)
+    rate_limits.count(Kind.ELSEWHERE, address=_address())
     identity = asking.who(_client(found), Asked(*went_out["asked"]), request.args)
     return DONE[went_out["purpose"]](found, identity, went_out)
 
@@ -84,20 +84,20 @@ def answer(provider: str) -> AnyResponse:
 @bp.post("/invitation/<token>/sso/<provider>")
 def accept(token: str, provider: str) -> AnyResponse:
     invitation = invitations.opened(token)
-    found = identity_providers.by_slug_of(invitation.company_id, provider)
+    found = sso_providers.by_slug_of(invitation.company_id, provider)
     return _onward(_set_out(found, purpose=ACCEPT, key=token))
 
 
 @bp.post("/account/sso/<provider>")
 def link(provider: str) -> AnyResponse:
-    found = identity_providers.by_slug_of(current_user.company_id, provider)
+    found = sso_providers.by_slug_of(current_user.company_id, provider)
     return _onward(_set_out(found, purpose=LINK))
 
 
 @bp.post("/account/sso/<provider>/unlink")
 def unlink(provider: str) -> AnyResponse:
-    found = identity_providers.by_slug_of(current_user.company_id, provider)
-    identities.unlink(current_user.id, found, but_session=current_user.session_id)
+    found = sso_providers.by_slug_of(current_user.company_id, provider)
+    sso_identities.unlink(current_user.id, found, but_session=current_user.session_id)
     audit.note(audit.SSO_UNLINKED, about=provider, **pages.signature())
     flash(_("Unlinked."))
     return redirect(url_for("account.show"))
@@ -110,14 +110,14 @@ def sorry(error: ProviderError | SealBroken) -> Response:
     slug = (request.view_args or {}).get("provider", "")
     why = str(error) or "the client secret was sealed under another SECRET_KEY: give it anew"
     current_app.logger.warning("single sign-on by %s: %s", slug, why)
-    found = identity_providers.by_slug(slug)
+    found = sso_providers.by_slug(slug)
     audit.note(audit.SSO_REFUSED, company_id=found.company_id, about=f"{slug}: {why}", address=_address())
     status, title, words = next(FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES)
     return _page(status, title(), words(), found)
 
 
 def _sign_in(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
-    person = identities.person_of(provider, identity.subject) or _made(provider, identity)
+    person = sso_identities.person_of(provider, identity.subject) or _made(provider, identity)
     if person is None:
         about = f"{provider.slug}: unknown {identity.subject}"
         audit.note(audit.SSO_REFUSED, company_id=provider.company_id, about=about, address=_address())
@@ -128,7 +128,7 @@ def _sign_in(provider: IdentityProvider, identity: Identity, went_out: dict[str,
 def _link(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
     if not current_user.is_authenticated or current_user.id != went_out["person"]:
         raise ProviderLied("somebody else is signed in than who went out to link")
-    identities.link(current_user.id, provider, identity.subject)
+    sso_identities.link(current_user.id, provider, identity.subject)
     audit.note(audit.SSO_LINKED, about=provider.slug, **pages.signature())
     flash(_("Linked. From now on you can sign in with your company's account."))
     return redirect(url_for("account.show"))
@@ -149,7 +149,7 @@ def _arrive(person: Person, provider: IdentityProvider, identity: Identity, *, o
 
 
 def _made(provider: IdentityProvider, identity: Identity) -> Person | None:
-    person = identities.make_viewer(provider, identity.subject, email=identity.email, name=identity.name)
+    person = sso_identities.make_viewer(provider, identity.subject, email=identity.email, name=identity.name)
     if person is not None:
         audit.note(
             audit.ACCOUNT_MADE,

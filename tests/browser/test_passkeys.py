@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from portal.domain import second_factor
+from portal.domain.accounts import two_factor
 from portal.domain.users import sessions
 from portal.lib import urls
 from tests import samples
@@ -135,7 +135,7 @@ def test_a_key_the_portal_does_not_know_signs_nobody_in(visit, with_passkey):
 
 def test_without_scripts_password_and_code_remain(visit, world, with_passkey):
     with_passkey()
-    assert second_factor.of(world.manager.id).passkeys == 1
+    assert two_factor.of(world.manager.id).passkeys == 1
     with visit(java_script_enabled=False) as page:
         page.goto("/sign-in")
         assert not page.get_by_role("button", name="Přihlásit se přístupovým klíčem").is_visible()

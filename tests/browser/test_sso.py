@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from portal.domain import identity_providers
-from portal.domain.identity_providers import New
+from portal.domain.accounts import sso_providers
+from portal.domain.accounts.sso_providers import New
 from portal.lib import urls
 from tests import providers
 from tests.browser.conftest import VENDOR
@@ -23,7 +23,7 @@ def vltava(world, address, canaille):
     """A provider of the company, which knows the very address this portal has here."""
     urls.are(base_url=address, noc="noc@connectica.example")
     client_id, secret = providers.register(canaille, f"{address}/sign-in/sso/vltava/answer")
-    return identity_providers.add(
+    return sso_providers.add(
         New(
             slug="vltava", name="Canaille", company=world.company, client_id=client_id, secret=secret,
             issuer=canaille, domains=["a.example"],

@@ -2,15 +2,15 @@
 
 import pytest
 from sqlalchemy import select
+from tests.domain.test_one_time_codes import set_up
 
 from portal.db import db
-from portal.domain import second_factor
+from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.audit.events import AuditEvent, AuditName
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from tests import samples
-from tests.domain.test_one_time_codes import set_up
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_who_lost_everything_loses_the_second_factor_and_every_session(run):
     set_up(person.id)
     session_key = sessions.start(person.id, how="password", second_factor=True)
     assert run("second-factor", "jana@a.example", "off").exit_code == 0
-    assert not second_factor.of(person.id).any
+    assert not two_factor.of(person.id).any
     assert people.visitor(session_key) is None
     noted = db.session.scalars(select(AuditEvent).where(AuditEvent.what == audit.SECOND_FACTOR_RESET)).one()
     assert noted.company_id == person.company_id

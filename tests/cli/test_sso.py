@@ -3,7 +3,7 @@
 import pytest
 
 from portal.db import db
-from portal.domain import identities, identity_providers
+from portal.domain.accounts import sso_identities, sso_providers
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
@@ -84,8 +84,8 @@ def test_what_cannot_be_is_refused_in_plain_words(run, words, reason):
 def test_an_administrator_links_and_unlinks(run, liar):
     _add(run, liar.issuer)
     assert run("link", "vltava", "Jana@A.example", "subject").exit_code == 0
-    added, jana = identity_providers.by_slug("vltava"), people.by_email("jana@a.example")
-    assert identities.person_of(added, "subject") == jana
+    added, jana = sso_providers.by_slug("vltava"), people.by_email("jana@a.example")
+    assert sso_identities.person_of(added, "subject") == jana
     assert "already" in run("link", "vltava", "jana@a.example", "another").output
     session_key = sessions.start(jana.id, how="sso")
     assert run("unlink", "vltava", "jana@a.example").exit_code == 0

@@ -7,7 +7,8 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import budget_alerts, budgets, changes, visits
+from portal.domain import budget_alerts, budgets, changes
+from portal.domain.accounts import last_seen
 from portal.domain.changes import Kind
 from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
@@ -70,20 +71,20 @@ def test_changes_follow_what_the_company_may_see(ledger, shown_live, count):
 
 def test_a_visit_lasts_while_pages_are_turned(ledger):
     person = ledger.person(ledger.company())
-    assert visits.previous(person, visits.HOURS) is None
-    visits.note(person, visits.HOURS)
+    assert last_seen.previous(person, last_seen.HOURS) is None
+    last_seen.note(person, last_seen.HOURS)
     with clock.set_to(NOW + timedelta(minutes=20)):
-        assert visits.previous(person, visits.HOURS) is None
-        visits.note(person, visits.HOURS)
+        assert last_seen.previous(person, last_seen.HOURS) is None
+        last_seen.note(person, last_seen.HOURS)
     with clock.set_to(NOW + timedelta(minutes=60)):
-        assert visits.previous(person, visits.HOURS) == NOW + timedelta(minutes=20)
-        visits.note(person, visits.HOURS)
-        assert visits.previous(person, visits.HOURS) == NOW + timedelta(minutes=20)
+        assert last_seen.previous(person, last_seen.HOURS) == NOW + timedelta(minutes=20)
+        last_seen.note(person, last_seen.HOURS)
+        assert last_seen.previous(person, last_seen.HOURS) == NOW + timedelta(minutes=20)
     with clock.set_to(NOW + timedelta(minutes=70)):
-        visits.note(person, visits.HOURS)
-        assert visits.previous(person, visits.HOURS) == NOW + timedelta(minutes=20)
-        assert visits.last(person, visits.HOURS) == NOW + timedelta(minutes=70)
-        assert visits.last(person, visits.EXPORT) is None
+        last_seen.note(person, last_seen.HOURS)
+        assert last_seen.previous(person, last_seen.HOURS) == NOW + timedelta(minutes=20)
+        assert last_seen.last(person, last_seen.HOURS) == NOW + timedelta(minutes=70)
+        assert last_seen.last(person, last_seen.EXPORT) is None
 
 
 @pytest.fixture

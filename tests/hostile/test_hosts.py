@@ -14,7 +14,7 @@ from sqlalchemy import select
 from portal import create_app
 from portal.config import ROOT
 from portal.db import db
-from portal.domain import password_resets
+from portal.domain.accounts import password_resets
 from portal.domain.audit.events import AuditEvent
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.permissions import STAFF_ADMIN

@@ -11,8 +11,9 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
 from portal.db import Base, collation, db
-from portal.domain import asking, conversations, deciding, forgetting, hours, invitations, questioning
-from portal.domain.address_changes import AddressChange
+from portal.domain import asking, conversations, deciding, forgetting, hours, questioning
+from portal.domain.accounts import invitations
+from portal.domain.accounts.email_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.audit import events as audit

@@ -13,20 +13,12 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain import (
-    asking,
-    consents,
-    deciding,
-    deputies,
-    identity_providers,
-    invitations,
-    questioning,
-    second_factor,
-)
+from portal.domain import asking, consents, deciding, deputies, questioning
+from portal.domain.accounts import invitations, sso_providers, two_factor
+from portal.domain.accounts.sso_providers import New
 from portal.domain.approvals import AtExpiry, Scope
 from portal.domain.asking import Asking
 from portal.domain.deciding import Decision
-from portal.domain.identity_providers import New
 from portal.domain.tickets.models import State
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -63,7 +55,7 @@ def sign_in(app: Flask) -> Callable[[Person], FlaskClient]:
 
     def signed_in(person: Person) -> FlaskClient:
         client = app.test_client()
-        was_asked = person.company_id is None or second_factor.of(person.id).any  # staff must have a second factor
+        was_asked = person.company_id is None or two_factor.of(person.id).any  # staff must have a second factor
         key = sessions.start(person.id, how="password", second_factor=was_asked)
         with client.session_transaction() as session:
             session["_user_id"], session["_fresh"] = key, True
@@ -81,7 +73,7 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
     one.a.provider = SimpleNamespace(slug="nobodys")
     one.b.passkey_id, one.b.session_id = samples.passkey(one.b.manager, MARKER).id, _session_of(one.b.manager)
     one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
-    one.b.provider = identity_providers.add(
+    one.b.provider = sso_providers.add(
         New(
             slug="vodarny", name=f"Microsoft 365 {MARKER}", company=one.b.company, client_id="portal",
             secret=MARKER, issuer="https://login.b.example",

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import password_resets
-from portal.domain.attempts import LIMITS, Kind, Sharing
+from portal.domain.accounts import password_resets
+from portal.domain.accounts.rate_limits import LIMITS, Kind, Sharing
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users.permissions import STAFF_ADMIN

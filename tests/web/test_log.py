@@ -6,7 +6,7 @@ from io import BytesIO, StringIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from portal.domain import access
+from portal.domain.accounts import access
 from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.report import LogFilter

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from tests.domain.test_one_time_codes import code_at, set_up
 
 from portal import clock
 from portal.db import db
-from portal.domain import one_time_codes, passkeys, recovery_codes, second_factor
-from portal.domain.attempts import LIMITS, Kind, Sharing
+from portal.domain.accounts import passkeys, recovery_codes, totp, two_factor
+from portal.domain.accounts.rate_limits import LIMITS, Kind, Sharing
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -17,7 +18,6 @@ from portal.lib import urls
 from portal.web import doors, gate
 from tests import samples
 from tests.device import Device
-from tests.domain.test_one_time_codes import code_at, set_up
 
 ORIGIN = "http://localhost:8000"
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -238,7 +238,7 @@ def test_every_address_but_those_for_making_one_is_closed(app, client, world):
 
 
 def test_the_page_for_making_one_shows_nothing_of_the_company(client, world):
-    second_factor.require_of(world.a.company.id, required=True)
+    two_factor.require_of(world.a.company.id, required=True)
     _sign_in(client)
     page = client.get("/account/second-factor").text
     assert world.a.company.name not in page
@@ -257,10 +257,10 @@ def test_making_one_opens_everything_and_gives_recovery_codes(client, world):
 
 def test_a_company_may_require_it_and_it_holds_at_the_next_request(sign_in, world):
     viewer, elsewhere = sign_in(world.a.viewer), sign_in(world.b.viewer)
-    second_factor.require_of(world.a.company.id, required=True)
+    two_factor.require_of(world.a.company.id, required=True)
     assert viewer.get("/tickets").location == "/account/second-factor"
     assert _is_inside(elsewhere)
-    second_factor.require_of(world.a.company.id, required=False)
+    two_factor.require_of(world.a.company.id, required=False)
     assert _is_inside(viewer)
 
 
@@ -299,7 +299,7 @@ def test_the_last_factor_of_somebody_who_must_have_one_stays(sign_in, world):
     _with_app(world.staff)
     answer = _post(sign_in(world.staff), "/account/codes/remove", page="/account")
     assert answer.status_code == 422
-    assert second_factor.of(world.staff.id).codes
+    assert two_factor.of(world.staff.id).codes
 
 
 # On the account's page.
@@ -308,7 +308,7 @@ def test_the_last_factor_of_somebody_who_must_have_one_stays(sign_in, world):
 def _enrol(client, person):
     """Set up an app through the pages; the recovery codes shown."""
     _post(client, "/account/codes", page="/account/second-factor")
-    shown = one_time_codes.waiting_secret(person.id)
+    shown = totp.waiting_secret(person.id)
     assert shown in client.get("/account/codes").text.replace(" ", "")
     answer = _post(client, "/account/codes/confirm", page="/account/codes", code=code_at(shown, clock.now()))
     return re.findall(r"<li><code>([\w-]+)</code>", answer.text)
@@ -332,7 +332,7 @@ def test_a_factor_less_gives_this_session_a_new_key_and_ends_the_others(app, sig
     assert not _is_inside(elsewhere)
     assert not _is_inside(copy)
     assert "second_factor_off" in _happened()
-    assert not second_factor.of(world.a.manager.id).any
+    assert not two_factor.of(world.a.manager.id).any
 
 
 def test_a_proof_gives_this_session_a_new_key(app, sign_in, world):
@@ -347,7 +347,7 @@ def test_a_wrong_first_code_sets_nothing_up(manager, world):
     _post(manager, "/account/codes", page="/account/second-factor")
     answer = _post(manager, "/account/codes/confirm", page="/account/codes", code="000000")
     assert "není správný" in answer.text
-    assert not second_factor.of(world.a.manager.id).any
+    assert not two_factor.of(world.a.manager.id).any
 
 
 def test_new_recovery_codes_kill_the_old_ones_and_the_page_counts_them(sign_in, world, secret):
@@ -374,7 +374,7 @@ def test_what_locks_an_account_changes_only_right_after_a_proof(sign_in, world, 
     with clock.set_to(samples.NOW + sessions.FRESH + timedelta(seconds=1)):
         for address in LOCKS:
             assert "/account/prove" in _post(client, address, page="/account").location, address
-        assert second_factor.of(world.a.manager.id).codes
+        assert two_factor.of(world.a.manager.id).codes
         answer = _post(client, "/account/prove", page="/account/prove", code=code_at(secret, clock.now()), next="/x")
         assert answer.location == "/x"
         assert _post(client, "/account/codes/remove", page="/account").location == "/account"
@@ -434,7 +434,7 @@ def _add_passkey(client):
 
 
 def test_a_passkey_signs_in_alone_and_counts_as_both_proofs(app, client, at_localhost, sign_in, world):
-    second_factor.require_of(world.a.company.id, required=True)
+    two_factor.require_of(world.a.company.id, required=True)
     device = _add_passkey(sign_in(world.a.manager))
     signed = device.show(_challenge(client, "/sign-in/challenge", "/sign-in"))
     answer = _post(client, "/sign-in/passkey", page="/sign-in", credential=signed, next="/hours")

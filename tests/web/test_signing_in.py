@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain.attempts import A_WHILE, LIMITS, Kind, Sharing
+from portal.domain.accounts.rate_limits import A_WHILE, LIMITS, Kind, Sharing
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import attempts, identities, identity_providers, invitations
+from portal.domain.accounts import invitations, rate_limits, sso_identities, sso_providers
+from portal.domain.accounts.sso_identities import Identity
+from portal.domain.accounts.sso_providers import IdentityProvider, New
 from portal.domain.audit.events import AuditEvent
-from portal.domain.identities import Identity
-from portal.domain.identity_providers import IdentityProvider, New
 from portal.domain.notifications import outbox
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -39,13 +39,13 @@ def liar(at_a_moment):
 def vltava(world, liar) -> IdentityProvider:
     """Company A's provider, under which manager@a.example is linked."""
     added = _add(world.a.company, liar)
-    identities.link(world.a.manager.id, added, SUBJECT)
+    sso_identities.link(world.a.manager.id, added, SUBJECT)
     return added
 
 
 def _add(company, told, slug="vltava", **more):
     said = {"name": "Microsoft 365", "client_id": "portal", "secret": SECRET, "issuer": told.issuer, **more}
-    return identity_providers.add(New(slug=slug, company=company, **said))
+    return sso_providers.add(New(slug=slug, company=company, **said))
 
 
 def _out(client, address=ADDRESS):
@@ -191,7 +191,7 @@ def test_an_answer_of_one_provider_is_none_of_another(app, world, vltava):
     """Mix-up: each has an address of its own to come back to, and says who it is."""
     with providers.liar() as other:
         _add(world.b.company, other, slug="povodi")
-        identities.link(world.b.manager.id, identity_providers.by_slug("povodi"), SUBJECT)
+        sso_identities.link(world.b.manager.id, sso_providers.by_slug("povodi"), SUBJECT)
         client, before = app.test_client(), _state()
         back = providers.come_back(_out(client, "/sign-in/sso/povodi"))
         assert client.get(back.replace("povodi", "vltava")).status_code == 403
@@ -243,7 +243,7 @@ def test_a_header_is_nobodys_identity(app, world, vltava, name):
 def test_entra_is_believed_for_its_tenant_and_object_id_alone(app, world, claims, comes_in):
     with providers.liar(path=f"/{TENANT}/v2.0") as told:
         _add(world.a.company, told, tenant=TENANT)
-        identities.link(world.a.manager.id, identity_providers.by_slug("vltava"), OBJECT)
+        sso_identities.link(world.a.manager.id, sso_providers.by_slug("vltava"), OBJECT)
         told.claims = providers.entra(**claims)
         client = app.test_client()
         assert _sign_in(client).status_code == (302 if comes_in else 403)
@@ -261,7 +261,7 @@ def test_a_closed_account_stays_closed(app, vltava):
 def test_a_second_factor_of_the_provider_counts_where_the_administrator_says_so(app, vltava, liar):
     liar.claims = {"amr": ["pwd", "mfa"]}
     _sign_in(app.test_client())
-    identity_providers.change(vltava, second_factor=["mfa"])
+    sso_providers.change(vltava, second_factor=["mfa"])
     _sign_in(app.test_client())
     liar.claims = {"amr": ["pwd"]}
     _sign_in(app.test_client())
@@ -307,11 +307,11 @@ def test_no_account_is_made_of_an_address_that_is_not_proven_or_somebodys(app, w
 
 
 def test_somebody_whose_access_ended_makes_no_new_account(app, world, vltava, liar):
-    identity_providers.change(vltava, makes_viewers=False)
+    sso_providers.change(vltava, makes_viewers=False)
     people.deactivate("manager@a.example")
-    db.session.add(identity_providers.IdentityProviderDomain(name="a.example", provider_id=vltava.id))
+    db.session.add(sso_providers.IdentityProviderDomain(name="a.example", provider_id=vltava.id))
     db.session.commit()
-    identity_providers.change(vltava, makes_viewers=True)
+    sso_providers.change(vltava, makes_viewers=True)
     liar.claims, before = {"email": "other@a.example", "email_verified": True}, _state()
     assert _sign_in(app.test_client()).status_code == 403
     assert _state() == before
@@ -322,7 +322,7 @@ def test_a_person_links_and_unlinks_their_own_account(app, world, liar, sign_in)
     client, elsewhere = sign_in(world.a.manager), sign_in(world.a.manager)
     back = client.get(providers.come_back(_linking(client)), follow_redirects=True)
     assert "Propojeno" in back.text
-    assert identities.person_of(identity_providers.by_slug("vltava"), SUBJECT).id == world.a.manager.id
+    assert sso_identities.person_of(sso_providers.by_slug("vltava"), SUBJECT).id == world.a.manager.id
     assert _sign_in(app.test_client()).status_code == 302
     assert "Odpojeno" in _followed(client, _post(client, "/account/sso/vltava/unlink"))
     assert _sign_in(app.test_client()).status_code == 403
@@ -361,7 +361,7 @@ def test_whoever_went_out_to_link_has_to_come_back(app, world, liar, sign_in):
 def test_a_subject_linked_with_somebody_is_linked_with_nobody_else(world, vltava, sign_in):
     client = sign_in(world.a.viewer)
     assert client.get(providers.come_back(_linking(client))).status_code == 422
-    assert identities.linked(world.a.viewer.id) == {}
+    assert sso_identities.linked(world.a.viewer.id) == {}
 
 
 def test_nobody_links_with_the_provider_of_another_company(world, vltava, sign_in):
@@ -373,15 +373,15 @@ def test_nobody_links_with_the_provider_of_another_company(world, vltava, sign_i
 
 def test_the_only_way_in_is_not_taken_away_by_oneself(world, vltava, sign_in):
     client = sign_in(world.a.manager)
-    identity_providers.change(vltava, allows_password=False)
+    sso_providers.change(vltava, allows_password=False)
     client = sign_in(world.a.manager)
     assert _post(client, "/account/sso/vltava/unlink").status_code == 422
-    assert identities.linked(world.a.manager.id)
+    assert sso_identities.linked(world.a.manager.id)
 
 
 def test_where_passwords_do_not_count_a_right_one_is_answered_like_a_wrong_one(app, world, vltava, sign_in):
     open_already = sign_in(world.a.manager)
-    identity_providers.change(vltava, allows_password=False)
+    sso_providers.change(vltava, allows_password=False)
     assert open_already.get("/tickets").status_code == 302
     right, wrong = (_by_password(app.test_client(), "manager@a.example", said) for said in (samples.PASSWORD, "x"))
     assert right.status_code == wrong.status_code == 200
@@ -390,7 +390,7 @@ def test_where_passwords_do_not_count_a_right_one_is_answered_like_a_wrong_one(a
 
 
 def test_where_passwords_do_not_count_one_proves_nothing_either(world, vltava, sign_in):
-    identity_providers.change(vltava, allows_password=False)
+    sso_providers.change(vltava, allows_password=False)
     client = sign_in(world.a.manager)
     page = client.get("/account/prove")
     assert 'type="password"' not in page.text
@@ -409,7 +409,7 @@ def test_an_invitation_is_accepted_by_the_companys_own_account(app, world, liar,
     arrived = client.get(providers.come_back(answer.headers["Refresh"].partition("url=")[2]))
     assert arrived.status_code == 302
     assert client.get("/tickets").status_code == 200
-    made = identities.person_of(added, SUBJECT)
+    made = sso_identities.person_of(added, SUBJECT)
     assert (made.email, made.role_names, made.password) == ("nova@a.example", {MANAGER}, None)
 
 
@@ -442,7 +442,7 @@ def test_who_was_invited_anew_links_with_the_new_account(app, world, vltava):
     people.deactivate("manager@a.example")
     answer = _post(client, f"/invitation/{token}/sso/vltava", page=f"/invitation/{token}")
     assert client.get(providers.come_back(answer.headers["Refresh"].partition("url=")[2])).status_code == 302
-    assert identities.person_of(vltava, SUBJECT).email == "nova@a.example"
+    assert sso_identities.person_of(vltava, SUBJECT).email == "nova@a.example"
 
 
 def test_a_domain_leads_on_by_a_page_because_no_form_may_lead_to_a_foreign_host(app, world, liar):
@@ -519,9 +519,9 @@ def test_a_secret_sealed_under_another_key_is_a_plain_page(app, vltava):
 
 
 def test_too_many_answers_are_not_even_looked_at(app, vltava, liar):
-    limit = attempts.LIMITS[attempts.Kind.ELSEWHERE][attempts.Sharing.PLACE].tries
+    limit = rate_limits.LIMITS[rate_limits.Kind.ELSEWHERE][rate_limits.Sharing.PLACE].tries
     for _ in range(limit):
-        attempts.count(attempts.Kind.ELSEWHERE, address="127.0.0.1")
+        rate_limits.count(rate_limits.Kind.ELSEWHERE, address="127.0.0.1")
     assert _sign_in(app.test_client()).status_code == 429
     assert "/token" not in liar.asked
 
@@ -559,12 +559,12 @@ def test_no_page_on_the_way_is_kept_or_tells_its_address(app, world, vltava):
 def test_connecticas_own_people_have_a_provider_of_their_own(app, world, liar):
     """They need a second factor: the provider's, if the administrator says that it counts, or one of ours."""
     added = _add(None, liar, slug="connectica")
-    identities.link(world.staff.id, added, SUBJECT)
+    sso_identities.link(world.staff.id, added, SUBJECT)
     liar.claims = {"amr": ["pwd", "mfa"]}
     client = app.test_client()
     assert _sign_in(client, "/sign-in/sso/connectica").status_code == 302
     assert client.get("/staff").location == "/account/second-factor"
-    identity_providers.change(added, second_factor=["mfa"])
+    sso_providers.change(added, second_factor=["mfa"])
     client = app.test_client()
     _sign_in(client, "/sign-in/sso/connectica")
     assert client.get("/staff").status_code == 200
@@ -577,7 +577,7 @@ def test_who_has_a_second_factor_here_is_asked_for_it_unless_the_providers_count
     client = app.test_client()
     assert _sign_in(client, f"{ADDRESS}?next=/hours").location == "/sign-in/second"
     assert client.get("/tickets").status_code == 302
-    identity_providers.change(vltava, second_factor=["mfa"])
+    sso_providers.change(vltava, second_factor=["mfa"])
     assert _sign_in(app.test_client(), f"{ADDRESS}?next=/hours").location == "/hours"
 
 
@@ -587,7 +587,7 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
     person = samples.person(company, role=MANAGER, email="manager@a.example")
     samples.settle()
     client_id, secret = providers.register(canaille, "http://127.0.0.1:8000/sign-in/sso/vltava/answer")
-    identity_providers.add(
+    sso_providers.add(
         New(slug="vltava", name="Canaille", company=company, client_id=client_id, secret=secret, issuer=canaille,
             second_factor=["otp", "mfa"])
     )  # fmt: skip

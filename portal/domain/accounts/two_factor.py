@@ -4,9 +4,9 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from portal.db import db
-from portal.domain import one_time_codes, passkeys, recovery_codes
+from portal.domain.accounts import passkeys, recovery_codes, totp
+from portal.domain.accounts.passkeys import Challenge
 from portal.domain.companies.models import Company
-from portal.domain.passkeys import Challenge
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person, Visitor
@@ -32,7 +32,7 @@ class Factors:
 
 def of(person_id: int) -> Factors:
     return Factors(
-        codes=one_time_codes.has(person_id),
+        codes=totp.has(person_id),
         passkeys=passkeys.count(person_id),
         recovery_codes=recovery_codes.left(person_id),
     )
@@ -48,7 +48,7 @@ def is_required(role_names: Set[str], company: Company | None, *, of_staff: bool
 def accept_code(person_id: int, code: str) -> str | None:
     """Which kind of code this is, CODE or RECOVERY; used up by asking. None for neither. Commits."""
     if "".join(code.split()).isdigit():
-        return CODE if one_time_codes.accept(person_id, code) else None
+        return CODE if totp.accept(person_id, code) else None
     return RECOVERY if recovery_codes.use(person_id, code) else None
 
 
@@ -58,7 +58,7 @@ def confirm_codes(visitor: Visitor, code: str) -> list[str] | None:
     The recovery codes, which are none when there was a factor before; None for a wrong code.
     """
     had = of(visitor.id)
-    return _gained(visitor, had) if one_time_codes.confirm(visitor.id, code) else None
+    return _gained(visitor, had) if totp.confirm(visitor.id, code) else None
 
 
 def add_passkey(visitor: Visitor, *, name: str, written: str, challenge: Challenge | None) -> list[str]:
@@ -82,7 +82,7 @@ def remove_codes(visitor: Visitor, *, is_required: bool) -> bool:
 
     Raises NotFound without an app, Refused when it is the last factor of somebody who must have one.
     """
-    if not one_time_codes.remove(visitor.id):
+    if not totp.remove(visitor.id):
         raise NotFound
     return _lost(visitor, is_required=is_required)
 
@@ -133,6 +133,6 @@ def _lost(visitor: Visitor, *, is_required: bool) -> bool:
 
 
 def _remove_all(person_id: int) -> None:
-    one_time_codes.remove(person_id)
+    totp.remove(person_id)
     passkeys.remove_all(person_id)
     recovery_codes.remove(person_id)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.db import db
-from portal.domain import passkeys
-from portal.domain.passkeys import LIFETIME, Challenge
+from portal.domain.accounts import passkeys
+from portal.domain.accounts.passkeys import LIFETIME, Challenge
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from portal.lib import urls

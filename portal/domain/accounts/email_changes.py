@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import attempts
+from portal.domain.accounts import rate_limits
 from portal.domain.audit import events as audit
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
@@ -70,7 +70,7 @@ def wish(by: Visitor, *, email: str, password: str) -> None:
     new = people.address(email)
     if new == person.email:
         raise Refused(msgid("This is your address already."))
-    attempts.count(attempts.Kind.LETTER, account=str(by.id))
+    rate_limits.count(rate_limits.Kind.LETTER, account=str(by.id))
     _end_others(person.id)
     (old_key, old_kept), (new_key, new_kept) = tokens.new(), tokens.new()
     change = AddressChange(

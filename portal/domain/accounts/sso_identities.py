@@ -8,9 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
-from portal.domain import identity_providers, passkeys
+from portal.domain.accounts import passkeys, sso_providers
+from portal.domain.accounts.sso_providers import IdentityProvider, IdentityProviderDomain
 from portal.domain.companies.models import Company
-from portal.domain.identity_providers import IdentityProvider, IdentityProviderDomain
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
@@ -100,7 +100,7 @@ def unlink(person_id: int, provider: IdentityProvider, *, but_session: int | Non
     if person is None or provider.id not in linked(person_id):
         raise NotFound
     by_themself = but_session is not None
-    by_password = person.password and identity_providers.allow_password(person.company_id)
+    by_password = person.password and sso_providers.allow_password(person.company_id)
     if by_themself and not by_password and not passkeys.count(person_id):
         raise Refused(msgid("This is your only way in. Connectica can take it away for you."))
     db.session.execute(delete(Identity).where(Identity.person_id == person_id, Identity.provider_id == provider.id))

@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 
 from portal import clock
 from portal.db import db
-from portal.domain import one_time_codes, recovery_codes
-from portal.domain.one_time_codes import STEP, OneTimeCode
+from portal.domain.accounts import recovery_codes, totp
+from portal.domain.accounts.totp import STEP, OneTimeCode
 from portal.domain.users.permissions import MANAGER
 from portal.errors import Refused
 from portal.lib import encryption
@@ -39,31 +39,31 @@ def secret(jana):
 
 
 def set_up(person_id):
-    one_time_codes.begin(person_id)
-    secret = one_time_codes.waiting_secret(person_id)
-    assert one_time_codes.confirm(person_id, code_at(secret, clock.now()))
+    totp.begin(person_id)
+    secret = totp.waiting_secret(person_id)
+    assert totp.confirm(person_id, code_at(secret, clock.now()))
     db.session.commit()
     return secret
 
 
 def test_the_codes_are_those_of_the_standard(jana, monkeypatch):
     """RFC 6238, appendix B, cut to six digits."""
-    monkeypatch.setattr(one_time_codes.secrets, "token_bytes", lambda _: b"12345678901234567890")
-    one_time_codes.begin(jana.id)
+    monkeypatch.setattr(totp.secrets, "token_bytes", lambda _: b"12345678901234567890")
+    totp.begin(jana.id)
     with clock.set_to(samples.NOW.fromtimestamp(1111111109, samples.NOW.tzinfo)):
-        assert one_time_codes.confirm(jana.id, "081804")
-    assert one_time_codes.has(jana.id)
+        assert totp.confirm(jana.id, "081804")
+    assert totp.has(jana.id)
 
 
 def test_a_code_is_good_once(jana, secret):
     code = code_at(secret, samples.NOW)
-    assert one_time_codes.accept(jana.id, f"{code[:3]} {code[3:]}")
-    assert not one_time_codes.accept(jana.id, code)
+    assert totp.accept(jana.id, f"{code[:3]} {code[3:]}")
+    assert not totp.accept(jana.id, code)
 
 
 def test_a_code_from_before_the_newest_used_one_is_dead(jana, secret):
-    assert one_time_codes.accept(jana.id, code_at(secret, samples.NOW))
-    assert not one_time_codes.accept(jana.id, code_at(secret, samples.NOW - timedelta(seconds=STEP)))
+    assert totp.accept(jana.id, code_at(secret, samples.NOW))
+    assert not totp.accept(jana.id, code_at(secret, samples.NOW - timedelta(seconds=STEP)))
 
 
 def test_of_two_uses_at_the_same_moment_one_wins(app, jana, secret):
@@ -73,7 +73,7 @@ def test_of_two_uses_at_the_same_moment_one_wins(app, jana, secret):
     def use(_):
         with app.app_context():
             together.wait(10)
-            return one_time_codes.accept(person_id, code)
+            return totp.accept(person_id, code)
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(use, range(2))) == [False, True]
@@ -81,44 +81,44 @@ def test_of_two_uses_at_the_same_moment_one_wins(app, jana, secret):
 
 @pytest.mark.parametrize(("steps", "is_good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_clock_may_be_one_step_wrong(jana, secret, steps, is_good):
-    assert one_time_codes.accept(jana.id, code_at(secret, samples.NOW + timedelta(seconds=steps * STEP))) is is_good
+    assert totp.accept(jana.id, code_at(secret, samples.NOW + timedelta(seconds=steps * STEP))) is is_good
 
 
 @pytest.mark.parametrize("nonsense", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "\x00" * 6, "0" * 10_000])
 def test_nonsense_is_no_code(jana, secret, nonsense):
-    assert not one_time_codes.accept(jana.id, nonsense)
+    assert not totp.accept(jana.id, nonsense)
 
 
 def test_the_first_code_is_used_up_by_setting_up(jana):
     secret = set_up(jana.id)
-    assert not one_time_codes.accept(jana.id, code_at(secret, samples.NOW))
+    assert not totp.accept(jana.id, code_at(secret, samples.NOW))
 
 
 def test_a_secret_without_its_first_code_proves_nothing(jana):
-    one_time_codes.begin(jana.id)
-    code = code_at(one_time_codes.waiting_secret(jana.id), samples.NOW)
-    assert not one_time_codes.has(jana.id)
-    assert not one_time_codes.accept(jana.id, code)
+    totp.begin(jana.id)
+    code = code_at(totp.waiting_secret(jana.id), samples.NOW)
+    assert not totp.has(jana.id)
+    assert not totp.accept(jana.id, code)
 
 
 def test_a_wrong_first_code_changes_nothing(jana, secret):
-    one_time_codes.begin(jana.id)
-    assert not one_time_codes.confirm(jana.id, code_at(secret, samples.NOW))  # of the old app
-    assert one_time_codes.accept(jana.id, code_at(secret, samples.NOW))
+    totp.begin(jana.id)
+    assert not totp.confirm(jana.id, code_at(secret, samples.NOW))  # of the old app
+    assert totp.accept(jana.id, code_at(secret, samples.NOW))
 
 
 def test_a_new_app_takes_the_place_of_the_old_one(jana, secret):
     newer = set_up(jana.id)
     with clock.set_to(samples.NOW + timedelta(minutes=2)):
-        assert not one_time_codes.accept(jana.id, code_at(secret, clock.now()))
-        assert one_time_codes.accept(jana.id, code_at(newer, clock.now()))
+        assert not totp.accept(jana.id, code_at(secret, clock.now()))
+        assert totp.accept(jana.id, code_at(newer, clock.now()))
 
 
 def test_a_code_of_another_account_is_refused(jana, secret):
     other = samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
     with clock.set_to(samples.NOW - timedelta(hours=1)):
         set_up(other.id)
-    assert not one_time_codes.accept(other.id, code_at(secret, samples.NOW))
+    assert not totp.accept(other.id, code_at(secret, samples.NOW))
 
 
 def test_a_copy_of_the_database_makes_no_codes(jana, secret):
@@ -130,12 +130,12 @@ def test_a_copy_of_the_database_makes_no_codes(jana, secret):
 def test_after_a_new_secret_key_the_page_says_in_plain_words_what_to_do(app, jana, secret):
     encryption.keyed_by("another secret key than the one before")
     with pytest.raises(Refused, match="recovery code"):
-        one_time_codes.accept(jana.id, code_at(secret, samples.NOW))
+        totp.accept(jana.id, code_at(secret, samples.NOW))
     assert db.session.scalar(select(OneTimeCode.last_counter)) is not None
 
 
 def test_the_address_for_the_app_names_the_account(jana, secret):
-    written = one_time_codes.address(secret, jana.email)
+    written = totp.address(secret, jana.email)
     assert written.startswith("otpauth://totp/Connectica:jana%40a.example?")
     assert f"secret={secret}" in written
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import access, invitations
+from portal.domain.accounts import access, invitations
 from portal.domain.audit.events import AuditEvent
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people

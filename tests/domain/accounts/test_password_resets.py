@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import password_resets
+from portal.domain.accounts import password_resets
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import address_changes
+from portal.domain.accounts import email_changes
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
@@ -26,7 +26,7 @@ def jana(app):
 
 
 def _keys(jana, new="jana@new.example"):
-    address_changes.wish(jana, email=new, password=samples.PASSWORD)
+    email_changes.wish(jana, email=new, password=samples.PASSWORD)
     letters = db.session.scalars(select(Letter).order_by(Letter.id)).all()[-2:]
     found = [re.search(r"/address/(\S+)", letter.text) for letter in letters]
     return [key and key.group(1) for key in found]
@@ -35,32 +35,32 @@ def _keys(jana, new="jana@new.example"):
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_account_moves_once_both_addresses_have_confirmed(jana, order):
     keys = _keys(jana)
-    assert not address_changes.confirm(keys[order[0]])
+    assert not email_changes.confirm(keys[order[0]])
     assert people.by_email("jana@new.example") is None
-    assert address_changes.confirm(keys[order[1]])
+    assert email_changes.confirm(keys[order[1]])
     assert people.by_email("jana@new.example").id == jana.id
     assert people.by_email("jana@a.example") is None
 
 
 def test_one_address_saying_yes_twice_is_one_yes(jana):
     keys = _keys(jana)
-    assert not address_changes.confirm(keys[1])
-    assert not address_changes.confirm(keys[1])
+    assert not email_changes.confirm(keys[1])
+    assert not email_changes.confirm(keys[1])
     assert people.by_email("jana@a.example") is not None
 
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_either_address_stops_it_for_both(jana, which):
     keys = _keys(jana)
-    address_changes.stop(keys[which])
+    email_changes.stop(keys[which])
     for key in keys:
         with pytest.raises(NotFound):
-            address_changes.confirm(key)
+            email_changes.confirm(key)
 
 
 def test_without_the_present_password_nobody_is_asked(jana):
     with pytest.raises(Refused):
-        address_changes.wish(jana, email="thief@x.example", password="wrong password")
+        email_changes.wish(jana, email="thief@x.example", password="wrong password")
     assert db.session.scalar(select(Letter)) is None
 
 
@@ -68,13 +68,13 @@ def test_a_key_ends_after_a_day_with_a_new_wish_and_with_a_new_password(jana):
     first = _keys(jana)
     second = _keys(jana, "other@new.example")
     with pytest.raises(NotFound):
-        address_changes.opened(first[0])
-    with clock.set_to(samples.NOW + address_changes.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
-        address_changes.opened(second[0])
+        email_changes.opened(first[0])
+    with clock.set_to(samples.NOW + email_changes.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
+        email_changes.opened(second[0])
     with clock.set_to(samples.NOW + timedelta(seconds=1)):
         people.set_password("jana@a.example", passwords.hash_of("modrý kůň skáče přes plot"))
         with pytest.raises(NotFound):
-            address_changes.opened(second[0])
+            email_changes.opened(second[0])
 
 
 def test_an_address_with_an_account_is_told_so_and_who_asked_learns_nothing(jana):
@@ -82,14 +82,14 @@ def test_an_address_with_an_account_is_told_so_and_who_asked_learns_nothing(jana
     keys = _keys(jana, "petr@b.example")
     assert keys[0] is not None
     assert keys[1] is None
-    assert not address_changes.confirm(keys[0])
+    assert not email_changes.confirm(keys[0])
     assert people.by_email("petr@b.example").id != jana.id
 
 
 def test_an_address_taken_meanwhile_moves_nobody(jana):
     keys = _keys(jana)
     samples.person(samples.company("Vodárny"), role=MANAGER, email="jana@new.example")
-    address_changes.confirm(keys[0])
+    email_changes.confirm(keys[0])
     with pytest.raises(NotFound):
-        address_changes.confirm(keys[1])
+        email_changes.confirm(keys[1])
     assert people.by_email("jana@a.example").id == jana.id

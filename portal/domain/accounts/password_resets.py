@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import own_password
+from portal.domain.accounts import password_change
 from portal.domain.audit import events as audit
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
@@ -62,7 +62,7 @@ def opened(token: str) -> Person:
 def use(token: str, password: str) -> None:
     """The new password; every session and every other key of the account ends. Commits. Raises NotFound, Refused."""
     reset, person = _genuine(token)
-    own_password.check(person, password)
+    password_change.check(person, password)
     kept = passwords.hash_of(password)
     used = rows_changed(
         update(PasswordReset).where(PasswordReset.id == reset.id, PasswordReset.used_at.is_(None))
@@ -71,7 +71,7 @@ def use(token: str, password: str) -> None:
     if not used:
         db.session.rollback()
         raise NotFound
-    own_password.choose(person, kept)
+    password_change.choose(person, kept)
     audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, person_id=person.id, about="link")
 
 

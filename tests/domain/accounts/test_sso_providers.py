@@ -3,8 +3,8 @@
 import pytest
 
 from portal.db import db
-from portal.domain import identities, identity_providers
-from portal.domain.identity_providers import New
+from portal.domain.accounts import sso_identities, sso_providers
+from portal.domain.accounts.sso_providers import New
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER, STAFF
@@ -25,7 +25,7 @@ def _new(company, **more):
 
 
 def test_an_entra_tenant_is_its_own_issuer(vltava):
-    added = identity_providers.add(_new(vltava, issuer="", tenant=TENANT.upper()))
+    added = sso_providers.add(_new(vltava, issuer="", tenant=TENANT.upper()))
     assert added.issuer == f"https://login.microsoftonline.com/{TENANT}/v2.0"
     assert added.redirect_address == "http://127.0.0.1:8000/sign-in/sso/vltava/answer"
 
@@ -60,81 +60,81 @@ def test_an_entra_tenant_is_its_own_issuer(vltava):
 def test_what_would_open_too_wide_a_door_is_refused(vltava, wrong):
     company = wrong.get("company", vltava)
     with pytest.raises(Refused):
-        identity_providers.add(_new(company, **{name: value for name, value in wrong.items() if name != "company"}))
-    assert identity_providers.everything() == []
+        sso_providers.add(_new(company, **{name: value for name, value in wrong.items() if name != "company"}))
+    assert sso_providers.everything() == []
 
 
 def test_a_sign_in_address_and_a_domain_belong_to_one_provider(vltava):
-    identity_providers.add(_new(vltava, domains=["A.example"]))
+    sso_providers.add(_new(vltava, domains=["A.example"]))
     for again in ({}, {"slug": "other", "domains": ["a.example"]}):
         with pytest.raises(Refused):
-            identity_providers.add(_new(vltava, **again))
-    assert identity_providers.by_domain("Jana@a.EXAMPLE ").slug == "vltava"
-    assert identity_providers.by_domain("sub.a.example") is None
+            sso_providers.add(_new(vltava, **again))
+    assert sso_providers.by_domain("Jana@a.EXAMPLE ").slug == "vltava"
+    assert sso_providers.by_domain("sub.a.example") is None
 
 
 def test_nobody_of_another_company_is_linked(vltava):
-    added = identity_providers.add(_new(vltava))
+    added = sso_providers.add(_new(vltava))
     other = samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
     staff = samples.person(None, role=STAFF, email="dana@connectica.example")
     for person in (other, staff):
         with pytest.raises(NotFound):
-            identities.link(person.id, added, "subject")
-    assert identities.person_of(added, "subject") is None
+            sso_identities.link(person.id, added, "subject")
+    assert sso_identities.person_of(added, "subject") is None
 
 
 def test_connecticas_provider_is_for_nobody_of_a_company(vltava):
-    added = identity_providers.add(_new(None))
+    added = sso_providers.add(_new(None))
     with pytest.raises(NotFound):
-        identities.link(samples.person(vltava, role=MANAGER, email="jana@a.example").id, added, "subject")
+        sso_identities.link(samples.person(vltava, role=MANAGER, email="jana@a.example").id, added, "subject")
 
 
 def test_a_person_who_moved_is_nobody_at_the_former_companys_provider(vltava):
-    added = identity_providers.add(_new(vltava))
+    added = sso_providers.add(_new(vltava))
     jana = samples.person(vltava, role=MANAGER, email="jana@a.example")
-    identities.link(jana.id, added, "subject")
+    sso_identities.link(jana.id, added, "subject")
     jana.company_id = samples.company("Vodárny").id
     db.session.commit()
-    assert identities.person_of(added, "subject") is None
+    assert sso_identities.person_of(added, "subject") is None
 
 
 def test_subjects_are_told_apart_to_the_letter(vltava):
-    added = identity_providers.add(_new(vltava))
+    added = sso_providers.add(_new(vltava))
     jana = samples.person(vltava, role=MANAGER, email="jana@a.example")
-    identities.link(jana.id, added, "Jana")
-    assert identities.person_of(added, "Jana") == jana
+    sso_identities.link(jana.id, added, "Jana")
+    assert sso_identities.person_of(added, "Jana") == jana
     for near in ("jana", "JANA", "Jana ", "Jan_", "%"):
-        assert identities.person_of(added, near) is None
+        assert sso_identities.person_of(added, near) is None
 
 
 def test_a_person_has_one_link_with_a_provider_and_a_subject_one_person(vltava):
-    added = identity_providers.add(_new(vltava))
+    added = sso_providers.add(_new(vltava))
     jana, petr = (samples.person(vltava, role=MANAGER, email=f"{name}@a.example") for name in ("jana", "petr"))
-    identities.link(jana.id, added, "subject")
+    sso_identities.link(jana.id, added, "subject")
     for person, subject in ((jana, "another"), (petr, "subject")):
         with pytest.raises(Refused):
-            identities.link(person.id, added, subject)
-    assert identities.person_of(added, "subject") == jana
-    assert identities.counts(added) == (1, 2)
+            sso_identities.link(person.id, added, subject)
+    assert sso_identities.person_of(added, "subject") == jana
+    assert sso_identities.counts(added) == (1, 2)
 
 
 def test_a_removed_provider_takes_links_and_sessions_along_and_leaves_the_others(vltava):
     added, kept = (
-        identity_providers.add(_new(vltava, domains=["a.example"])),
-        identity_providers.add(_new(None, slug="c")),
+        sso_providers.add(_new(vltava, domains=["a.example"])),
+        sso_providers.add(_new(None, slug="c")),
     )
     jana = samples.person(vltava, role=MANAGER, email="jana@a.example")
-    identities.link(jana.id, added, "subject")
+    sso_identities.link(jana.id, added, "subject")
     by_sso, by_password = (sessions.start(jana.id, how=how) for how in ("sso", "password"))
-    identities.remove(added)
+    sso_identities.remove(added)
     assert people.visitor(by_sso) is None
     assert people.visitor(by_password) is not None
-    assert identities.linked(jana.id) == {}
-    assert identity_providers.everything() == [kept]
+    assert sso_identities.linked(jana.id) == {}
+    assert sso_providers.everything() == [kept]
 
 
 def test_a_secret_sealed_by_another_portal_is_lost_and_said_to_be(vltava):
-    added = identity_providers.add(_new(vltava))
+    added = sso_providers.add(_new(vltava))
     encryption.keyed_by("another secret of another portal 123")
     with pytest.raises(encryption.SealBroken):
         _ = added.secret
@@ -142,9 +142,9 @@ def test_a_secret_sealed_by_another_portal_is_lost_and_said_to_be(vltava):
 
 def test_passwords_are_allowed_until_a_provider_of_the_company_says_otherwise(vltava):
     other = samples.company("Vodárny")
-    added = identity_providers.add(_new(vltava))
-    assert identity_providers.allow_password(vltava.id)
-    identity_providers.change(added, allows_password=False)
-    assert not identity_providers.allow_password(vltava.id)
-    assert identity_providers.allow_password(other.id)
-    assert identity_providers.allow_password(None)
+    added = sso_providers.add(_new(vltava))
+    assert sso_providers.allow_password(vltava.id)
+    sso_providers.change(added, allows_password=False)
+    assert not sso_providers.allow_password(vltava.id)
+    assert sso_providers.allow_password(other.id)
+    assert sso_providers.allow_password(None)

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
-from portal.domain import access, attempts, identities, identity_providers
+from portal.domain.accounts import access, rate_limits, sso_identities, sso_providers
+from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
-from portal.domain.identity_providers import IdentityProvider
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
@@ -71,7 +71,7 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
         raise Refused(msgid("There is no such language."))
     if any(colleague.email == email for colleague in access.of(company)):
         raise Refused(msgid("%(email)s has an account already."), email=email)
-    attempts.count(attempts.Kind.LETTER, account=str(by.id))
+    rate_limits.count(rate_limits.Kind.LETTER, account=str(by.id))
     db.session.execute(
         update(Invitation).where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
         .values(withdrawn_at=clock.now()).execution_options(synchronize_session=False)
@@ -114,7 +114,7 @@ def accept(token: str, *, name: str, password: str) -> Person:
     found = opened(token)
     name = text.needed(name, longest=100)
     company = found.company
-    if not identity_providers.allow_password(found.company_id):
+    if not sso_providers.allow_password(found.company_id):
         raise Refused(msgid("Your company wants you to sign in with its own account."))
     passwords.check(password, about=(name, found.email, company.name if company else ""))
     return _join(found, name=name, password_hash=passwords.hash_of(password))
@@ -128,11 +128,11 @@ def accept_elsewhere(token: str, provider: IdentityProvider, subject: str, *, na
     found = opened(token)
     if found.company_id != provider.company_id:
         raise NotFound
-    if identities.is_anybodys(provider, subject, living=True):
-        raise Refused(identities.TAKEN)
+    if sso_identities.is_anybodys(provider, subject, living=True):
+        raise Refused(sso_identities.TAKEN)
     name = found.name or text.line(name)[:100] or found.email.partition("@")[0]
     person = _join(found, name=name, password_hash=None)
-    identities.link(person.id, provider, subject)
+    sso_identities.link(person.id, provider, subject)
     return person
 
 
