@@ -28,10 +28,10 @@ from sqlalchemy import insert, select
 
 from portal import clock, create_app
 from portal.db import db
+from portal.domain.billing.prices import Price
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.hours import HoursFilter
-from portal.domain.prices import Price
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.domain.users import models as people

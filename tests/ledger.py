@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
+from portal.domain.billing.prices import Price
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.prices import Price
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.domain.users.models import Person, Role

@@ -5,12 +5,12 @@ from sqlalchemy import select
 
 from portal.cli.groups import Commands
 from portal.db import db
-from portal.domain import disclosure
 from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
+from portal.domain.billing import disclosure
+from portal.domain.billing.disclosure import Shown
 from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
-from portal.domain.disclosure import Shown
 from portal.errors import NotFound
 
 cli = Commands("companies", help="The client companies.")

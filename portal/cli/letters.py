@@ -7,7 +7,7 @@ from flask import current_app
 
 from portal.cli.groups import Commands
 from portal.clock import prague
-from portal.domain import budget_alerts
+from portal.domain.billing import budgets
 from portal.domain.notifications import outbox
 from portal.post import delivery, monthly
 from portal.post.postman import Postman, postman
@@ -19,7 +19,7 @@ cli = Commands("letters", help="The portal's own mail.")
 def send() -> None:
     """Write the monthly summaries and budget alerts whose time it is, and send every letter that waits."""
     written = monthly.write_due()
-    told = budget_alerts.alert()
+    told = budgets.alert()
     left = delivery.deliver(chosen_postman(), sender=current_app.config["NOC_ADDRESS"])
     click.echo(f"{written} summaries written, {told} budget alerts, {left} letters sent")
 

@@ -14,8 +14,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 from portal import config
 from portal.cli.groups import Commands
 from portal.cores import chosen
-from portal.domain import price_import
-from portal.domain.price_import import Does
+from portal.domain.billing import price_import
+from portal.domain.billing.price_import import Does
 from portal.errors import PortalError
 
 MARKS = {Does.ADDS: "+", Does.NOTHING: "=", Does.WRONG: "!"}

@@ -20,9 +20,10 @@ from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import approval_deadlines, budget_alerts, questioning, retention, sync_state
+from portal.domain import approval_deadlines, questioning, retention, sync_state
 from portal.domain.accounts import email_changes, invitations, password_resets
 from portal.domain.audit import events as audit
+from portal.domain.billing import budgets
 from portal.domain.notifications import preferences
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
@@ -140,7 +141,7 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
             Errand("questions' answers", 5, questioning.run),
             Errand("daily digests", 60, preferences.send_digests),
             Errand("monthly summaries", 300, monthly.write_due),
-            Errand("budget alerts", 60, budget_alerts.alert),
+            Errand("budget alerts", 60, budgets.alert),
             Errand("new passwords", 2, password_resets.write_due),
             Errand("letters", 5, lambda: delivery.deliver(
                 letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),

@@ -11,14 +11,15 @@ from sqlalchemy import not_, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approvals, disclosure, prices
+from portal.domain import approvals
 from portal.domain.approvals import Approval
+from portal.domain.billing import disclosure, prices
+from portal.domain.billing.invoice_snapshots import InvoicedEntry
+from portal.domain.billing.prices import PriceList
+from portal.domain.billing.time_report import FROZEN_RATE, OWN_INVOICE
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.companies.pseudonyms import NOBODY
-from portal.domain.hours import FROZEN_RATE, OWN_INVOICE
-from portal.domain.invoices import InvoicedEntry
-from portal.domain.prices import PriceList
 from portal.domain.tickets import confidentiality, previews
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, _visible_to

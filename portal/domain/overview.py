@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from portal.clock import now
 from portal.db import db
-from portal.domain import disclosure
+from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.tickets import confidentiality

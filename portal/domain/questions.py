@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain import disclosure
+from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Technician
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client

@@ -3,9 +3,10 @@
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import hours, prices, questions, sync_state
+from portal.domain import questions, sync_state
+from portal.domain.billing import prices, time_report
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Client
-from portal.domain.hours import HoursFilter
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report
@@ -27,7 +28,7 @@ def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
         currency=price_list.currency,
         vat_percent=vat_percent(last_day),
         data_of=sync_state.age().reached_at,
-        rows=hours.rows(company, wanted),
+        rows=time_report.rows(company, wanted),
         name_of=price_list.name_of,
         in_question=questions.by_entry(company),
     )
@@ -45,7 +46,7 @@ def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...
         found.append((_("Billing"), _(wanted.billing.label)))
     if wanted.invoiced_on:
         found.append((_("Invoice"), wanted.invoiced_on.isoformat()))
-    offered = hours.choices(company, wanted.period, wanted.people) if wanted.narrows else {}
+    offered = time_report.choices(company, wanted.period, wanted.people) if wanted.narrows else {}
     for by, value in (
         ("category", wanted.category),
         ("technician", wanted.technician),
@@ -53,7 +54,7 @@ def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...
     ):
         if value:
             label = dict(offered[by]).get(value, str(value))
-            found.append((_(hours.GROUPINGS[by].label), label))
+            found.append((_(time_report.GROUPINGS[by].label), label))
     if wanted.ticket:
         found.append((_("Ticket"), wanted.ticket))
     return (*found, *names.people(wanted.people))

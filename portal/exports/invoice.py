@@ -5,12 +5,13 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import hours, invoiced, oddities, prices, questions, sync_state, upcoming
+from portal.domain import questions, sync_state
+from portal.domain.billing import anomalies, invoice_preview, invoices, prices, time_report
+from portal.domain.billing.anomalies import Surroundings
+from portal.domain.billing.invoices import InvoicedRow
+from portal.domain.billing.time_report import Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Client
-from portal.domain.hours import Worked
-from portal.domain.invoiced import InvoicedRow
-from portal.domain.oddities import Surroundings
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report
@@ -21,8 +22,8 @@ from portal.lib.periods import Period, month_of
 def upcoming_report(company: Client, *, language: str, people: Naming) -> Report:
     """What would be invoiced now, with what is odd about it."""
     price_list = prices.list_of(company)
-    wanted = upcoming.WANTED.but(people=people)
-    around = Surroundings.of(hours.rows(company, upcoming.WANTED), clock.today())
+    wanted = invoice_preview.WANTED.but(people=people)
+    around = Surroundings.of(time_report.rows(company, invoice_preview.WANTED), clock.today())
     return Report(
         title=_("Upcoming invoice"),
         company=company.name,
@@ -32,7 +33,7 @@ def upcoming_report(company: Client, *, language: str, people: Naming) -> Report
         currency=price_list.currency,
         vat_percent=vat_percent(month_of(clock.today()).until),
         data_of=sync_state.age().reached_at,
-        rows=hours.rows(company, wanted),
+        rows=time_report.rows(company, wanted),
         name_of=price_list.name_of,
         in_question=questions.by_entry(company),
         note_on=lambda row: _odd(row, around),
@@ -41,7 +42,7 @@ def upcoming_report(company: Client, *, language: str, people: Naming) -> Report
 
 def invoiced_report(company: Client, month: Period, *, language: str, people: Naming) -> Report:
     """What was invoiced for a month, as it was frozen. Raises NotFound when nothing was."""
-    found = invoiced.month(company, month)
+    found = invoices.month(company, month)
     return Report(
         title=_("Invoice – %(period)s", period=names.period(month, language)),
         company=company.name,
@@ -51,7 +52,7 @@ def invoiced_report(company: Client, month: Period, *, language: str, people: Na
         currency=found.currency,
         vat_percent=found.bill.vat_percent,
         data_of=sync_state.age().reached_at,
-        rows=invoiced.rows(company, month, people),
+        rows=invoices.rows(company, month, people),
         name_of=prices.list_of(company).name_of,
         in_question=questions.by_entry(company),
         note_on=_difference,
@@ -68,7 +69,7 @@ def invoiced_file_name(company: Client, month: Period) -> FileName:
 
 
 def _odd(row: Worked, around: Surroundings) -> str:
-    return " ".join(_(rule.words) for rule in oddities.about(row, around) if rule.name != "no_price")
+    return " ".join(_(rule.words) for rule in anomalies.about(row, around) if rule.name != "no_price")
 
 
 def _difference(row: Any) -> str:

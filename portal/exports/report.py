@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import clock
-from portal.domain.hours import Worked
-from portal.domain.invoiced import InvoicedRow
+from portal.domain.billing.invoices import InvoicedRow
+from portal.domain.billing.time_report import Worked
 from portal.exports.workbook import About, Book, Column, Kind, Page, Table, day_and_time
 from portal.lib.money import Tally, bill
 

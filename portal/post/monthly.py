@@ -4,11 +4,12 @@ from io import BytesIO
 
 from flask_babel import force_locale
 
-from portal.domain import disclosure, hours, prices, summaries, sync_state
-from portal.domain.hours import HoursFilter
+from portal.domain import sync_state
+from portal.domain.billing import disclosure, monthly_summary, prices, time_report
+from portal.domain.billing.monthly_summary import Summary
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Attached
-from portal.domain.summaries import Summary
 from portal.exports import hours as hours_files
 from portal.exports import names, report
 from portal.exports.workbook import MEDIA_TYPE
@@ -17,13 +18,13 @@ from portal.lib import urls
 
 def write_due() -> int:
     """Write the summaries whose time it is; how many. Each commits by itself, so that a death loses none."""
-    return sum(_write(summary) for summary in summaries.due())
+    return sum(_write(summary) for summary in monthly_summary.due())
 
 
 def _write(summary: Summary) -> bool:
     person, wanted = summary.person, HoursFilter(period=summary.month)
     company = summary.company.read_by(confidential=True)  # it goes to managers alone
-    if disclosure.of(company).hides_hours and not hours.totals(company, wanted).entries:
+    if disclosure.of(company).hides_hours and not time_report.totals(company, wanted).entries:
         return False  # nothing may be said yet: it is written once the month is invoiced
     with force_locale(person.language):
         made = hours_files.report(company, wanted, language=person.language)
@@ -32,7 +33,7 @@ def _write(summary: Summary) -> bool:
         subject, text = rendering.letter(
             person.language, "monthly_summary",
             company=company, period=names.period(summary.month, person.language), sum=report.said(made, sums.all),
-            groups=hours.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
+            groups=time_report.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
             currency=prices.list_of(company).currency, data_of=sync_state.age().reached_at,
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )  # fmt: skip

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from portal.cores.records import CompanyRecord, PriceRecord, Unreadable
 from portal.db import db
-from portal.domain import invoices
+from portal.domain.billing import invoice_snapshots
+from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company
-from portal.domain.prices import Price
 from portal.lib.text import line
 
 DEAREST = Decimal(10_000_000)  # an hourly rate above it is a mistake, and would overflow sums
@@ -74,7 +74,7 @@ def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
         return Mirrored(aside=aside | {PRICE: Unreadable(core_id=PRICE, raw="[]", reason=reason)})
     changed = _make_it_so(known, wanted, drop=not aside)
     if changed:
-        invoices.fill_in_rates()
+        invoice_snapshots.fill_in_rates()
     return Mirrored(changed, aside)
 
 

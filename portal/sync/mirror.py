@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import Base, db
-from portal.domain import asking, invoices
+from portal.domain import asking
+from portal.domain.billing import invoice_snapshots
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment
@@ -315,7 +316,7 @@ class _Performance:
                 asking.noticed(ticket, record.approvals)
         invoiced = {ticket.id for ticket, record in self._put if any(one.invoiced_on for one in record.time_entries)}
         if invoiced:
-            invoices.freeze(invoiced)
+            invoice_snapshots.freeze(invoiced)
 
 
 def _counted(ticket: Ticket) -> tuple[int, str] | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from portal.domain.history import History
+from portal.domain.billing.monthly_history import History
 from portal.lib.money import NOTHING
 
 WIDTH, HEIGHT = 960, 220  # of the drawing; the page scales it

@@ -8,11 +8,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import changes, disclosure, history, hours, prices, questions
+from portal.domain import questions
 from portal.domain.accounts import last_seen
-from portal.domain.billing import Billing
+from portal.domain.billing import disclosure, entry_changes, monthly_history, prices, time_report
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import GROUPINGS, HoursFilter
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.hours import GROUPINGS, HoursFilter
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
 from portal.lib import periods
@@ -37,7 +38,9 @@ def index() -> Response:
 @bp.get("/hours/changes")
 def changed() -> Response:
     exported = last_seen.last(current_user, last_seen.EXPORT)
-    return pages.render(page="hours/changes.html", changes=changes.since(own_company(), None), exported=exported)
+    return pages.render(
+        page="hours/changes.html", changes=entry_changes.since(own_company(), None), exported=exported
+    )
 
 
 @bp.get("/hours/<slug>.xlsx")
@@ -56,7 +59,7 @@ def csv(slug: str) -> AnyResponse:
 
 def _entries(wanted: HoursFilter) -> dict[str, Any]:
     company = own_company()
-    rows, following = hours.page(company, wanted, request.args.get("after", type=pages.row_id))
+    rows, following = time_report.page(company, wanted, request.args.get("after", type=pages.row_id))
     return {
         "wanted": wanted,
         "rows": rows,
@@ -70,11 +73,11 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
     company, by = own_company(), request.args.get("by", "")
     by = by if by in GROUPINGS else "category"
     return {
-        "tally": hours.totals(company, wanted),
-        "groups": hours.groups(company, wanted, by),
+        "tally": time_report.totals(company, wanted),
+        "groups": time_report.groups(company, wanted, by),
         "groupings": GROUPINGS,
         "by": by,
-        "choices": hours.choices(company, wanted.period, wanted.people),
+        "choices": time_report.choices(company, wanted.period, wanted.people),
         "namings": list(Naming),
         "billings": list(Billing),
         "day_period": _day_period,
@@ -84,7 +87,7 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
 
 
 def _year(wanted: HoursFilter) -> dict[str, Any]:
-    found = history.until(own_company(), wanted.period or periods.month_of(clock.today()), wanted)
+    found = monthly_history.until(own_company(), wanted.period or periods.month_of(clock.today()), wanted)
     return {"history": found, "chart": charts.columns(found)}
 
 
@@ -93,8 +96,8 @@ def _news(since: datetime | None) -> dict[str, Any]:
     company = own_company()
     return {
         "since": since,
-        "changes": changes.since(company, since) if since else [],
-        "fresh": changes.count_new(company, since),
+        "changes": entry_changes.since(company, since) if since else [],
+        "fresh": entry_changes.count_new(company, since),
         "exported": last_seen.last(current_user, last_seen.EXPORT),
     }
 

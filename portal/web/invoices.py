@@ -6,7 +6,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import budgets, disclosure, forecasting, invoiced, prices, questions, summaries, upcoming
+from portal.domain import questions
+from portal.domain.billing import budgets, disclosure, forecast, invoice_preview, invoices, monthly_summary, prices
 from portal.domain.companies.pseudonyms import Naming
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
@@ -22,18 +23,18 @@ bp = Blueprint("invoices", __name__)
 def show_upcoming() -> Response:
     company, month = own_company(), month_of(clock.today())
     people = Naming.parse(request.args)
-    found = upcoming.preview(company, people)
+    found = invoice_preview.preview(company, people)
     return pages.render(
         page="invoices/upcoming.html",
         upcoming=found,
         month=month,
         people=people,
         namings=list(Naming),
-        forecast=forecasting.of(company, found.tally, found.running),
+        forecast=forecast.of(company, found.tally, found.running),
         use=budgets.use(company, month),
         budget=budgets.chosen(company, month),
         units=list(budgets.Unit),
-        earlier=invoiced.months(company)[:6],
+        earlier=invoices.months(company)[:6],
         disclosure=disclosure.of(company),
         in_question=questions.by_entry(company),
         may_export=downloads.may(current_user),
@@ -58,15 +59,15 @@ def index() -> Response:
     company = own_company()
     return pages.render(
         page="invoices/index.html",
-        months=invoiced.months(company),
-        wants_mail=summaries.wants(current_user.id),
+        months=invoices.months(company),
+        wants_mail=monthly_summary.wants(current_user.id),
         may_export=downloads.may(current_user),
     )
 
 
 @bp.post("/invoices/mail")
 def set_mail() -> AnyResponse:
-    summaries.choose(current_user, wanted=request.form.get("wanted") == "yes")
+    monthly_summary.choose(current_user, wanted=request.form.get("wanted") == "yes")
     flash(_("Saved."))
     return redirect(url_for(".index"))
 
@@ -74,15 +75,15 @@ def set_mail() -> AnyResponse:
 @bp.get("/invoices/<slug>")
 def show(slug: str) -> Response:
     company, month, people = own_company(), _month(slug), Naming.parse(request.args)
-    found = invoiced.month(company, month)
+    found = invoices.month(company, month)
     return pages.render(
         page="invoices/show.html",
         invoice=found,
         people=people,
         namings=list(Naming),
-        lines=upcoming.lines_of(invoiced.rows(company, month, people), prices.list_of(company)),
-        differences=invoiced.differences(company, month, people),
-        added=invoiced.added_later(company, month),
+        lines=invoice_preview.lines_of(invoices.rows(company, month, people), prices.list_of(company)),
+        differences=invoices.differences(company, month, people),
+        added=invoices.added_later(company, month),
         in_question=questions.by_entry(company),
         may_export=downloads.may(current_user),
     )

@@ -5,20 +5,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import (
-    approvals,
-    budgets,
-    changes,
-    deputies,
-    disclosure,
-    hours,
-    overview,
-    prices,
-    questions,
-    upcoming,
-)
+from portal.domain import approvals, deputies, overview, questions
 from portal.domain.accounts import last_seen
-from portal.domain.hours import HoursFilter
+from portal.domain.billing import budgets, disclosure, entry_changes, invoice_preview, prices, time_report
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.users.permissions import Right
 from portal.lib import periods
 from portal.web import pages
@@ -40,13 +30,13 @@ def index() -> AnyResponse:
         answered=questions.answered(company),
         turn=turn,
         turns=turns,
-        changes=changes.since(company, since) if since else [],
+        changes=entry_changes.since(company, since) if since else [],
         since=since,
         news=overview.news(company, since) if since else None,
         month=month,
         told=disclosure.of(company),
-        worked=hours.totals(company, HoursFilter(period=month)),
-        to_be_invoiced=hours.totals(company, upcoming.WANTED),
+        worked=time_report.totals(company, HoursFilter(period=month)),
+        to_be_invoiced=time_report.totals(company, invoice_preview.WANTED),
         currency=prices.list_of(company).currency,
         budget=budgets.use(company, month),
         oldest=overview.oldest_open(company),

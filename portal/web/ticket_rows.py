@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import render_template
 from markupsafe import Markup
 
-from portal.domain import disclosure
+from portal.domain.billing import disclosure
 from portal.domain.companies.models import Company
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets

@@ -4,7 +4,7 @@ import pytest
 from openpyxl import Workbook
 
 from portal.db import db
-from portal.domain import price_import
+from portal.domain.billing import price_import
 from portal.domain.companies.models import Company
 from tests.ledger import Ledger
 

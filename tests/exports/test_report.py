@@ -14,10 +14,10 @@ import pytest
 from openpyxl import load_workbook
 
 from portal import clock
-from portal.domain import hours
-from portal.domain.billing import Billing
+from portal.domain.billing import time_report
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.hours import HoursFilter
 from portal.exports import hours as hours_file
 from portal.exports import invoice, names, report, rows_csv
 from portal.lib import money
@@ -77,8 +77,8 @@ def company(ledger):
 def test_the_workbook_says_what_the_page_says(ledger, read, company, wanted):
     some_entries(ledger, company)
     sheets = read(written(company, wanted))
-    tally = hours.totals(company, wanted)
-    rows = list(hours.rows(company, wanted))
+    tally = time_report.totals(company, wanted)
+    rows = list(time_report.rows(company, wanted))
 
     entries = sheets["Entries"][:-1]  # the last row is the foot
     assert column(entries, "Hours") == [float(row.hours) for row in rows]
@@ -122,7 +122,7 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
     office = shutil.which("soffice")
     if not office:
         missing("LibreOffice", "apt-get install libreoffice-calc-nogui")
-    if "postgresql" in str(hours.db.engine.url):
+    if "postgresql" in str(time_report.db.engine.url):
         return  # the file does not know where its rows came from: once is enough
     some_entries(ledger, company)
     (tmp_path / "hours.xlsx").write_bytes(written(company, HoursFilter()))
@@ -132,7 +132,7 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     sheets, before = read(str(tmp_path / "out" / "hours.xlsx")), read(written(company, HoursFilter()))
-    tally = hours.totals(company, HoursFilter())
+    tally = time_report.totals(company, HoursFilter())
     for name in ("Entries", "By ticket", "By employee", "By technician", "By day"):
         foot = dict(zip(sheets[name][0], sheets[name][-1], strict=True))
         assert round(Decimal(foot["Hours"]), 2) == tally.hours

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from tempfile import TemporaryFile
 
-from portal.domain.billing import Billing
-from portal.domain.hours import Worked
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import Worked
 from portal.exports import report, rows_csv
 from portal.exports.report import Report
 

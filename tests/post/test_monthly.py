@@ -8,7 +8,7 @@ from python_calamine import CalamineWorkbook
 
 from portal import clock
 from portal.db import db
-from portal.domain import summaries
+from portal.domain.billing import monthly_summary
 from portal.domain.notifications.outbox import Letter
 from portal.lib.periods import month_of
 from portal.post import monthly
@@ -37,7 +37,7 @@ def letters() -> list[Letter]:
      ("2026-06-01", "2026-07-01")],
 )  # fmt: skip
 def test_the_first_working_day_knows_weekends_and_czech_holidays(month, day):
-    assert summaries.first_working_day(month_of(date.fromisoformat(month))) == date.fromisoformat(day)
+    assert monthly_summary.first_working_day(month_of(date.fromisoformat(month))) == date.fromisoformat(day)
 
 
 def test_it_is_written_on_the_first_working_day_and_once(ledger, company):
@@ -74,14 +74,14 @@ def test_it_goes_to_managers_who_want_it_in_their_language(ledger, company):
     ledger.person(company).active = False
     newcomer = ledger.person(company)
     newcomer.created_at = datetime(2026, 11, 2, 5, tzinfo=UTC)
-    summaries.choose(silent, wanted=False)
+    monthly_summary.choose(silent, wanted=False)
     with prague("2026-11-02T08:00"):
         assert monthly.write_due() == 1
     (letter,) = letters()
     assert letter.person_id == english.id
     assert letter.subject == "Connectica: hours of October 2026, Strojírny Vltava, a. s."
-    summaries.choose(silent, wanted=True)
-    assert summaries.wants(silent.id)
+    monthly_summary.choose(silent, wanted=True)
+    assert monthly_summary.wants(silent.id)
 
 
 def test_nothing_is_said_before_it_may_be(ledger, company):

@@ -21,9 +21,9 @@ from portal.cores.records import (
 )
 from portal.db import Base, db
 from portal.domain import sync_state as memory
+from portal.domain.billing.prices import Price
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.prices import Price
 from portal.domain.sync_state import SetAside
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketCount, TicketEvent, TicketText

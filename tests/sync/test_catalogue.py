@@ -8,8 +8,8 @@ from sqlalchemy import select
 from portal.cores.records import CompanyRecord, PriceRecord
 from portal.db import db
 from portal.domain import sync_state as memory
+from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company
-from portal.domain.prices import Price
 from tests.sync.conftest import aside, counts, ticket
 
 

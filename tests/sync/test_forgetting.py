@@ -11,16 +11,17 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
 from portal.db import Base, collation, db
-from portal.domain import asking, conversations, deciding, forgetting, hours, questioning
+from portal.domain import asking, conversations, deciding, forgetting, questioning
 from portal.domain.accounts import invitations
 from portal.domain.accounts.email_changes import AddressChange
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
 from portal.domain.audit import events as audit
+from portal.domain.billing import time_report
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.deciding import Decision
-from portal.domain.hours import HoursFilter
 from portal.domain.notifications import outbox
 from portal.domain.sync_state import SetAside
 from portal.domain.tickets import listing
@@ -317,12 +318,12 @@ def _company(core_id: str) -> Company:
 
 def _sums(company: Company) -> dict[str, object]:
     wanted = HoursFilter()
-    total, by_technician = hours.totals(company, wanted), hours.groups(company, wanted, "technician")
+    total, by_technician = time_report.totals(company, wanted), time_report.groups(company, wanted, "technician")
     theirs = select(Ticket.hours).where(Ticket.company_id == company.id)
     return {
         "total": (total.entries, total.hours),
         "by technician": [(group.label, group.tally.hours) for group in by_technician],
-        "by employee": sorted(group.tally.hours for group in hours.groups(company, wanted, "employee")),
+        "by employee": sorted(group.tally.hours for group in time_report.groups(company, wanted, "employee")),
         "tickets": tickets.counts(company),
         "approvals": len(db.session.scalars(select(Approval).where(Approval.company_id == company.id)).all()),
         "hours of tickets": sum(db.session.scalars(theirs), Decimal(0)),

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from portal import clock, config
 from portal.db import db
-from portal.domain import conversations, hours, retention
+from portal.domain import conversations, retention
+from portal.domain.billing import time_report
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.models import Company
-from portal.domain.hours import HoursFilter
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Letter
 from portal.domain.tickets.attachments import Attachment
@@ -72,9 +73,9 @@ def test_what_ended_long_ago_loses_words_files_and_people(world, folder):
 
 
 def test_every_sum_stays(world, folder):
-    before = hours.totals(world, HoursFilter())
+    before = time_report.totals(world, HoursFilter())
     retention.empty_old(folder)
-    after = hours.totals(world, HoursFilter())
+    after = time_report.totals(world, HoursFilter())
     assert (after.entries, after.hours) == (before.entries, before.hours) == (2, entry("x", "3.25").hours)
     assert verify.faults() == []
 
@@ -93,7 +94,7 @@ def test_the_core_cannot_bring_it_back(core, sync, world, folder):
     assert mirrored("t1").subject == ""
     assert sync(full=True).changed == 0
     assert retention.empty_old(folder) == 0
-    assert hours.totals(_company(), HoursFilter()).hours == entry("x", "3.25").hours
+    assert time_report.totals(_company(), HoursFilter()).hours == entry("x", "3.25").hours
 
 
 def test_a_first_sync_takes_no_more_than_may_be_kept(core, sync, folder):

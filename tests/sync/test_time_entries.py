@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain.invoices import InvoicedEntry
+from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from tests.sync.conftest import NOON, RADEK, entry, entry_of, message, mirrored, ticket, versions_of
 
 

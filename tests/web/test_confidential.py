@@ -9,12 +9,13 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_links, asking, deputies, hours, invoices
+from portal.domain import approval_links, asking, deputies
 from portal.domain.approvals import Approval, AtExpiry
 from portal.domain.asking import Asking
-from portal.domain.hours import HoursFilter
+from portal.domain.billing import invoice_snapshots, time_report
+from portal.domain.billing.prices import Price
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.notifications.outbox import Letter
-from portal.domain.prices import Price
 from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
@@ -56,7 +57,7 @@ def firm(app, tmp_path, at_a_moment):
         )
     )  # fmt: skip
     samples.event(ticket, "state", State.OPEN, old=State.DONE, by=asks.name)
-    invoices.freeze()
+    invoice_snapshots.freeze()
     db.session.commit()
     manager = samples.person(owner, role=MANAGER, email="sef@firma.example", name="Marie Malá")
     deputy = samples.person(owner, role=VIEWER, email="zastup@firma.example", name="Zdena Zástupná")
@@ -89,7 +90,7 @@ def _pages(app, firm):
                 yield app.url_for(rule.endpoint, **{name: own[name] for name in rule.arguments})
     for query in ("q=vypoved", f"requester={firm.asks.id}", "sort=requester", "sort=requester&dir=down"):
         yield f"/tickets?{query}"
-    for by in hours.GROUPINGS:
+    for by in time_report.GROUPINGS:
         yield f"/hours?month=all&by={by}"
     yield f"/hours?month=all&employee={firm.asks.id}"
     yield f"/hours?month=all&ticket={firm.ticket.number}"
@@ -144,8 +145,8 @@ def test_both_see_the_same_sums(firm, sign_in):
     manager, viewer = sign_in(firm.manager), sign_in(firm.viewer)
     for address in ("/hours?month=all", "/invoices/upcoming", "/invoices/2026-10", "/"):
         assert sorted(numbers(manager, address)) == sorted(numbers(viewer, address)), address
-    for_manager = hours.totals(firm.company.read_by(confidential=True), HoursFilter())
-    assert hours.totals(firm.company.read_by(confidential=False), HoursFilter()) == for_manager
+    for_manager = time_report.totals(firm.company.read_by(confidential=True), HoursFilter())
+    assert time_report.totals(firm.company.read_by(confidential=False), HoursFilter()) == for_manager
 
 
 def test_its_files_are_not_found(firm, sign_in):

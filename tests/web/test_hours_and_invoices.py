@@ -10,10 +10,10 @@ from python_calamine import CalamineWorkbook
 
 from portal import clock
 from portal.db import db
-from portal.domain import budgets, disclosure, invoices
 from portal.domain.audit.events import AuditEvent
+from portal.domain.billing import budgets, disclosure, invoice_snapshots
+from portal.domain.billing.disclosure import Shown
 from portal.domain.companies.models import Company
-from portal.domain.disclosure import Shown
 from portal.lib.periods import month_of
 from tests.ledger import Ledger
 from tests.web.conftest import MARKER
@@ -37,7 +37,7 @@ class Books:
         self.manager = self.ledger.person(self.a, language="en")
         self.viewer = self.ledger.person(self.a, "viewer", language="en")
         self.staff = self.ledger.person(None, "staff")
-        invoices.freeze()
+        invoice_snapshots.freeze()
         db.session.commit()
 
     def _company(self, name: str, mark: str) -> Company:
@@ -121,7 +121,7 @@ def test_a_part_is_the_list_without_the_frame(manager):
 
 
 def test_pages_of_entries_follow_each_other(books, manager, monkeypatch):
-    monkeypatch.setattr("portal.domain.hours.ON_A_PAGE", 2)
+    monkeypatch.setattr("portal.domain.billing.time_report.ON_A_PAGE", 2)
     seen, address = [], "/hours?month=all"
     while address:
         page = manager.get(address, headers=PART if "after" in address else {}).text

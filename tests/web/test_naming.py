@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import invoices
+from portal.domain.billing import invoice_snapshots
 from portal.domain.companies.contacts import Employee
 from tests.ledger import Ledger
 from tests.web.test_hours_and_invoices import FILES, sheets, sum_on
@@ -43,7 +43,7 @@ def manager(app, sign_in):
         jana = db.session.scalars(select(Employee).where(Employee.name == "Jana Nováková")).one()
         jana.email = "jana.n@a.example"
         person = ledger.person(company, language="en", name="Karel Správný", email="karel@a.example")
-        invoices.freeze()
+        invoice_snapshots.freeze()
         db.session.commit()
         yield sign_in(person)
 

@@ -8,9 +8,9 @@ import pytest
 from portal import clock
 from portal.db import db
 from portal.domain import deciding, questioning
+from portal.domain.billing.prices import Price
 from portal.domain.deciding import Decision
 from portal.domain.notifications import outbox
-from portal.domain.prices import Price
 from tests import samples
 
 

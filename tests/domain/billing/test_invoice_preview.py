@@ -6,15 +6,16 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.domain.test_hours import ENTRIES, fill, summed
 
 from portal import clock
 from portal.db import db
-from portal.domain import forecast, forecasting, hours, invoices, oddities, upcoming
-from portal.domain.oddities import Surroundings
+from portal.domain.billing import anomalies, forecast, invoice_preview, invoice_snapshots, time_report
+from portal.domain.billing import forecast as forecasting
+from portal.domain.billing.anomalies import Surroundings
 from portal.lib import money
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
-from tests.domain.test_hours import ENTRIES, fill, summed
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -29,8 +30,8 @@ def monday():
 @given(entries=ENTRIES)
 def test_the_lines_the_total_and_the_entries_are_one_sum(ledger, entries):
     company = fill(ledger, entries)
-    found = upcoming.preview(company)
-    rows = list(hours.rows(company, upcoming.WANTED))
+    found = invoice_preview.preview(company)
+    rows = list(time_report.rows(company, invoice_preview.WANTED))
     assert found.tally == summed(rows)
     assert found.bill == money.bill(summed(rows).amount, Decimal(21))
     for line in found.lines:
@@ -51,31 +52,31 @@ def test_a_price_that_changes_splits_the_line(ledger):
     ticket = ledger.ticket(company)
     ledger.entry(ticket, "1.00", at="2026-11-09T23:59")
     ledger.entry(ticket, "2.00", at="2026-11-10T00:00")
-    assert [(line.rate, line.tally.hours) for line in upcoming.preview(company).lines] == [(850, 1), (890, 2)]
+    assert [(line.rate, line.tally.hours) for line in invoice_preview.preview(company).lines] == [(850, 1), (890, 2)]
 
 
 def test_running_and_ended_time_stand_apart(ledger):
     company = ledger.company()
     for state, spent in (("open", "1.00"), ("to_be_invoiced", "2.00"), ("done", "4.00"), ("error", "8.00")):
         ledger.entry(ledger.ticket(company, state=state), spent)
-    found = upcoming.preview(company)
+    found = invoice_preview.preview(company)
     assert (found.tally.hours, found.running.hours, found.ended.hours) == (2, 1, 12)
 
 
 def test_a_long_line_lists_a_part_and_says_how_many_more(ledger, monkeypatch):
-    monkeypatch.setattr(upcoming, "ENTRIES_SHOWN", 3)
+    monkeypatch.setattr(invoice_preview, "ENTRIES_SHOWN", 3)
     company = ledger.company()
     for _ in range(5):
         ledger.entry(ledger.ticket(company))
-    (line,) = upcoming.preview(company).lines
+    (line,) = invoice_preview.preview(company).lines
     assert (line.tally.entries, line.shown, line.more, len(line.tickets_shown)) == (5, 3, 2, 3)
 
 
 def odd(ledger, company, **values) -> set[str]:
     entry = ledger.entry(values.pop("ticket", None) or ledger.ticket(company), **values)
-    rows = list(hours.rows(company, upcoming.WANTED))
+    rows = list(time_report.rows(company, invoice_preview.WANTED))
     around = Surroundings.of(rows, clock.today())
-    return {rule.name for row in rows if row.id == entry.id for rule in oddities.about(row, around)}
+    return {rule.name for row in rows if row.id == entry.id for rule in anomalies.about(row, around)}
 
 
 def test_what_is_odd_is_named(ledger):
@@ -105,7 +106,7 @@ def test_two_times_under_one_message_are_not_the_same_words_twice(ledger):
     second = ledger.entry(ticket)
     second.message_id = first.message_id
     db.session.flush()
-    assert upcoming.preview(company).odd == []
+    assert invoice_preview.preview(company).odd == []
 
 
 def test_an_entry_an_invoice_had_already_is_marked(ledger):
@@ -113,10 +114,12 @@ def test_an_entry_an_invoice_had_already_is_marked(ledger):
     ledger.price("PROGP85", 850)
     entry = ledger.entry(ledger.ticket(company), at="2026-10-10T10:00", invoiced_on=date(2026, 10, 31))
 
-    invoices.freeze()
+    invoice_snapshots.freeze()
     entry.invoiced_on = None
     db.session.flush()
-    assert [rule.name for oddity in upcoming.preview(company).odd for rule in oddity.rules] == ["invoiced_before"]
+    assert [rule.name for oddity in invoice_preview.preview(company).odd for rule in oddity.rules] == [
+        "invoiced_before"
+    ]
 
 
 def test_the_forecast_adds_the_days_left_at_this_months_pace(ledger):
@@ -125,7 +128,7 @@ def test_the_forecast_adds_the_days_left_at_this_months_pace(ledger):
     ledger.entry(ledger.ticket(company), "14.00", at="2026-11-02T10:00")  # over 14 working days: an hour a day
     ledger.entry(ledger.ticket(company, state="open"), "1.40", at="2026-11-20T10:00")
     ledger.entry(ledger.ticket(company, state="done"), "99.00", at="2026-11-20T10:00")  # ended without an invoice
-    found = upcoming.preview(company)
+    found = invoice_preview.preview(company)
     expected = forecasting.of(company, found.tally, found.running)
     assert expected.pace.period == Period(date(2026, 11, 1), date(2026, 11, 22))
     assert (expected.pace.working_days, expected.days_left) == (14, 5)  # 17 November is a holiday

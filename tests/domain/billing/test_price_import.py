@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from portal.db import db
-from portal.domain import price_import, prices
-from portal.domain.price_import import Does, Row
+from portal.domain.billing import price_import, prices
+from portal.domain.billing.price_import import Does, Row
 
 TODAY = date(2026, 11, 23)
 HEAD = ["Kategorie", "Název", "Cena za hodinu", "Měna", "Platí od", "Společnost"]

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal.db import db
-from portal.domain import disclosure
-from portal.domain.billing import Billing
+from portal.domain.billing import disclosure
+from portal.domain.billing.invoice_snapshots import Invoice, InvoicedEntry
+from portal.domain.billing.prices import NoPrice
+from portal.domain.billing.status import Billing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Client
-from portal.domain.invoices import Invoice, InvoicedEntry
-from portal.domain.prices import NoPrice
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry

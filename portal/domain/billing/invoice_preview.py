@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from portal import clock
-from portal.domain import hours, oddities, prices
-from portal.domain.billing import Billing
+from portal.domain.billing import anomalies, prices, time_report
+from portal.domain.billing.anomalies import Oddity, Surroundings
+from portal.domain.billing.invoices import InvoicedRow
+from portal.domain.billing.prices import NoPrice, PriceList
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import HoursFilter, Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Client
-from portal.domain.hours import HoursFilter, Worked
-from portal.domain.invoiced import InvoicedRow
-from portal.domain.oddities import Oddity, Surroundings
-from portal.domain.prices import NoPrice, PriceList
 from portal.lib.money import Bill, Tally, bill, vat_percent
 from portal.lib.periods import month_of
 
@@ -102,19 +102,19 @@ class Upcoming:
 def preview(company: Client, people: Naming = Naming.NAMES) -> Upcoming:
     """What would be invoiced to this company now, as far as it may see."""
     price_list = prices.list_of(company)
-    rows: list[Worked] = list(hours.rows(company, WANTED.but(people=people)))
+    rows: list[Worked] = list(time_report.rows(company, WANTED.but(people=people)))
     lines = lines_of(rows, price_list)
     tally = Tally()
     for line in lines:
         tally.take(line.tally)
-    odd = oddities.found_in(rows, Surroundings.of(rows, clock.today()))
+    odd = anomalies.found_in(rows, Surroundings.of(rows, clock.today()))
     return Upcoming(
         lines=lines,
         tally=tally,
         bill=bill(tally.amount, vat_percent(month_of(clock.today()).until)),
         currency=price_list.currency,
-        running=hours.totals(company, RUNNING),
-        ended=hours.totals(company, ENDED),
+        running=time_report.totals(company, RUNNING),
+        ended=time_report.totals(company, ENDED),
         odd=odd[:ODDITIES_SHOWN],
         odd_more=max(0, len(odd) - ODDITIES_SHOWN),
         first_day=rows[0].day if rows else None,

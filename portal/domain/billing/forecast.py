@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from portal import clock
-from portal.domain import hours
-from portal.domain.billing import Billing
+from portal.domain.billing import time_report
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Client
-from portal.domain.hours import HoursFilter
 from portal.lib.business_hours import is_working_day
 from portal.lib.money import CENT, Tally
 from portal.lib.periods import Period, month_of
@@ -61,7 +61,7 @@ def of(company: Client, waiting: Tally, running: Tally) -> Forecast:
     days = looked_at(today)
     worked = Tally()
     for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
-        worked.take(hours.totals(company, HoursFilter(period=days, billing=billing)))
+        worked.take(time_report.totals(company, HoursFilter(period=days, billing=billing)))
     return make(today=today, waiting=waiting, running=running, looked_at=days, worked=worked)
 
 

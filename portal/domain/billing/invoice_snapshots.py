@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import prices
+from portal.domain.billing import prices
+from portal.domain.billing.prices import PriceList
 from portal.domain.companies.models import Company
-from portal.domain.prices import PriceList
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.lib.money import vat_percent
 

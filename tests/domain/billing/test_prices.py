@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.db import db
-from portal.domain import prices
-from portal.domain.prices import NoPrice, PriceFact, PriceList
+from portal.domain.billing import prices
+from portal.domain.billing.prices import NoPrice, PriceFact, PriceList
 
 DAY = date(2026, 11, 10)
 SOME_DAYS = st.integers(-400, 400).map(lambda days: DAY + timedelta(days=days))

@@ -7,9 +7,10 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import hours, invoiced, invoices, upcoming
-from portal.domain.hours import HoursFilter
-from portal.domain.invoiced import Difference
+from portal.domain.billing import invoice_preview, invoice_snapshots, time_report
+from portal.domain.billing import invoices as invoiced
+from portal.domain.billing.invoices import Difference
+from portal.domain.billing.time_report import HoursFilter
 from portal.errors import NotFound
 from portal.lib.periods import month_of
 
@@ -31,7 +32,7 @@ def invoiced_entry(ledger, company, spent="2.00", **values):
 
 def test_an_invoice_is_frozen_once_with_its_rate_and_vat(ledger, company):
     invoiced_entry(ledger, company)
-    assert (invoices.freeze(), invoices.freeze()) == (1, 0)
+    assert (invoice_snapshots.freeze(), invoice_snapshots.freeze()) == (1, 0)
     (month,) = invoiced.months(company)
     assert (month.month, month.bill.base, month.bill.vat, month.bill.total) == (
         OCTOBER, Decimal("1700.00"), Decimal("357.00"), Decimal("2057.00")
@@ -41,26 +42,26 @@ def test_an_invoice_is_frozen_once_with_its_rate_and_vat(ledger, company):
 
 def test_freezing_some_tickets_leaves_the_others_alone(ledger, company):
     first, second = invoiced_entry(ledger, company), invoiced_entry(ledger, company)
-    assert invoices.freeze({first.ticket_id}) == 1
-    assert invoices.freeze({first.ticket_id, second.ticket_id}) == 1
+    assert invoice_snapshots.freeze({first.ticket_id}) == 1
+    assert invoice_snapshots.freeze({first.ticket_id, second.ticket_id}) == 1
     assert invoiced.months(company)[0].tally.entries == 2
 
 
 def test_a_new_price_changes_no_invoice(ledger, company):
     invoiced_entry(ledger, company)
-    invoices.freeze()
+    invoice_snapshots.freeze()
     ledger.price("PROGP85", 999, "2026-10-01")
-    invoices.freeze()
+    invoice_snapshots.freeze()
     assert invoiced.month(company, OCTOBER).bill.base == Decimal("1700.00")
 
 
 def test_a_rate_nobody_knew_is_filled_in_once_it_is_known(ledger, company):
     invoiced_entry(ledger, company, category="NOVAKAT")
-    invoices.freeze()
+    invoice_snapshots.freeze()
     month = invoiced.month(company, OCTOBER)
     assert (month.tally.unpriced, month.tally.amount) == (1, 0)
     ledger.price("NOVAKAT", 100, "2026-01-01")
-    assert (invoices.fill_in_rates(), invoices.fill_in_rates()) == (1, 0)
+    assert (invoice_snapshots.fill_in_rates(), invoice_snapshots.fill_in_rates()) == (1, 0)
     assert invoiced.month(company, OCTOBER).bill.base == Decimal("200.00")
 
 
@@ -76,10 +77,10 @@ def test_a_rate_nobody_knew_is_filled_in_once_it_is_known(ledger, company):
 def test_what_changes_after_the_invoice_is_shown_and_changes_no_sum(ledger, company, what_happens, difference):
     entry = invoiced_entry(ledger, company)
     invoiced_entry(ledger, company, "1.00")
-    invoices.freeze()
+    invoice_snapshots.freeze()
     what_happens(ledger, entry)
     db.session.flush()
-    invoices.freeze()
+    invoice_snapshots.freeze()
     assert [row.difference for row in invoiced.rows(company, OCTOBER)] == [difference, None]
     month = invoiced.month(company, OCTOBER)
     assert (month.differences, month.bill.base) == (1, Decimal("2550.00"))
@@ -91,9 +92,9 @@ def test_what_changes_after_the_invoice_is_shown_and_changes_no_sum(ledger, comp
 def test_what_joins_an_invoice_later_was_added_to_it(ledger, company):
     with clock.set_to(clock.now() - timedelta(days=20)):
         invoiced_entry(ledger, company)
-        invoices.freeze()
+        invoice_snapshots.freeze()
     late = invoiced_entry(ledger, company, "1.00")
-    invoices.freeze()
+    invoice_snapshots.freeze()
     assert [(row.id, row.difference) for row in invoiced.differences(company, OCTOBER)] == [
         (late.id, Difference.ADDED)
     ]
@@ -101,7 +102,7 @@ def test_what_joins_an_invoice_later_was_added_to_it(ledger, company):
 
 def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger, company):
     invoiced_entry(ledger, company)
-    invoices.freeze()
+    invoice_snapshots.freeze()
     late = ledger.entry(ledger.ticket(company, state="open"), at="2026-10-20T10:00",
                         noticed_at=clock.now() + timedelta(seconds=1))  # fmt: skip
     known = ledger.entry(ledger.ticket(company, state="open"), at="2026-10-20T10:00")
@@ -111,15 +112,15 @@ def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger,
 
 def test_a_reopened_ticket_that_is_closed_again_is_billed_once(ledger, company):
     entry = invoiced_entry(ledger, company)
-    invoices.freeze()
+    invoice_snapshots.freeze()
     ticket = db.session.get(type(ledger.ticket(company)), entry.ticket_id)
     ticket.state = "to_be_invoiced"
     more = ledger.entry(ticket, "0.50", at="2026-11-05T10:00")
-    found = upcoming.preview(company)
+    found = invoice_preview.preview(company)
     assert [row.id for line in found.lines for part in line.tickets_shown for row in part.entries] == [more.id]
     ticket.state, more.invoiced_on, entry.invoiced_on = "done", date(2026, 11, 30), END
     db.session.flush()
-    invoices.freeze()
+    invoice_snapshots.freeze()
     assert sum(month.tally.entries for month in invoiced.months(company)) == 2
     assert sum((month.tally.hours for month in invoiced.months(company)), Decimal(0)) == Decimal("2.50")
 
@@ -127,7 +128,7 @@ def test_a_reopened_ticket_that_is_closed_again_is_billed_once(ledger, company):
 def test_another_companys_invoice_is_not_found(ledger, company):
     other = ledger.company("Pekárna U Tří lip, s. r. o.")
     invoiced_entry(ledger, other)
-    invoices.freeze()
+    invoice_snapshots.freeze()
     assert invoiced.months(company) == []
     assert not list(invoiced.rows(company, OCTOBER))
     with pytest.raises(NotFound):
@@ -137,7 +138,7 @@ def test_another_companys_invoice_is_not_found(ledger, company):
 def test_a_ticket_that_went_to_another_company_leaves_only_its_line(ledger, company):
     other = ledger.company("Pekárna U Tří lip, s. r. o.")
     entry = invoiced_entry(ledger, company, what="Jejich slova")
-    invoices.freeze()
+    invoice_snapshots.freeze()
     ticket = db.session.get(type(ledger.ticket(company)), entry.ticket_id)
     ticket.company_id = entry.company_id = other.id
     ticket.subject, ticket.requester_id = "Jejich věc", ledger.employee(other, "Jejich Člověk").id
@@ -145,15 +146,15 @@ def test_a_ticket_that_went_to_another_company_leaves_only_its_line(ledger, comp
     (row,) = invoiced.rows(company, OCTOBER)
     assert (row.subject, row.employee, row.what, row.amount) == ("", "", "", Decimal("1700.00"))
     assert row.difference is Difference.REMOVED
-    assert [found.rate for found in hours.rows(other, HoursFilter())] == [Decimal("850.00")]
+    assert [found.rate for found in time_report.rows(other, HoursFilter())] == [Decimal("850.00")]
 
 
 def test_the_list_and_the_lines_and_the_rows_agree(ledger, company):
     for spent, category in (("1.33", "PROGP85"), ("0.07", "PROGP85"), ("3.00", "NEVIDANO")):
         invoiced_entry(ledger, company, spent, category=category)
-    invoices.freeze()
+    invoice_snapshots.freeze()
     month, rows = invoiced.month(company, OCTOBER), list(invoiced.rows(company, OCTOBER))
-    lines = upcoming.lines_of(rows, upcoming.prices.list_of(company))
+    lines = invoice_preview.lines_of(rows, invoice_preview.prices.list_of(company))
     assert sum(line.tally.amount for line in lines) == month.bill.base == sum(row.amount or 0 for row in rows)
     assert month.tally.unpriced == 1
 
@@ -161,5 +162,5 @@ def test_the_list_and_the_lines_and_the_rows_agree(ledger, company):
 def test_batches_of_an_invoice_hold_every_entry_once(ledger, company, monkeypatch):
     monkeypatch.setattr(invoiced, "AT_ONCE", 2)
     entries = [invoiced_entry(ledger, company) for _ in range(5)]
-    invoices.freeze()
+    invoice_snapshots.freeze()
     assert [row.id for row in invoiced.rows(company, OCTOBER)] == [entry.id for entry in entries]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from portal.db import db
-from portal.domain import disclosure
+from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Technician
 from portal.domain.companies.reader import Client
 from portal.domain.tickets import confidentiality

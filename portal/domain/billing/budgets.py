@@ -11,12 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
-from portal.domain import disclosure, hours, prices
 from portal.domain.audit import events as audit
-from portal.domain.billing import Billing
+from portal.domain.billing import disclosure, prices, time_report
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
-from portal.domain.hours import HoursFilter
 from portal.domain.notifications import preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
@@ -108,7 +108,7 @@ def use(company: Client, month: Period) -> Use | None:
         return None
     tally = Tally()
     for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
-        tally.take(hours.totals(company, HoursFilter(period=month, billing=billing)))
+        tally.take(time_report.totals(company, HoursFilter(period=month, billing=billing)))
     return Use(budget.id, month, Unit(budget.unit), budget.amount, tally)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from portal.domain import hours
+from portal.domain.billing import time_report
+from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Client
-from portal.domain.hours import HoursFilter
 from portal.lib.money import Tally
 from portal.lib.periods import Period, months_until
 
@@ -46,7 +46,7 @@ def until(company: Client, last: Period, wanted: HoursFilter) -> History:
     columns = {period.since: Month(period, Tally(), {}) for period in periods}
     sums: dict[str, Tally] = {}
     span = Period(periods[0].since, periods[-1].until)
-    for day, category, tally in hours.by_day_and_category(company, wanted.but(period=span)):
+    for day, category, tally in time_report.by_day_and_category(company, wanted.but(period=span)):
         month = columns[_first(day)]
         month.tally.take(tally)
         month.by_category.setdefault(category, Tally()).take(tally)

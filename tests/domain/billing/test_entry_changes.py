@@ -7,9 +7,10 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import budget_alerts, budgets, changes
 from portal.domain.accounts import last_seen
-from portal.domain.changes import Kind
+from portal.domain.billing import budgets, entry_changes
+from portal.domain.billing import budgets as budget_alerts
+from portal.domain.billing.entry_changes import Kind
 from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
 from portal.lib.periods import month_of
@@ -35,12 +36,12 @@ def test_every_change_is_told_with_old_and_new(ledger):
     ledger.change(entry, at=before(hours=3), category="SPRAVA60")
     ledger.change(entry, at=before(hours=2), withdrawn=True)
     ledger.change(entry, at=before(hours=1), withdrawn=False)
-    told = changes.since(company, None)
+    told = entry_changes.since(company, None)
     assert [change.kind for change in told] == [Kind.RETURNED, Kind.REMOVED, Kind.CHANGED, Kind.CHANGED]
     assert [(change.old.hours, change.new.hours) for change in told[2:]] == [(2, 2), (1, 2)]
     assert (told[2].old.category, told[2].new.category) == ("PROGP85", "SPRAVA60")
     assert (told[1].new, told[0].new.hours) == (None, 2)
-    assert told == changes.of_entry(company, entry.id)
+    assert told == entry_changes.of_entry(company, entry.id)
 
 
 def test_only_what_was_noticed_since_is_news(ledger):
@@ -49,16 +50,16 @@ def test_only_what_was_noticed_since_is_news(ledger):
     ledger.entry(ledger.ticket(company), noticed_at=before(minutes=30))
     ledger.change(entry, at=before(hours=2), hours="2.00")
     ledger.change(entry, at=before(minutes=5), hours="3.00")
-    assert [change.new.hours for change in changes.since(company, before(hours=1))] == [3]
-    assert changes.count_new(company, before(hours=1)) == 1
-    assert changes.count_new(company, None) == 0
+    assert [change.new.hours for change in entry_changes.since(company, before(hours=1))] == [3]
+    assert entry_changes.count_new(company, before(hours=1)) == 1
+    assert entry_changes.count_new(company, None) == 0
 
 
 def test_a_version_that_bills_the_same_is_no_change(ledger):
     company = ledger.company()
     entry = ledger.entry(ledger.ticket(company))
     ledger.change(entry, at=before(hours=1))  # invoiced_on alone, for one
-    assert changes.since(company, None) == []
+    assert entry_changes.since(company, None) == []
 
 
 @pytest.mark.parametrize(("shown_live", "count"), [("money", 1), ("hours", 1), ("nothing", 0)])
@@ -66,7 +67,7 @@ def test_changes_follow_what_the_company_may_see(ledger, shown_live, count):
     company, other = ledger.company(shown_live=shown_live), ledger.company("Pekárna U Tří lip, s. r. o.")
     for owner in (company, other):
         ledger.change(ledger.entry(ledger.ticket(owner)), at=before(hours=1), hours="2.00")
-    assert len(changes.since(company, None)) == count
+    assert len(entry_changes.since(company, None)) == count
 
 
 def test_a_visit_lasts_while_pages_are_turned(ledger):

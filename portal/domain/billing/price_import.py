@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import invoices
+from portal.domain.billing import invoice_snapshots
+from portal.domain.billing.prices import HOME_CURRENCY, Price, PriceFact, PriceList
 from portal.domain.companies.models import Company
-from portal.domain.prices import HOME_CURRENCY, Price, PriceFact, PriceList
 from portal.lib.periods import month_of
 from portal.lib.text import fold
 
@@ -129,7 +129,7 @@ def perform(lines: Iterable[Line]) -> int:
                   currency=row.currency, valid_from=row.valid_from)
         )  # fmt: skip
     db.session.flush()
-    invoices.fill_in_rates()
+    invoice_snapshots.fill_in_rates()
     db.session.commit()
     return len(rows)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from portal.domain.hours import Worked
+from portal.domain.billing.time_report import Worked
 from portal.lib.i18n import msgid
 
 WORKING_DAY = Decimal(8)  # hours

@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select,
 
 from portal import clock
 from portal.db import db
-from portal.domain import billing, disclosure, prices
-from portal.domain.billing import Billing
+from portal.domain.billing import disclosure, prices, status
+from portal.domain.billing.invoice_snapshots import InvoicedEntry
+from portal.domain.billing.prices import NoPrice, PriceList
+from portal.domain.billing.status import Billing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Client
-from portal.domain.invoices import InvoicedEntry
-from portal.domain.prices import NoPrice, PriceList
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
@@ -330,7 +330,7 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, callin
         rate=rate if tells else None,
         why_not=price_list.why_not(row.category, row.worked_day) if rate is None and tells else None,
         told=tells,
-        billing=billing.standing(row.state, row.invoiced_on),
+        billing=status.standing(row.state, row.invoiced_on),
         invoiced_on=row.invoiced_on,
         noticed_at=row.first_noticed_at,
         done_at=row.done_at,
