@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import db
-from portal.domain import deciding
-from portal.domain.approvals import Approval, Standing
+from portal.domain.approvals import decisions
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import Approval, Standing
 from portal.domain.companies.models import Company
-from portal.domain.deciding import Decision
 from portal.domain.users import models as people
 from portal.domain.users import permissions
 from portal.domain.users.models import Person
@@ -68,4 +68,4 @@ def _decide_all(is_stopped: Callable[[], bool]) -> None:
     for approval_id in _open():
         if is_stopped():
             return
-        deciding.decide(manager, approval_id, Decision(approve=approval_id % 2 == 0))
+        decisions.decide(manager, approval_id, Decision(approve=approval_id % 2 == 0))

@@ -7,8 +7,8 @@ from flask_migrate import Migrate
 
 from portal import cli, config, web
 from portal.db import db, engine_options
-from portal.domain import retention
 from portal.domain.audit import events as audit
+from portal.domain.privacy import retention
 from portal.lib import encryption, urls
 
 

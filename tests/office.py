@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking
-from portal.domain.approvals import Approval, AtExpiry
-from portal.domain.asking import Asked, Asking
+from portal.domain.approvals import requests
+from portal.domain.approvals.models import Approval, AtExpiry
+from portal.domain.approvals.requests import Asked, Asking
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Message, Ticket
@@ -42,7 +42,7 @@ class Office:
     def ask(self, question: str = "Smíme brigádníkovi dát notebook?", *, ticket: Ticket | None = None, days: int = 4,
             at_expiry: AtExpiry = AtExpiry.STAY, reason: str = "") -> Asked:  # fmt: skip
         until = clock.today() + timedelta(days=days)
-        return asking.ask(
+        return requests.ask(
             self.staff, (ticket or self.ticket).id, Asking(question, until=until, at_expiry=at_expiry, reason=reason)
         )
 

@@ -16,10 +16,11 @@ from portal.cores.desk import DeskCore
 from portal.db import db
 from portal.desk import outbox
 from portal.desk.postbox import Postbox
-from portal.domain import conversations, forgetting
 from portal.domain.accounts import password_resets, recovery_codes
 from portal.domain.companies.contacts import Employee
 from portal.domain.notifications import outbox as letters
+from portal.domain.privacy import erasure
+from portal.domain.read_models import conversation
 from portal.domain.users import models as people
 from portal.errors import CoreError
 from portal.post import delivery
@@ -88,7 +89,7 @@ def test_the_log_of_a_busy_day_holds_no_secret_and_nobodys_data(app, system, ref
     _pages_break(app, number, monkeypatch)
     _portal_letters_do_not_leave(app, refusing)
     with app.app_context():
-        forgetting.forget(forgetting.seek("eva@vltava.example"), Path(app.config["INSTANCE"]) / "attachments")
+        erasure.forget(erasure.seek("eva@vltava.example"), Path(app.config["INSTANCE"]) / "attachments")
     secrets |= {SUBMISSION, TOKEN, MAIL_PASSWORD, WRONG, samples.PASSWORD, samples.PASSWORD_HASH}
     secrets |= {app.config["SECRET_KEY"], app.config["CORE_HOOK_SECRET"], config.secret(app.config, "CORE_TOKEN")}
     told = said.getvalue()
@@ -194,9 +195,9 @@ def _pages_break(app, number: str, monkeypatch) -> None:
         db.session.flush()
 
     with monkeypatch.context() as patch:
-        patch.setattr(conversations, "show", broken)
+        patch.setattr(conversation, "show", broken)
         assert client.get(f"/tickets/{number}").status_code == 500
-        patch.setattr(conversations, "show", twice)
+        patch.setattr(conversation, "show", twice)
         assert client.get(f"/tickets/{number}").status_code == 500
 
 

@@ -19,8 +19,9 @@ from portal.db import db
 from portal.desk import directory, intake, outbox, prices
 from portal.desk.api import create_api
 from portal.desk.store import Store
-from portal.domain import approval_deadlines, questioning
+from portal.domain.approvals import deadlines
 from portal.domain.companies.models import Company
+from portal.domain.questions import workflow
 from portal.domain.users import models as people
 from portal.domain.users.permissions import MANAGER, STAFF
 from portal.errors import CoreAway
@@ -82,8 +83,8 @@ class WholeSystem:
                 Sync(self.core).run(lead)
             finally:
                 lease.give_back(lead)
-            approval_deadlines.run()
-            questioning.run()
+            deadlines.run()
+            workflow.run()
             deliver(self.core)
             delivery.deliver(Folder(self._letters), sender=NOC)
             db.session.remove()

@@ -8,10 +8,10 @@ import click
 from flask import current_app
 
 from portal.cli.groups import Commands
-from portal.domain import forgetting
 from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
+from portal.domain.privacy import erasure
 from portal.domain.users import models as people
 from portal.domain.users import passwords, permissions
 from portal.domain.users.models import Person
@@ -95,7 +95,7 @@ def deactivate(email: str) -> None:
 def forget(*, email: str, yes: bool) -> None:
     """Remove the personal data of whoever has EMAIL. Hours and money stay. There is no way back."""
     try:
-        sought = forgetting.seek(email)
+        sought = erasure.seek(email)
     except NotFound as error:
         raise click.ClickException(f"Nobody has the address {email}.") from error
     except Refused as error:
@@ -105,7 +105,7 @@ def forget(*, email: str, yes: bool) -> None:
         click.echo("Their own messages would lose their words and files, all other texts their name and address,")
         click.echo("their account every way in. Hours, money and decisions stay. Do it:  flask people forget --yes …")
         return
-    removed = forgetting.forget(sought, current_app.config["INSTANCE"] / "attachments")
+    removed = erasure.forget(sought, current_app.config["INSTANCE"] / "attachments")
     for company_id in sought.company_ids or (None,):
         audit.note(audit.FORGOTTEN, company_id=company_id, about=sought.instead)
     for what, rows in sorted(removed.rows.items()):

@@ -20,11 +20,14 @@ from portal.clock import prague
 from portal.cores import chosen
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain import approval_deadlines, questioning, retention, sync_state
+from portal.domain import sync_state
 from portal.domain.accounts import email_changes, invitations, password_resets
+from portal.domain.approvals import deadlines
 from portal.domain.audit import events as audit
 from portal.domain.billing import budgets
 from portal.domain.notifications import preferences
+from portal.domain.privacy import retention
+from portal.domain.questions import workflow
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
@@ -137,8 +140,8 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
             Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
         ]),
         (ERRANDS, [
-            Errand("approvals' deadlines", 5, approval_deadlines.run),
-            Errand("questions' answers", 5, questioning.run),
+            Errand("approvals' deadlines", 5, deadlines.run),
+            Errand("questions' answers", 5, workflow.run),
             Errand("daily digests", 60, preferences.send_digests),
             Errand("monthly summaries", 300, monthly.write_due),
             Errand("budget alerts", 60, budgets.alert),

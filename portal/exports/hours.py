@@ -3,10 +3,11 @@
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import questions, sync_state
+from portal.domain import sync_state
 from portal.domain.billing import prices, time_report
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Client
+from portal.domain.questions import models as questions
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report

@@ -5,13 +5,14 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.domain import questions, sync_state
+from portal.domain import sync_state
 from portal.domain.billing import anomalies, invoice_preview, invoices, prices, time_report
 from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Client
+from portal.domain.questions import models as questions
 from portal.exports import names
 from portal.exports.names import FileName
 from portal.exports.report import Report

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import db
-from portal.domain.approvals import Approval
-from portal.domain.questions import Question
+from portal.domain.approvals.models import Approval
+from portal.domain.questions.models import Question
 from portal.domain.tickets.models import Ticket, TicketText
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.lib.text import fold

@@ -17,8 +17,8 @@ from portal.cores.records import (
     Unreadable,
 )
 from portal.domain.companies.pseudonyms import NOBODY
-from portal.domain.forgotten import Memory
-from portal.domain.retention import ENDED
+from portal.domain.privacy.erased_people import Memory
+from portal.domain.privacy.retention import ENDED
 from portal.lib.redaction import Named, Redaction
 from portal.sync import body
 

@@ -14,7 +14,7 @@ from portal.cores import records
 from portal.cores.protocol import Core
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.db import db
-from portal.domain import forgotten, retention
+from portal.domain.privacy import erased_people, retention
 from portal.domain.sync_state import MirrorState, SetAside
 from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError, CursorUnknown
@@ -236,7 +236,7 @@ class Sync:
             return self._commit(lead, [refused], None, after)
 
     def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None, after: str | None) -> list["_Done"]:
-        memory, kept_since = forgotten.memory(), retention.kept_since()
+        memory, kept_since = erased_people.memory(), retention.kept_since()
         told = changes
         changes = [disguise.of(change, memory, kept_since) for change in told]
         had = recall(changes)
@@ -249,7 +249,7 @@ class Sync:
         if cursor is not None:
             _state().cursor = cursor
         lease.hold(lead)  # last: whoever writes meanwhile waits for the rows only, not for the thinking
-        if forgotten.memory() != memory:  # somebody was forgotten while we thought
+        if erased_people.memory() != memory:  # somebody was forgotten while we thought
             db.session.rollback()
             return self._commit(lead, told, cursor, after)
         db.session.commit()

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import Base, db
-from portal.domain import asking
+from portal.domain.approvals import requests
 from portal.domain.billing import invoice_snapshots
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.sync_state import MirrorState
@@ -313,7 +313,7 @@ class _Performance:
         for ticket, record in self._put:
             belonging.bring_approvals(ticket, record)
             if record.approvals or record.core_id in self._counted:  # a new ticket has none to take back
-                asking.noticed(ticket, record.approvals)
+                requests.noticed(ticket, record.approvals)
         invoiced = {ticket.id for ticket, record in self._put if any(one.invoiced_on for one in record.time_entries)}
         if invoiced:
             invoice_snapshots.freeze(invoiced)

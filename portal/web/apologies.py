@@ -10,7 +10,7 @@ from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.domain import health
+from portal.domain.read_models import health
 from portal.errors import AlreadyDecided, CoreError, NotFound, Refused, TooMany
 from portal.web import pages
 

@@ -5,7 +5,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import approvals, consents, deciding, deputies
+from portal.domain.approvals import consents, deputies
+from portal.domain.approvals import decisions as deciding
+from portal.domain.approvals import models as approvals
 from portal.domain.companies.models import Company
 from portal.errors import AlreadyDecided
 from portal.web import apologies, decisions, pages

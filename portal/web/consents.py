@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import consents
+from portal.domain.approvals import consents
 from portal.web import pages
 from portal.web.gate import own_company
 

@@ -6,7 +6,7 @@ Looking never decides: mail scanners open links. Nobody is signed in by it; the 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import by_link
+from portal.domain.approvals import link_answers
 from portal.errors import AlreadyDecided
 from portal.web import apologies, decisions, pages
 
@@ -17,7 +17,7 @@ bp.after_request(pages.keep_quiet)
 @bp.get("/", defaults={"token": ""})
 @bp.get("/<token>")
 def show(token: str) -> Response:
-    return pages.alone("decide/show.html", opened=by_link.opened(token), token=token)
+    return pages.alone("decide/show.html", opened=link_answers.opened(token), token=token)
 
 
 @bp.post("/", defaults={"token": ""})
@@ -33,4 +33,4 @@ def too_late(error: AlreadyDecided) -> Response:
     """Somebody was faster: the same page, which says who decided what and when."""
     flash(apologies.words_of(error))
     token = (request.view_args or {})["token"]
-    return pages.alone("decide/show.html", status=409, opened=by_link.opened(token), token=token)
+    return pages.alone("decide/show.html", status=409, opened=link_answers.opened(token), token=token)

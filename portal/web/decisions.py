@@ -5,9 +5,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.domain import asking, by_link, deciding
-from portal.domain.approvals import Scope
-from portal.domain.deciding import Decision
+from portal.domain.approvals import decisions, link_answers, requests
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import Scope
 from portal.domain.users.models import Visitor
 from portal.errors import Refused
 from portal.lib import periods
@@ -20,8 +20,8 @@ def give(person: Visitor, approval_id: int, form: Mapping[str, str]) -> str:
     """Do what the form of a person signed in says; the words to show them."""
     return _done(
         form,
-        decide=lambda decision: deciding.decide(person, approval_id, decision),
-        ask_back=lambda note: asking.ask_back(person, approval_id, note),
+        decide=lambda decision: decisions.decide(person, approval_id, decision),
+        ask_back=lambda note: requests.ask_back(person, approval_id, note),
     )
 
 
@@ -29,8 +29,8 @@ def give_by_link(token: str, form: Mapping[str, str]) -> str:
     """Do what the form of a link's page says; the words to show."""
     return _done(
         form,
-        decide=lambda decision: by_link.decide(token, decision),
-        ask_back=lambda note: by_link.ask_back(token, note),
+        decide=lambda decision: link_answers.decide(token, decision),
+        ask_back=lambda note: link_answers.ask_back(token, note),
     )
 
 

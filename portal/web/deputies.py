@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import deputies
+from portal.domain.approvals import deputies
 from portal.errors import Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid

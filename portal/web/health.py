@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from portal.domain import health
+from portal.domain.read_models import health
 
 bp = Blueprint("health", __name__)
 

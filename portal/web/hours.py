@@ -8,12 +8,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import questions
 from portal.domain.accounts import last_seen
 from portal.domain.billing import disclosure, entry_changes, monthly_history, prices, time_report
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import GROUPINGS, HoursFilter
 from portal.domain.companies.pseudonyms import Naming
+from portal.domain.questions import models as questions
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
 from portal.lib import periods

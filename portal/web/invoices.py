@@ -6,9 +6,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import questions
 from portal.domain.billing import budgets, disclosure, forecast, invoice_preview, invoices, monthly_summary, prices
 from portal.domain.companies.pseudonyms import Naming
+from portal.domain.questions import models as questions
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.lib import periods

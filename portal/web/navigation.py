@@ -6,8 +6,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.domain import approvals, deputies, questions, sync_state
+from portal.domain import sync_state
+from portal.domain.approvals import deputies
+from portal.domain.approvals import models as approvals
 from portal.domain.companies.models import Company
+from portal.domain.questions import models as questions
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
 from portal.domain.users.models import Visitor

@@ -5,10 +5,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain import approvals, deputies, overview, questions
 from portal.domain.accounts import last_seen
+from portal.domain.approvals import deputies
+from portal.domain.approvals import models as approvals
 from portal.domain.billing import budgets, disclosure, entry_changes, invoice_preview, prices, time_report
 from portal.domain.billing.time_report import HoursFilter
+from portal.domain.questions import models as questions
+from portal.domain.read_models import overview
 from portal.domain.users.permissions import Right
 from portal.lib import periods
 from portal.web import pages

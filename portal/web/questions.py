@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import questioning, questions
+from portal.domain.questions import models as questions
+from portal.domain.questions import workflow
 from portal.web import pages
 from portal.web.gate import own_company
 
@@ -44,20 +45,20 @@ def write(entry_id: int) -> Response:
 
 @bp.post("/entries/<int:entry_id>/question")
 def ask(entry_id: int) -> AnyResponse:
-    question_id = questioning.ask(current_user, own_company(), entry_id, request.form.get("text", ""))
+    question_id = workflow.ask(current_user, own_company(), entry_id, request.form.get("text", ""))
     flash(_("Asked. Connectica has been told."))
     return redirect(url_for(".show", question_id=question_id))
 
 
 @bp.post("/questions/<int:question_id>/reply")
 def reply(question_id: int) -> AnyResponse:
-    questioning.reply(current_user, own_company(), question_id, request.form.get("text", ""))
+    workflow.reply(current_user, own_company(), question_id, request.form.get("text", ""))
     flash(_("Sent. Connectica has been told."))
     return redirect(url_for(".show", question_id=question_id))
 
 
 @bp.post("/questions/<int:question_id>/take-back")
 def take_back(question_id: int) -> AnyResponse:
-    questioning.take_back(current_user, own_company(), question_id)
+    workflow.take_back(current_user, own_company(), question_id)
     flash(_("Your question is closed."))
     return redirect(url_for(".show", question_id=question_id))

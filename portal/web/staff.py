@@ -2,8 +2,10 @@
 
 from flask import Blueprint, Response
 
-from portal.domain import approvals, questions, sync_state
+from portal.domain import sync_state
+from portal.domain.approvals import models as approvals
 from portal.domain.notifications import outbox
+from portal.domain.questions import models as questions
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
 from portal.web import pages

@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import approvals, asking, consents
-from portal.domain.approvals import AtExpiry
-from portal.domain.asking import Asking
+from portal.domain.approvals import consents, requests
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.models import AtExpiry
+from portal.domain.approvals.requests import Asking
 from portal.domain.audit import events as audit
 from portal.domain.tickets import staff_search
 from portal.errors import AlreadyDecided, Refused
@@ -33,14 +34,14 @@ def write(ticket_id: int) -> Response:
         ticket=ticket,
         consent=consents.of_employee(ticket.requester_id),
         earlier=approvals.of_ticket_for_staff(ticket_id),
-        until=asking.default_until(),
+        until=requests.default_until(),
         promises=list(AtExpiry),
     )
 
 
 @bp.post("/tickets/<int:ticket_id>")
 def ask(ticket_id: int) -> AnyResponse:
-    asked = asking.ask(current_user, staff_search.show(ticket_id).id, _asking())
+    asked = requests.ask(current_user, staff_search.show(ticket_id).id, _asking())
     if asked.was_open:
         flash(_("This is being asked already."))
     elif asked.was_answered:
@@ -57,14 +58,14 @@ def show(approval_id: int) -> Response:
 
 @bp.post("/approvals/<int:approval_id>/answer")
 def answer(approval_id: int) -> AnyResponse:
-    asking.answer(current_user, approval_id, request.form.get("note", ""))
+    requests.answer(current_user, approval_id, request.form.get("note", ""))
     flash(_("Answered. The managers have been written to."))
     return redirect(url_for(".show", approval_id=approval_id))
 
 
 @bp.post("/approvals/<int:approval_id>/withdraw")
 def withdraw(approval_id: int) -> AnyResponse:
-    asking.withdraw(current_user, approval_id)
+    requests.withdraw(current_user, approval_id)
     flash(_("The question is withdrawn."))
     return redirect(url_for(".show", approval_id=approval_id))
 

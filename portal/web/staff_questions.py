@@ -5,8 +5,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain import questioning, questions
 from portal.domain.audit import events as audit
+from portal.domain.questions import models as questions
+from portal.domain.questions import workflow
 from portal.web import pages
 
 bp = Blueprint("staff_questions", __name__, url_prefix="/staff/questions")
@@ -27,13 +28,13 @@ def show(question_id: int) -> Response:
 
 @bp.post("/<int:question_id>/answer")
 def answer(question_id: int) -> AnyResponse:
-    questioning.answer(current_user, question_id, request.form.get("text", ""))
+    workflow.answer(current_user, question_id, request.form.get("text", ""))
     flash(_("Answered. The manager has been written to."))
     return redirect(url_for(".show", question_id=question_id))
 
 
 @bp.post("/<int:question_id>/uphold")
 def uphold(question_id: int) -> AnyResponse:
-    questioning.uphold(current_user, question_id, request.form.get("text", ""))
+    workflow.uphold(current_user, question_id, request.form.get("text", ""))
     flash(_("Closed. The manager has been written to."))
     return redirect(url_for(".show", question_id=question_id))

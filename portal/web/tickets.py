@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, request
 
-from portal.domain import conversations, questions
 from portal.domain.audit import events as audit
+from portal.domain.questions import models as questions
+from portal.domain.read_models import conversation
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter
@@ -33,7 +34,7 @@ def index() -> Response:
 
 @bp.get("/tickets/<number>")
 def show(number: str) -> Response:
-    ticket = conversations.show(own_company(), number, before=request.args.get("before", type=pages.row_id))
+    ticket = conversation.show(own_company(), number, before=request.args.get("before", type=pages.row_id))
     audit.note(audit.OPENED_TICKET, about=ticket.number, **pages.signature())
     in_question = questions.by_entry(own_company())
     return pages.render(page="tickets/show.html", ticket=ticket, in_question=in_question)

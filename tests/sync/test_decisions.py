@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from portal.db import db
-from portal.domain import approvals, asking, by_link, deciding
-from portal.domain.approvals import Approval, AtExpiry
-from portal.domain.asking import Asking
-from portal.domain.deciding import Decision
+from portal.domain.approvals import decisions, link_answers, requests
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import Approval, AtExpiry
+from portal.domain.approvals.requests import Asking
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Ticket
@@ -48,7 +49,7 @@ def test_a_technicians_line_asks_the_manager_and_the_decision_comes_back_by_mail
     (letter,) = system.letters_to(MANAGER_ADDRESS)
     assert QUESTION in letter.get_content() and f"[Connectica #{number}]" in letter["Subject"]
     assert "SCHVALIT" not in letter.get_content()
-    by_link.decide(_token(letter), Decision(approve=True, note="Objednejte ho."))
+    link_answers.decide(_token(letter), Decision(approve=True, note="Objednejte ho."))
     system.beat()
     system.beat()
     ((decision, note),) = system.desk_notes(number)
@@ -64,7 +65,7 @@ def test_a_technicians_line_asks_the_manager_and_the_decision_comes_back_by_mail
 def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
     with system.core_is_away():
-        deciding.decide(manager, open_one.approval.id, Decision(approve=False))
+        decisions.decide(manager, open_one.approval.id, Decision(approve=False))
         for _ in range(3):
             with pytest.raises(CoreAway):
                 system.beat()
@@ -79,7 +80,7 @@ def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number
 
 def test_a_process_killed_after_the_core_was_told_tells_it_no_second_time(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
-    deciding.decide(manager, open_one.approval.id, Decision(approve=True))
+    decisions.decide(manager, open_one.approval.id, Decision(approve=True))
     row = db.session.scalars(select(Told)).one()
     ticket = db.session.get_one(Ticket, row.ticket_id).core_id
     system.core.tell(
@@ -101,16 +102,16 @@ def test_a_reply_by_mail_decides_nothing_and_its_quoted_link_is_dead(system, num
     assert system.desk_notes(number) == []
     _, again = system.letters_to(MANAGER_ADDRESS)
     with pytest.raises(NotFound):
-        by_link.decide(_token(letter), Decision(approve=True))
-    by_link.decide(_token(again), Decision(approve=True))
+        link_answers.decide(_token(letter), Decision(approve=True))
+    link_answers.decide(_token(again), Decision(approve=True))
 
 
 def test_what_staff_ask_in_the_portal_reaches_the_technician_decided(system, number, manager):
     staff = people.by_email(STAFF_ADDRESS)
     ticket = db.session.scalars(select(Ticket)).one()
-    until = asking.default_until()
-    asked = asking.ask(staff, ticket.id, Asking("A smíme prodloužit záruku?", until=until, at_expiry=AtExpiry.STAY))
-    deciding.decide(manager, asked.approval_id, Decision(approve=True))
+    until = requests.default_until()
+    asked = requests.ask(staff, ticket.id, Asking("A smíme prodloužit záruku?", until=until, at_expiry=AtExpiry.STAY))
+    decisions.decide(manager, asked.approval_id, Decision(approve=True))
     system.beat()
     assert [decision for decision, _ in system.desk_notes(number)] == ["approved"]
     assert len(system.desk_wrote(number, "decided")) == 1
@@ -119,7 +120,7 @@ def test_what_staff_ask_in_the_portal_reaches_the_technician_decided(system, num
 
 def test_a_technicians_mail_answers_what_the_manager_asked_back(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
-    asking.ask_back(manager, open_one.approval.id, "Proč nestačí ten starý?")
+    requests.ask_back(manager, open_one.approval.id, "Proč nestačí ten starý?")
     system.beat()
     (asked_back,) = system.letters_to("radek@connectica.cz")
     assert "Proč nestačí ten starý?" in asked_back.get_content()

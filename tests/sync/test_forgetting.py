@@ -11,18 +11,21 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, Person, Unreadable
 from portal.db import Base, collation, db
-from portal.domain import asking, conversations, deciding, forgetting, questioning
 from portal.domain.accounts import invitations
 from portal.domain.accounts.email_changes import AddressChange
-from portal.domain.approvals import Approval, AtExpiry
-from portal.domain.asking import Asking
+from portal.domain.approvals import decisions, requests
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import Approval, AtExpiry
+from portal.domain.approvals.requests import Asking
 from portal.domain.audit import events as audit
 from portal.domain.billing import time_report
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
-from portal.domain.deciding import Decision
 from portal.domain.notifications import outbox
+from portal.domain.privacy import erasure
+from portal.domain.questions import workflow
+from portal.domain.read_models import conversation
 from portal.domain.sync_state import SetAside
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
@@ -98,10 +101,10 @@ def world(core, sync, folder, at_noon):
     db.session.commit()
     asked = Asking(question="Smí Jana Nováková tisknout?", reason="Píše Jana Nováková", until=date(2026, 11, 5),
                    at_expiry=AtExpiry.STAY)  # fmt: skip
-    asking.ask(staff, mirrored("t3").id, asked)
+    requests.ask(staff, mirrored("t3").id, asked)
     approval = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
-    deciding.decide(jana, approval.id, Decision(approve=True, note="Schválila Jana Nováková"))
-    questioning.ask(jana, company, entry_of("e2").id, "Ptá se Nováková Jana")
+    decisions.decide(jana, approval.id, Decision(approve=True, note="Schválila Jana Nováková"))
+    workflow.ask(jana, company, entry_of("e2").id, "Ptá se Nováková Jana")
     invitations.invite(jana, company, email="novy@vltava.example", name="Nový Člověk", role="viewer", language="cs")
     invitations.invite(staff, company, email="eva@x.example", name="Eva N.", role="viewer", language="cs")
     outbox.write(key="k1", to="petr@vltava.example", subject="Jana Nováková žádá", text="Píše Jana Nováková.")
@@ -118,14 +121,14 @@ def world(core, sync, folder, at_noon):
 
 def test_somebody_who_is_forgotten_is_nowhere(world, app, folder):
     assert TRACES.search(collation.fold(everything_in_the_database()))
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     assert traces() == []
     assert not any(path.read_bytes() == b"podpis" for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL's own files are its own
 def test_neither_is_a_trace_left_in_sqlites_file(world, app, folder):
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     db.session.remove()
     raw = b"".join(path.read_bytes() for path in Path(app.config["INSTANCE"]).glob("portal.db*"))
     assert b"hora.example" in raw
@@ -137,26 +140,26 @@ def test_every_sum_stays_and_the_mirror_is_sound(world, folder):
     company = _company("vltava")
     company.shown_live = "money"
     before = _sums(company)
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     assert _sums(_company("vltava")) == before
     assert verify.faults() == []
 
 
 def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
     number = db.session.scalars(select(Employee.id).where(Employee.email == GONE.email)).one()
-    instead = forgetting.seek(GONE.email).instead
+    instead = erasure.seek(GONE.email).instead
     assert instead == f"N. N. {number}"
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     company = _company("vltava")
     company.reads_confidential = True
-    shown = conversations.show(company, "20260001")
+    shown = conversation.show(company, "20260001")
     assert (shown.requester, shown.subject) == (instead, f"Účet pro {instead}")
     said = [turn for turn in shown.turns if turn.shape == "message"]
     assert [(turn.author, turn.body, turn.quoted) for turn in said if turn.side == "employee"] == [(instead, "", "")]
     answer = next(turn for turn in said if turn.is_technicians)
     assert f"paní {instead}, účet {instead} je hotov" in answer.body and answer.quoted == ""
     assert instead in dict(tickets.requesters(company)).values()
-    assert conversations.show(company, "20260002").subject == f"{instead} už nemá přístup"
+    assert conversation.show(company, "20260002").subject == f"{instead} už nemá přístup"
     decided = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
     assert (decided.decided_by, decided.state, decided.note) == (instead, "approved", f"Schválila {instead}")
     assert decided.question == f"Smí {instead} tisknout?"
@@ -164,14 +167,14 @@ def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
 
 
 def test_the_account_is_closed_and_its_ways_in_are_gone(world, folder):
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     assert people.by_email(GONE.email) is None
     gone = db.session.scalars(select(people.Person).where(people.Person.name.startswith("N. N."))).one()
     assert (gone.active, gone.password) == (False, None)
 
 
 def test_the_core_cannot_bring_them_back(core, sync, world, folder):
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     before = _texts()
     sync(full=True)
     assert traces() == []
@@ -195,7 +198,7 @@ def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core
         had = real(changes)
         while meanwhile:
             with app.app_context():  # another process
-                forgetting.forget(forgetting.seek(meanwhile.pop()), folder)
+                erasure.forget(erasure.seek(meanwhile.pop()), folder)
                 db.session.remove()
         return had
 
@@ -206,28 +209,28 @@ def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core
 
 def test_a_namesake_in_another_company_is_somebody_else(core, sync, world, folder):
     before = [row for row in whole_mirror()["message"] if "hora.example" in repr(row)]
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     sync(full=True)
     hora = _company("hora")
     hora.reads_confidential = True
-    assert conversations.show(hora, "20260004").subject == "Jana Nováková má dotaz"
+    assert conversation.show(hora, "20260004").subject == "Jana Nováková má dotaz"
     assert [row for row in whole_mirror()["message"] if "hora.example" in repr(row)] == before and before
 
 
 def test_a_record_set_aside_is_kept_without_them(world, folder):
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     raw = db.session.scalars(select(SetAside.raw)).one()
     assert raw.startswith('{"core_id":"t9","by":"N. N. ')
 
 
 def test_what_was_cut_off_is_done_by_the_next_try(world, folder, monkeypatch):
-    sought = forgetting.seek(GONE.email)
+    sought = erasure.seek(GONE.email)
     with monkeypatch.context() as patch:
-        patch.setattr(forgetting, "_redact", lambda *given: 1 / 0)
+        patch.setattr(erasure, "_redact", lambda *given: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            forgetting.forget(sought, folder)
+            erasure.forget(sought, folder)
     db.session.rollback()
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     assert traces() == []
 
 
@@ -237,15 +240,15 @@ def test_a_file_that_another_message_has_too_is_kept(core, sync, world, folder):
     copy = {"name": "kopie", "media_type": "image/png", "size": 6, "sha256": sha256}
     db.session.add(Attachment(core_id="fx", message_id=other, **copy))
     db.session.commit()
-    forgetting.forget(forgetting.seek(GONE.email), folder)
+    erasure.forget(erasure.seek(GONE.email), folder)
     assert path_of(folder, sha256).read_bytes() == b"podpis"
 
 
 def test_nobody_and_technicians_are_not_forgotten(world):
     with pytest.raises(NotFound):
-        forgetting.seek("nikdo@nikde.example")
+        erasure.seek("nikdo@nikde.example")
     with pytest.raises(Refused):
-        forgetting.seek(RADEK.email)
+        erasure.seek(RADEK.email)
 
 
 def test_the_command_says_first_what_it_would_do(world, app, folder):
@@ -289,7 +292,7 @@ NAMELESS = {
 def test_no_text_is_overlooked():
     """A new column of text is either gone through, or said here to name nobody."""
     gone_through = {
-        f"{column.class_.__tablename__}.{column.key}" for place in forgetting.PLACES for column in place.columns
+        f"{column.class_.__tablename__}.{column.key}" for place in erasure.PLACES for column in place.columns
     }
     overlooked = [
         f"{table.name}.{column.name}"

@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from portal import clock, config
 from portal.db import db
-from portal.domain import conversations, retention
 from portal.domain.billing import time_report
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Letter
+from portal.domain.privacy import retention
+from portal.domain.read_models import conversation
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, TicketText
 from portal.errors import Misconfigured
@@ -83,9 +84,9 @@ def test_every_sum_stays(world, folder):
 def test_its_page_says_why_it_is_empty_and_still_tells_the_time(world, folder):
     retention.empty_old(folder)
     world.reads_confidential = True
-    shown = conversations.show(world, "20260001")
+    shown = conversation.show(world, "20260001")
     assert shown.is_emptied and [turn.shape for turn in shown.turns] == ["time"]
-    assert not conversations.show(world, "20260002").is_emptied
+    assert not conversation.show(world, "20260002").is_emptied
 
 
 def test_the_core_cannot_bring_it_back(core, sync, world, folder):

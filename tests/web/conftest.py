@@ -13,12 +13,13 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking, consents, deciding, deputies, questioning
 from portal.domain.accounts import invitations, sso_providers, two_factor
 from portal.domain.accounts.sso_providers import New
-from portal.domain.approvals import AtExpiry, Scope
-from portal.domain.asking import Asking
-from portal.domain.deciding import Decision
+from portal.domain.approvals import consents, decisions, deputies, requests
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import AtExpiry, Scope
+from portal.domain.approvals.requests import Asking
+from portal.domain.questions import workflow
 from portal.domain.tickets.models import State
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -129,15 +130,15 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
     """An open approval, a standing consent with the decision it came from, an absence and an open question."""
     staff = samples.person(None, role=STAFF, email=f"asks{owner.id}@connectica.example", name="Dana Dispečerová")
     day = clock.today()
-    given = asking.ask(staff, ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
+    given = requests.ask(staff, ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
     always = Decision(approve=True, scope=Scope.UNTIL, valid_until=day, note=f"Ano. {mark}")
-    deciding.decide(manager, given.approval_id, always)
+    decisions.decide(manager, given.approval_id, always)
     consent = consents.in_force(owner)[0].consent
     consent_id, consent.valid_until = consent.id, day - timedelta(days=1)  # over, so that the next one is open
     db.session.commit()
-    asked = asking.ask(staff, ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))
+    asked = requests.ask(staff, ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))
     absence = deputies.appoint(manager, owner, deputy_id=viewer.id, first=day, last=day)
-    question_id = questioning.ask(manager, owner, entry.id, f"Proč hodina? {mark}")
+    question_id = workflow.ask(manager, owner, entry.id, f"Proč hodina? {mark}")
     invitations.invite(manager, owner, email=f"new@b{owner.id}.example", name=mark, role=VIEWER, language="cs")
     return {
         "invitation_id": invitations.open_of(owner)[0].id,

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import asking, consents, deciding, deputies
-from portal.domain.approvals import Approval, AtExpiry
-from portal.domain.asking import Asking
-from portal.domain.deciding import Decision
-from portal.domain.deputies import Deputy
+from portal.domain.approvals import consents, decisions, deputies, requests
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.deputies import Deputy
+from portal.domain.approvals.models import Approval, AtExpiry
+from portal.domain.approvals.requests import Asking
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import LetterChoice
 
@@ -31,7 +31,7 @@ def staff(world, sign_in):
 def test_what_waits_is_counted_beside_the_page_and_before_every_title(world, manager):
     page = manager.get("/tickets").text
     assert "<title>(1) " in page
-    deciding.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
     assert "<title>(" not in manager.get("/tickets").text
 
 
@@ -57,7 +57,7 @@ def test_declining_for_good_takes_the_scope_of_its_own_button(world, manager):
 def test_a_decision_that_comes_second_is_told_who_was_first(world, manager):
     address = f"/approvals/{world.a.approval_id}"
     token = _csrf(manager.get(address))
-    deciding.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
     answer = manager.post(address, data={"answer": "decline", "csrf_token": token})
     assert answer.status_code == 409
     assert "Už je rozhodnuto: schváleno, Jana" in answer.text
@@ -115,7 +115,7 @@ def test_staff_find_any_companys_ticket_see_a_consent_and_ask(world, staff):
 
 def test_staff_see_that_they_need_not_ask(world, staff):
     always = Decision(approve=True, scope="until", valid_until=clock.today())
-    deciding.decide(world.a.manager, world.a.approval_id, always)
+    decisions.decide(world.a.manager, world.a.approval_id, always)
     page = staff.get(f"/staff/tickets/{world.a.ticket.id}").text
     assert "Už schváleno do 23. 11. 2026: Jana" in page.replace("\xa0", " ")
     asked = _post(
@@ -149,7 +149,7 @@ def test_staff_withdraw_a_question_and_come_second_like_everybody(world, staff):
 
 
 def test_a_consent_is_revoked_by_a_manager_and_by_no_reader(world, manager, viewer):
-    deciding.decide(world.a.manager, world.a.approval_id, Decision(approve=True, scope="always"))
+    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True, scope="always"))
     (row,) = consents.in_force(world.a.company)
     assert "vždy" in viewer.get("/consents").text
     address = f"/consents/{row.consent.id}/revoke"
@@ -174,7 +174,7 @@ def test_a_deputy_is_a_colleague(world, manager, person):
 
 
 def test_the_conversation_tells_of_an_approval_in_quiet_lines(world, manager):
-    deciding.decide(world.a.manager, world.a.approval_id, Decision(approve=False))
+    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=False))
     page = manager.get(f"/tickets/{world.a.ticket.number}").text
     assert page.count("žádá o schválení vaší společností") == 2
     assert "<b>Zamítnuto</b> · Jana" in page
@@ -192,7 +192,7 @@ def test_everybody_chooses_how_they_are_written_to(world, manager):
 
 def test_words_of_people_stay_words_on_every_page(world, manager, staff):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-    asked = asking.ask(
+    asked = requests.ask(
         world.staff, world.a.ticket.id, Asking(evil, until=clock.today(), at_expiry=AtExpiry.STAY, reason=evil)
     )
     _post(manager, f"/approvals/{asked.approval_id}", answer="ask", note=evil)
@@ -210,10 +210,10 @@ def test_words_of_people_stay_words_on_every_page(world, manager, staff):
 
 def test_decided_approvals_are_turned_page_by_page(world, manager):
     for number in range(32):
-        asked = asking.ask(
+        asked = requests.ask(
             world.staff, world.a.ticket.id, Asking(f"Otázka {number}?", until=clock.today(), at_expiry=AtExpiry.STAY)
         )
-        deciding.decide(world.a.manager, asked.approval_id, Decision(approve=True))
+        decisions.decide(world.a.manager, asked.approval_id, Decision(approve=True))
     page = manager.get("/approvals").text
     older = re.search(r'href="(/approvals\?before=\d+)"', page).group(1)
     assert "Otázka 31?" in page and "Otázka 0?" not in page

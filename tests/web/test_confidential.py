@@ -9,9 +9,9 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_links, asking, deputies
-from portal.domain.approvals import Approval, AtExpiry
-from portal.domain.asking import Asking
+from portal.domain.approvals import deputies, links, requests
+from portal.domain.approvals.models import Approval, AtExpiry
+from portal.domain.approvals.requests import Asking
 from portal.domain.billing import invoice_snapshots, time_report
 from portal.domain.billing.prices import Price
 from portal.domain.billing.time_report import HoursFilter
@@ -195,7 +195,7 @@ def test_a_deputy_reads_what_they_decide_and_no_more(app, firm, sign_in):
 
 def test_once_the_manager_is_back_the_deputy_reads_nothing_of_it(firm, sign_in):
     approval = db.session.get_one(Approval, firm.approval_id)
-    link = approval_links.make(approval, firm.deputy)
+    link = links.make(approval, firm.deputy)
     db.session.commit()
     assert SECRET in sign_in(firm.deputy).get(link).text
     deputies.dismiss(firm.manager, firm.company, firm.absence_id)
@@ -208,7 +208,7 @@ def test_once_the_manager_is_back_the_deputy_reads_nothing_of_it(firm, sign_in):
 def test_no_letter_about_it_goes_to_a_viewer_who_decides_nothing(firm):
     staff = samples.person(None, role=STAFF, email="ptam.se@connectica.example")
     later = Asking(f"A tohle? {SECRET}", until=clock.today(), at_expiry=AtExpiry.STAY)
-    asking.ask(staff, firm.ticket.id, later)
+    requests.ask(staff, firm.ticket.id, later)
     letters = db.session.query(Letter).all()
     told = {letter.to for letter in letters if SECRET in letter.subject + letter.text}
     assert firm.deputy.email in told

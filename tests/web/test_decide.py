@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from portal import create_app
 from portal.db import db
-from portal.domain import deciding
-from portal.domain.approvals import Approval
-from portal.domain.deciding import Decision
+from portal.domain.approvals import decisions
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import Approval
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.lib import urls
@@ -125,7 +125,7 @@ def test_a_key_with_a_control_letter_is_no_address_of_ours(world, stranger, path
 
 def test_a_decision_made_elsewhere_is_told_to_who_comes_second(world, stranger, path):
     token = _csrf(stranger.get(path))
-    deciding.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
     answer = stranger.post(path, data={"answer": "decline", "csrf_token": token})
     assert answer.status_code == 409 and "Jana" in answer.text and "23. 11. 2026 10:30" in answer.text
     assert _approval(world).state == "approved"

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from portal import logs
-from portal.domain import conversations
+from portal.domain.read_models import conversation
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_neither_the_address_nor_who_asked_is_written(app, said, manager):
 
 def test_our_fault_is_written_under_the_endpoint_with_its_traceback(app, said, manager, monkeypatch):
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr(conversations, "show", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(conversation, "show", lambda *_, **__: 1 / 0)
     manager.get("/tickets/20261471")
     line = next(line for line in said() if line["level"] == "ERROR")
     assert line["message"] == "tickets.show broke"

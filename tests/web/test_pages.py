@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.domain import conversations
+from portal.domain.read_models import conversation
 from portal.errors import NotFound
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -77,7 +77,7 @@ def test_our_own_fault_is_a_plain_page_that_gives_nothing_away(app, manager, mon
     def break_down(*_args, **_kwargs):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(conversations, "show", break_down)
+    monkeypatch.setattr(conversation, "show", break_down)
     answer = manager.get("/tickets/20260001")
     assert answer.status_code == 500
     assert "Něco se pokazilo" in answer.text
@@ -88,7 +88,7 @@ def test_not_found_from_the_domain_is_a_404(app, manager, monkeypatch):
     def not_there(*_args, **_kwargs):
         raise NotFound
 
-    monkeypatch.setattr(conversations, "show", not_there)
+    monkeypatch.setattr(conversation, "show", not_there)
     assert manager.get("/tickets/1").status_code == 404
 
 

@@ -8,9 +8,11 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.cores.rt.join import SETTLING, RtCore
 from portal.db import db
-from portal.domain import approvals, deciding, sync_state
+from portal.domain import sync_state
+from portal.domain.approvals import decisions
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.decisions import Decision
 from portal.domain.companies.models import Company
-from portal.domain.deciding import Decision
 from portal.domain.tickets.models import Ticket
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -58,7 +60,7 @@ def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab
     manager = people.by_email(MANAGER_ADDRESS)
     assert "počítač je velmi pomalý" in page and "Vyměnil jsem disk." in page and "1,25" in page
     (waiting,) = approvals.waiting(manager.company)
-    deciding.decide(manager, waiting.approval.id, Decision(approve=True, note="Objednejte ho."))
+    decisions.decide(manager, waiting.approval.id, Decision(approve=True, note="Objednejte ho."))
     deliver(core)
     deliver(core)
     (note,) = stage.notes_of(number)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from portal import clock
-from portal.domain import approval_deadlines, deciding
-from portal.domain.deciding import Decision
+from portal.domain.approvals import deadlines, decisions
+from portal.domain.approvals.decisions import Decision
 from portal.domain.notifications import outbox, preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
@@ -53,7 +53,7 @@ def test_who_wants_no_letters_gets_none_and_others_do(office):
     preferences.choose(office.manager, {"approval_asked": outbox.NEVER})
     office.ask()
     with clock.set_to(MONDAY + timedelta(days=3)):
-        approval_deadlines.run()
+        deadlines.run()
         preferences.send_digests()
     assert letters_to(office.manager) == []
     assert len(letters_to(office.other_manager)) == 2
@@ -62,7 +62,7 @@ def test_who_wants_no_letters_gets_none_and_others_do(office):
 def test_a_choice_is_about_one_kind(office):
     preferences.choose(office.other_manager, {"approval_over": outbox.AT_ONCE})
     asked = office.ask()
-    deciding.decide(office.manager, asked.approval_id, Decision(approve=True))
+    decisions.decide(office.manager, asked.approval_id, Decision(approve=True))
     assert [letter.subject.partition("] ")[2][:9] for letter in letters_to(office.other_manager)] == [
         "Smíme to ", "Schváleno",
     ]  # fmt: skip

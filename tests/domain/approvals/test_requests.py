@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_deadlines, approvals, asking, deciding
-from portal.domain.approvals import Approval, AtExpiry, Standing
-from portal.domain.asking import Asking
-from portal.domain.deciding import Decision
+from portal.domain.approvals import deadlines, decisions, requests
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import Approval, AtExpiry, Standing
+from portal.domain.approvals.requests import Asking
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person
 from portal.errors import Refused
@@ -67,7 +68,7 @@ def test_the_same_question_asked_by_two_at_once_is_one(office, app):
         with app.app_context():
             staff = db.session.get_one(Person, office_staff)
             start.wait()
-            asked.append(asking.ask(staff, ticket, Asking("Smíme?", until=clock.today(), at_expiry=AtExpiry.STAY)))
+            asked.append(requests.ask(staff, ticket, Asking("Smíme?", until=clock.today(), at_expiry=AtExpiry.STAY)))
             db.session.remove()
 
     office_staff, ticket = office.staff.id, office.ticket.id
@@ -83,7 +84,7 @@ def test_the_same_question_asked_by_two_at_once_is_one(office, app):
 
 def test_a_decided_question_may_be_asked_again(office):
     first = office.ask()
-    deciding.decide(office.manager, first.approval_id, Decision(approve=False))
+    decisions.decide(office.manager, first.approval_id, Decision(approve=False))
     assert office.ask().approval_id != first.approval_id
 
 
@@ -120,21 +121,21 @@ def test_hostile_words_stay_words_and_no_header_is_added(office):
 def test_a_question_through_the_core_is_noticed_once_and_answered_to_the_core(office):
     record = _record("a1", "Smíme objednat disk?")
     for _ in range(2):
-        asking.noticed(office.ticket, [record])
+        requests.noticed(office.ticket, [record])
         db.session.commit()
     (card,) = approvals.waiting(office.company)
     assert (card.approval.asked_by, card.approval.core_id) == ("Radek Vymazal", "a1")
     assert card.approval.expires_at == clock.start_of(MONDAY.date() + timedelta(days=3)) + timedelta(hours=17)
     assert len(letters_to(office.manager)) == 1
-    deciding.decide(office.manager, card.approval.id, Decision(approve=True))
+    decisions.decide(office.manager, card.approval.id, Decision(approve=True))
     (row,) = told()
     assert (row.approval, row.decision) == ("a1", "approved")
 
 
 def test_a_question_that_the_core_has_no_more_is_withdrawn(office):
-    asking.noticed(office.ticket, [_record("a1", "Smíme?")])
+    requests.noticed(office.ticket, [_record("a1", "Smíme?")])
     db.session.commit()
-    asking.noticed(office.ticket, [])
+    requests.noticed(office.ticket, [])
     db.session.commit()
     assert db.session.scalar(select(Approval.state)) == Standing.WITHDRAWN
     assert told() == []
@@ -142,33 +143,33 @@ def test_a_question_that_the_core_has_no_more_is_withdrawn(office):
 
 def test_asked_in_the_portal_and_through_the_core_is_one_question_with_one_answer(office):
     asked = office.ask("Smíme objednat disk?")
-    asking.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
+    requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
-    deciding.decide(office.manager, asked.approval_id, Decision(approve=True))
+    decisions.decide(office.manager, asked.approval_id, Decision(approve=True))
     assert [row.approval for row in told()] == ["a1"]
-    asking.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
+    requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
     assert db.session.scalar(select(func.count(Approval.id))) == 1
 
 
 def test_a_record_of_a_ticket_that_is_not_open_asks_nobody(office):
     office.ticket.state = "done"
-    asking.noticed(office.ticket, [_record("a1", "Smíme?")])
+    requests.noticed(office.ticket, [_record("a1", "Smíme?")])
     db.session.commit()
     assert db.session.scalar(select(func.count(Letter.id))) == 0
 
 
 def test_asking_back_keeps_the_question_open_and_stops_its_clock(office):
     asked = office.ask(days=1, at_expiry=AtExpiry.SERVE)
-    asking.ask_back(office.manager, asked.approval_id, "Kolik to bude stát?")
+    requests.ask_back(office.manager, asked.approval_id, "Kolik to bude stát?")
     assert approvals.waiting(office.company) == []
     assert [card.approval.id for card in approvals.asked_back(office.company)] == [asked.approval_id]
     assert "Kolik to bude stát?" in letters_to(office.staff)[0].text
     assert (told()[0].decision, "Kolik to bude stát?" in told()[0].note) == ("", True)
     with clock.set_to(MONDAY + timedelta(days=3)):
-        approval_deadlines.run()
+        deadlines.run()
         assert office.approval(asked).is_open
-        asking.answer(office.staff, asked.approval_id, "Dvacet tisíc.")
+        requests.answer(office.staff, asked.approval_id, "Dvacet tisíc.")
         approval = office.approval(asked)
         assert approval.waits_for_manager and approval.expires_at > clock.now() + timedelta(hours=20)
     letter = letters_to(office.manager)[-1]
@@ -178,24 +179,24 @@ def test_asking_back_keeps_the_question_open_and_stops_its_clock(office):
 
 
 def test_a_technicians_question_is_asked_back_by_mail_and_answered_by_mail(office):
-    asking.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
+    requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
     (card,) = approvals.waiting(office.company)
-    asking.ask_back(office.manager, card.approval.id, "Jaký disk?")
+    requests.ask_back(office.manager, card.approval.id, "Jaký disk?")
     letter = db.session.scalar(select(Letter).where(Letter.to == "radek@connectica.example"))
     assert card.approval.reference in letter.text
     with clock.set_to(MONDAY + timedelta(hours=1)):
         office.message(office.ticket, "radek@connectica.example", "<p>Jdu na to.</p>", side="technician")
         forged = {"side": "technician", "quoted": card.approval.reference, "sender_verified": False}
         office.message(office.ticket, "radek@connectica.example", "<p>Falešná.</p>", **forged)
-        approval_deadlines.run()
+        deadlines.run()
         assert not office.approval(card.approval.id).waits_for_manager
         office.message(
             office.ticket, "radek@connectica.example", "<p>SSD 1 TB.</p>", side="technician",
             quoted=f"<p>… {card.approval.reference} …</p>",
         )  # fmt: skip
-        assert approval_deadlines.run() == 1
-        assert approval_deadlines.run() == 0
+        assert deadlines.run() == 1
+        assert deadlines.run() == 0
     assert office.approval(card.approval.id).waits_for_manager
     assert "SSD 1 TB." in letters_to(office.manager)[-1].text
 

@@ -5,11 +5,11 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import questions
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox, preferences, rendering
-from portal.domain.questions import (
+from portal.domain.questions import models as questions
+from portal.domain.questions.models import (
     MANAGER_SIDE,
     OPEN,
     STAFF_SIDE,

@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_deadlines, approvals, asking, deciding, deputies
-from portal.domain.approvals import AtExpiry, Standing
-from portal.domain.deciding import Decision
+from portal.domain.approvals import deadlines, decisions, deputies, requests
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import AtExpiry, Standing
 from portal.domain.notifications.outbox import Letter
 from tests.office import MONDAY, Office, letters_to, told
 
@@ -32,10 +33,10 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 def test_a_promise_is_kept_when_nobody_decides(office, at_expiry, serves, words):
     asked = office.ask(days=1, at_expiry=at_expiry)
     with clock.set_to(at(24, 16, 59)):
-        approval_deadlines.run()
+        deadlines.run()
         assert office.approval(asked).is_open
     with clock.set_to(at(24, 17)):
-        assert [approval_deadlines.run() for _ in range(3)] == [1, 0, 0]
+        assert [deadlines.run() for _ in range(3)] == [1, 0, 0]
     approval = office.approval(asked)
     assert approval.state == Standing.EXPIRED and approval.may_be_served is serves
     (row,) = told()
@@ -47,8 +48,8 @@ def test_a_question_promised_to_stay_open_stays_open_and_is_asked_for_once_more(
     asked = office.ask(days=1, at_expiry=AtExpiry.STAY)
     letters_before = len(letters_to(office.manager))
     with clock.set_to(at(24, 18)):
-        approval_deadlines.run()
-        approval_deadlines.run()
+        deadlines.run()
+        deadlines.run()
         assert office.approval(asked).is_open and office.approval(asked).is_overdue
         assert "zůstává otevřená" in letters_to(office.manager)[-1].text
     assert len(letters_to(office.manager)) == letters_before + 1
@@ -61,8 +62,8 @@ def test_reminders_go_at_half_the_time_and_a_day_before_each_once(office):
     for hours in range(0, 103):
         with clock.set_to(MONDAY + timedelta(hours=hours)):
             before = len(letters_to(office.manager))
-            approval_deadlines.run()
-            approval_deadlines.run()
+            deadlines.run()
+            deadlines.run()
             if len(letters_to(office.manager)) > before:
                 sent.append(clock.prague(clock.now()).strftime("%a %H"))
     assert sent == ["Wed 14", "Thu 17"]  # half is Wednesday 13:30
@@ -72,8 +73,8 @@ def test_reminders_go_at_half_the_time_and_a_day_before_each_once(office):
 def test_after_a_long_silence_one_reminder_is_enough(office):
     office.ask(days=4)
     with clock.set_to(at(27, 9)):
-        assert approval_deadlines.run() == 1
-        assert approval_deadlines.run() == 0
+        assert deadlines.run() == 1
+        assert deadlines.run() == 0
     assert len(letters_to(office.manager)) == 2
 
 
@@ -81,13 +82,13 @@ def test_after_a_long_silence_one_reminder_is_enough(office):
 def test_nobody_is_reminded_outside_working_hours(office, moment):
     office.ask(days=4)
     with clock.set_to(moment):
-        assert approval_deadlines.run() == 0
+        assert deadlines.run() == 0
 
 
 def test_a_decided_question_reminds_nobody(office):
-    deciding.decide(office.manager, office.ask(days=4).approval_id, Decision(approve=True))
+    decisions.decide(office.manager, office.ask(days=4).approval_id, Decision(approve=True))
     with clock.set_to(at(26, 12)):
-        assert approval_deadlines.run() == 0
+        assert deadlines.run() == 0
 
 
 def test_a_deputy_who_starts_later_is_reminded_too(office):
@@ -97,7 +98,7 @@ def test_a_deputy_who_starts_later_is_reminded_too(office):
     )
     assert letters_to(office.viewer) == []
     with clock.set_to(at(25, 14)):
-        approval_deadlines.run()
+        deadlines.run()
     (letter,) = letters_to(office.viewer)
     assert "zastupujete: Marie Malá" in letter.text and "/decide/" in letter.text
 
@@ -106,16 +107,16 @@ def test_a_closed_ticket_takes_its_questions_with_it(office):
     asked = office.ask()
     office.ticket.state = "done"
     db.session.commit()
-    approval_deadlines.run()
+    deadlines.run()
     assert office.approval(asked).state == Standing.WITHDRAWN
 
 
 def test_a_clock_that_stands_still_for_staff_lets_no_promise_come_true(office):
     asked = office.ask(days=1, at_expiry=AtExpiry.SERVE)
-    asking.ask_back(office.manager, asked.approval_id, "Proč?")
+    requests.ask_back(office.manager, asked.approval_id, "Proč?")
     with clock.set_to(at(30, 12)):
-        assert approval_deadlines.run() == 0
-        deciding.decide(office.manager, asked.approval_id, Decision(approve=False))
+        assert deadlines.run() == 0
+        decisions.decide(office.manager, asked.approval_id, Decision(approve=False))
     assert office.approval(asked).state == Standing.DECLINED
 
 
@@ -126,12 +127,12 @@ def test_a_death_between_writing_a_reminder_and_its_letters_leaves_neither(offic
         raise KeyboardInterrupt
 
     with clock.set_to(at(26, 12)):
-        monkeypatch.setattr(asking, "invite", struck)
+        monkeypatch.setattr(requests, "invite", struck)
         with pytest.raises(KeyboardInterrupt):
-            approval_deadlines.run()
+            deadlines.run()
         db.session.rollback()
         monkeypatch.undo()
-        assert approval_deadlines.run() == 1
+        assert deadlines.run() == 1
     assert len(list(db.session.scalars(select(Letter).where(Letter.to == office.manager.email)))) == 2
 
 

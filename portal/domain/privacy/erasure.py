@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, tru
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db, rows_changed
-from portal.domain import forgotten
 from portal.domain.accounts.email_changes import AddressChange
 from portal.domain.accounts.invitations import Invitation
 from portal.domain.accounts.last_seen import Visit
@@ -24,14 +23,15 @@ from portal.domain.accounts.password_resets import PasswordReset
 from portal.domain.accounts.recovery_codes import RecoveryCode
 from portal.domain.accounts.sso_identities import Identity
 from portal.domain.accounts.totp import OneTimeCode
-from portal.domain.approvals import Approval, ApprovalEvent
+from portal.domain.approvals.consents import ServiceConsent
+from portal.domain.approvals.models import Approval, ApprovalEvent
 from portal.domain.audit.events import AuditName
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import pseudonym
-from portal.domain.consents import ServiceConsent
 from portal.domain.notifications.outbox import Letter, LetterChoice
 from portal.domain.notifications.preferences import Notice
-from portal.domain.questions import Question, QuestionMessage
+from portal.domain.privacy import erased_people
+from portal.domain.questions.models import Question, QuestionMessage
 from portal.domain.sync_state import SYNC, Lease, MirrorState, SetAside, Told
 from portal.domain.tickets import attachments, search_index
 from portal.domain.tickets.attachments import Attachment
@@ -103,7 +103,7 @@ def forget(sought: Sought, folder: Path) -> Removed:
     """Remove their data; folder is that of attachments. Commits. May be repeated, and cut off anywhere."""
     _zero_what_is_deleted()
     for company_id in sought.company_ids or (None,):
-        forgotten.remember(company_id, instead=sought.instead, names=sought.names, email=sought.email)
+        erased_people.remember(company_id, instead=sought.instead, names=sought.names, email=sought.email)
     _meet_the_sync()
     db.session.commit()
     removed = Removed()

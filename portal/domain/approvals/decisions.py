@@ -7,8 +7,9 @@ from sqlalchemy import or_, true, update
 
 from portal.clock import now, prague, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, consents
-from portal.domain.approvals import (
+from portal.domain.approvals import consents, links
+from portal.domain.approvals.deputies import Approver, approvers
+from portal.domain.approvals.models import (
     STAFF_TURN,
     Approval,
     ApprovalCard,
@@ -21,7 +22,6 @@ from portal.domain.approvals import (
     wrote_down,
 )
 from portal.domain.audit import events as audit
-from portal.domain.deputies import Approver, approvers
 from portal.domain.notifications import preferences, rendering
 from portal.domain.sync_state import Told
 from portal.domain.users.models import Person, Visitor, managers
@@ -104,7 +104,7 @@ def conclude(
     db.session.refresh(approval)
     found = card(approval.id)
     wrote_down(approval, standing, by=by, by_id=by_id, text=note)
-    approval_links.kill_all(approval.id)
+    links.kill_all(approval.id)
     if tells_core and _core_should_know(approval):
         tell_core(
             found, key=f"approval-{approval.id}-{standing}", decision=standing,

@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import questioning, questions
 from portal.domain.companies.models import Company
 from portal.domain.notifications.outbox import Letter
-from portal.domain.questions import Question, QuestionState
+from portal.domain.questions import models as questions
+from portal.domain.questions import workflow
+from portal.domain.questions.models import Question, QuestionState
 from portal.domain.users.models import Person
 from portal.errors import NotFound, PortalError, Refused
 from tests.office import MONDAY, SECRET, Office, letters_to
@@ -30,7 +31,7 @@ def office(app):
 
 @pytest.fixture
 def asked(office) -> int:
-    return questioning.ask(office.manager, office.company, office.entry.id, "Proč tři hodiny?")
+    return workflow.ask(office.manager, office.company, office.entry.id, "Proč tři hodiny?")
 
 
 def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician(office, asked):
@@ -49,16 +50,16 @@ def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician
 def test_the_entry_is_marked_while_its_question_is_open(office, asked):
     assert questions.by_entry(office.company) == {office.entry.id: asked}
     assert questions.open_count(office.company) == 1
-    questioning.take_back(office.manager, office.company, asked)
+    workflow.take_back(office.manager, office.company, asked)
     assert questions.by_entry(office.company) == {}
     assert questions.open_count(office.company) == 0
 
 
 def test_an_answer_waits_for_the_manager_and_reaches_them_by_mail(office, asked):
-    questioning.answer(office.staff, asked, "Bylo to na místě, i s cestou.")
+    workflow.answer(office.staff, asked, "Bylo to na místě, i s cestou.")
     assert [card.question.id for card in questions.answered(office.company)] == [asked]
     assert "i s cestou" in letters_to(office.manager)[0].text
-    questioning.reply(office.manager, office.company, asked, "Cesta se nemá účtovat.")
+    workflow.reply(office.manager, office.company, asked, "Cesta se nemá účtovat.")
     assert questions.answered_count(office.company) == 0
     said = [(row.side, row.by) for row in questions.thread(questions.show(office.company, asked).question)]
     assert said == [("manager", "Marie Malá"), ("staff", "Dana Dispečerka"), ("manager", "Marie Malá")]
@@ -68,7 +69,7 @@ def test_a_correction_arrives_by_the_sync_and_is_linked(office, asked):
     with clock.set_to(MONDAY + timedelta(hours=1)):
         office.ledger.change(office.entry, at=clock.now(), hours="2.00")
         db.session.commit()
-        assert [questioning.run() for _ in range(2)] == [1, 0]
+        assert [workflow.run() for _ in range(2)] == [1, 0]
     card = questions.show(office.company, asked)
     assert card.question.standing is QuestionState.CORRECTED
     assert str(questions.replaced(card.question).hours) == "3.00" and str(card.entry.hours) == "2.00"
@@ -78,7 +79,7 @@ def test_a_correction_arrives_by_the_sync_and_is_linked(office, asked):
 def test_an_entry_that_was_cancelled_is_a_correction_too(office, asked):
     office.ledger.change(office.entry, at=clock.now() + timedelta(minutes=1), withdrawn=True)
     db.session.commit()
-    questioning.run()
+    workflow.run()
     assert questions.show(office.company, asked).question.standing is QuestionState.CORRECTED
     assert "zrušená" in letters_to(office.manager)[-1].text
 
@@ -86,26 +87,26 @@ def test_an_entry_that_was_cancelled_is_a_correction_too(office, asked):
 def test_being_invoiced_is_no_correction(office, asked):
     office.entry.invoiced_on = date(2026, 11, 30)
     db.session.commit()
-    assert questioning.run() == 0
+    assert workflow.run() == 0
     assert questions.show(office.company, asked).question.standing is QuestionState.ASKED
 
 
 def test_an_entry_that_stays_is_upheld_with_a_reason(office, asked):
     with pytest.raises(Refused):
-        questioning.uphold(office.staff, asked, "  ")
-    questioning.uphold(office.staff, asked, "Odpovídá předávacímu protokolu.")
+        workflow.uphold(office.staff, asked, "  ")
+    workflow.uphold(office.staff, asked, "Odpovídá předávacímu protokolu.")
     assert questions.show(office.company, asked).question.standing is QuestionState.UPHELD
     assert "předávacímu protokolu" in letters_to(office.manager)[0].text
 
 
 @pytest.mark.parametrize("verb", ["answer", "uphold", "reply", "take_back"])
 def test_a_question_that_is_over_stays_over(office, asked, verb):
-    questioning.take_back(office.manager, office.company, asked)
+    workflow.take_back(office.manager, office.company, asked)
     calls = {
-        "answer": lambda: questioning.answer(office.staff, asked, "Pozdě."),
-        "uphold": lambda: questioning.uphold(office.staff, asked, "Pozdě."),
-        "reply": lambda: questioning.reply(office.manager, office.company, asked, "Pozdě."),
-        "take_back": lambda: questioning.take_back(office.manager, office.company, asked),
+        "answer": lambda: workflow.answer(office.staff, asked, "Pozdě."),
+        "uphold": lambda: workflow.uphold(office.staff, asked, "Pozdě."),
+        "reply": lambda: workflow.reply(office.manager, office.company, asked, "Pozdě."),
+        "take_back": lambda: workflow.take_back(office.manager, office.company, asked),
     }
     with pytest.raises(Refused):
         calls[verb]()
@@ -113,34 +114,34 @@ def test_a_question_that_is_over_stays_over(office, asked, verb):
 
 
 def test_an_entry_may_be_questioned_again_after_a_question_is_over(office, asked):
-    questioning.take_back(office.manager, office.company, asked)
-    again = questioning.ask(office.manager, office.company, office.entry.id, "Přece jen: proč?")
+    workflow.take_back(office.manager, office.company, asked)
+    again = workflow.ask(office.manager, office.company, office.entry.id, "Přece jen: proč?")
     assert again != asked
     assert [card.question.id for card in questions.of_entry(office.company, office.entry.id)] == [again, asked]
 
 
 def test_asking_about_a_questioned_entry_adds_to_its_thread(office, asked):
-    assert questioning.ask(office.other_manager, office.company, office.entry.id, "To by mě taky zajímalo.") == asked
+    assert workflow.ask(office.other_manager, office.company, office.entry.id, "To by mě taky zajímalo.") == asked
     assert len(questions.thread(questions.show(office.company, asked).question)) == 2
 
 
 def test_an_invoiced_entry_can_be_questioned_and_says_so(office):
     office.entry.invoiced_on = date(2026, 10, 31)
     db.session.commit()
-    asked = questioning.ask(office.manager, office.company, office.entry.id, "Proč?")
+    asked = workflow.ask(office.manager, office.company, office.entry.id, "Proč?")
     assert questions.show(office.company, asked).question.was_invoiced_on == date(2026, 10, 31)
     assert "už je vyfakturovaná" in letters_to(office.staff)[0].text
 
 
 def test_another_companys_entries_and_questions_are_not_found(office, asked):
-    foreign = questioning.ask(office.foreign_manager, office.foreign, office.foreign_entry.id, SECRET)
+    foreign = workflow.ask(office.foreign_manager, office.foreign, office.foreign_entry.id, SECRET)
     with pytest.raises(NotFound):
-        questioning.ask(office.manager, office.company, office.foreign_entry.id, "Cizí?")
-    for verb in (questions.show, lambda company, number: questioning.take_back(office.manager, company, number)):
+        workflow.ask(office.manager, office.company, office.foreign_entry.id, "Cizí?")
+    for verb in (questions.show, lambda company, number: workflow.take_back(office.manager, company, number)):
         with pytest.raises(NotFound):
             verb(office.company, foreign)
     with pytest.raises(NotFound):
-        questioning.reply(office.manager, office.company, foreign, "Cizí?")
+        workflow.reply(office.manager, office.company, foreign, "Cizí?")
     assert [card.question.id for card in questions.listed(office.company)] == [asked]
     assert questions.by_entry(office.company) == {office.entry.id: asked}
     assert SECRET not in str(questions.listed(office.company))
@@ -154,12 +155,12 @@ def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
         office.message(
             office.ticket, "radek@connectica.example", f"<p>{reference}</p>", side="technician", sender_verified=False
         )
-        assert questioning.run() == 0
+        assert workflow.run() == 0
         office.message(
             office.ticket, "radek@connectica.example", "<p>Byla to i cesta &amp; montáž.</p>", side="technician",
             quoted=f"<p>{reference}</p>",
         )  # fmt: skip
-        assert [questioning.run() for _ in range(2)] == [1, 0]
+        assert [workflow.run() for _ in range(2)] == [1, 0]
     card = questions.show(office.company, asked)
     assert card.question.standing is QuestionState.ANSWERED
     assert questions.thread(card.question)[-1].text == "Byla to i cesta & montáž."
@@ -168,12 +169,12 @@ def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
 @pytest.mark.parametrize("text", ["", " \n ", "x" * 1_000_000])
 def test_empty_and_endless_words_are_refused(office, text):
     with pytest.raises(Refused):
-        questioning.ask(office.manager, office.company, office.entry.id, text)
+        workflow.ask(office.manager, office.company, office.entry.id, text)
     assert db.session.scalar(select(func.count(Question.id))) == 0
 
 
 def test_markup_and_headers_in_a_question_stay_words(office):
-    questioning.ask(office.manager, office.company, office.entry.id, "<b>Proč</b>?\r\nBcc: x@zly.example\x00")
+    workflow.ask(office.manager, office.company, office.entry.id, "<b>Proč</b>?\r\nBcc: x@zly.example\x00")
     for letter in db.session.scalars(select(Letter)):
         assert "\r" not in letter.text and "\x00" not in letter.text and "\n" not in letter.subject
         assert "    <b>Proč</b>?\n    Bcc: x@zly.example" in letter.text
@@ -189,7 +190,7 @@ def test_two_who_ask_at_once_open_one_question(office, app):
             person, own = db.session.get_one(Person, ids[number % 2]), db.session.get_one(Company, company)
             start.wait()
             try:
-                outcomes.append(questioning.ask(person, own, entry, f"Proč? {number}"))
+                outcomes.append(workflow.ask(person, own, entry, f"Proč? {number}"))
             except PortalError as error:
                 outcomes.append(error)
             db.session.remove()

@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approval_deadlines, approvals, asking, by_link, deciding
-from portal.domain.approval_links import ApprovalLink
-from portal.domain.approvals import AtExpiry, Channel
-from portal.domain.deciding import Decision
+from portal.domain.approvals import deadlines, decisions, link_answers, requests
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.links import ApprovalLink
+from portal.domain.approvals.models import AtExpiry, Channel
 from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
@@ -25,7 +26,7 @@ def office(app):
 
 def test_a_link_decides_as_the_person_it_was_written_to(office):
     asked = office.ask()
-    by_link.decide(token_in(letters_to(office.other_manager)[0]), Decision(approve=True))
+    link_answers.decide(token_in(letters_to(office.other_manager)[0]), Decision(approve=True))
     approval = office.approval(asked)
     assert (approval.decided_by, approval.channel) == ("Petr Velký", Channel.LINK)
 
@@ -34,7 +35,7 @@ def test_opening_a_link_any_number_of_times_changes_nothing(office):
     asked = office.ask()
     token = token_in(letters_to(office.manager)[0])
     for _ in range(10):
-        opened = by_link.opened(token)
+        opened = link_answers.opened(token)
     assert opened.may_answer and opened.person.name == "Marie Malá"
     assert office.approval(asked).is_open
     assert db.session.scalar(select(func.count(ApprovalLink.id)).where(ApprovalLink.used_at.is_not(None))) == 0
@@ -50,11 +51,11 @@ def test_no_token_is_kept_as_it_is(office):
 def test_whoever_opens_a_link_after_the_decision_learns_who_decided_what_and_when(office):
     asked = office.ask()
     token = token_in(letters_to(office.manager)[0])
-    deciding.decide(office.other_manager, asked.approval_id, Decision(approve=False))
-    opened = by_link.opened(token)
+    decisions.decide(office.other_manager, asked.approval_id, Decision(approve=False))
+    opened = link_answers.opened(token)
     assert not opened.may_answer and opened.card.approval.decided_by == "Petr Velký"
     with pytest.raises(AlreadyDecided, match=r"declined by Petr Velký on 23\. 11\. 2026 10:00"):
-        by_link.decide(token, Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True))
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,9 @@ def test_a_token_that_is_not_exactly_ours_is_not_found(office, mangle):
     asked = office.ask()
     token = mangle(token_in(letters_to(office.manager)[0]))
     with pytest.raises(NotFound):
-        by_link.opened(token)
+        link_answers.opened(token)
     with pytest.raises(NotFound):
-        by_link.decide(token, Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True))
     assert office.approval(asked).is_open
 
 
@@ -89,9 +90,9 @@ def test_an_expired_link_decides_and_reveals_nothing(office):
     token = token_in(letters_to(office.manager)[0])
     with clock.set_to(MONDAY + timedelta(days=60)):
         with pytest.raises(NotFound):
-            by_link.opened(token)
+            link_answers.opened(token)
         with pytest.raises(NotFound):
-            by_link.decide(token, Decision(approve=True))
+            link_answers.decide(token, Decision(approve=True))
     assert office.approval(asked).is_open
 
 
@@ -99,7 +100,7 @@ def test_a_link_cannot_answer_another_approval(office):
     office.ask("První otázka?")
     token = token_in(letters_to(office.manager)[0])
     second = office.ask("Druhá otázka?")
-    by_link.decide(token, Decision(approve=True))
+    link_answers.decide(token, Decision(approve=True))
     assert office.approval(second).is_open
 
 
@@ -109,9 +110,9 @@ def test_a_link_dies_with_the_right_it_was_made_for(office):
     db.session.get_one(Person, office.manager.id).roles = list(office.viewer.roles)
     db.session.commit()
     with pytest.raises(NotFound):
-        by_link.opened(token)
+        link_answers.opened(token)
     with pytest.raises(NotFound):
-        by_link.decide(token, Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True))
     assert office.approval(asked).is_open
 
 
@@ -120,19 +121,19 @@ def test_a_link_of_a_closed_account_is_not_found(office):
     token = token_in(letters_to(office.manager)[0])
     people.deactivate(office.manager.email)
     with pytest.raises(NotFound):
-        by_link.opened(token)
+        link_answers.opened(token)
 
 
 def test_asking_back_uses_the_link_up_and_the_answer_brings_another(office):
     asked = office.ask()
     token = token_in(letters_to(office.manager)[0])
-    by_link.ask_back(token, "Kolik?")
-    assert not by_link.opened(token).may_answer
+    link_answers.ask_back(token, "Kolik?")
+    assert not link_answers.opened(token).may_answer
     with pytest.raises(Refused, match="used already"):
-        by_link.decide(token, Decision(approve=True))
-    asking.answer(office.staff, asked.approval_id, "Tisíc.")
-    assert not by_link.opened(token).may_answer
-    by_link.decide(token_in(letters_to(office.manager)[-1]), Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True))
+    requests.answer(office.staff, asked.approval_id, "Tisíc.")
+    assert not link_answers.opened(token).may_answer
+    link_answers.decide(token_in(letters_to(office.manager)[-1]), Decision(approve=True))
     assert office.approval(asked).decided_by == "Marie Malá"
 
 
@@ -141,16 +142,16 @@ def test_a_reply_by_mail_decides_nothing_is_kept_as_a_note_and_brings_a_new_link
     old = token_in(letters_to(office.manager)[0])
     with clock.set_to(MONDAY + timedelta(minutes=5)):
         office.message(office.ticket, "MARIE@vltava.example", "<p>Ano,<br>schvaluji.</p>", quoted=f"/decide/{old}")
-        assert approval_deadlines.run() == 1
-        assert approval_deadlines.run() == 0
+        assert deadlines.run() == 1
+        assert deadlines.run() == 0
     assert office.approval(asked).is_open
     (note,) = [event for event in _history(office, asked) if event.kind == "mail"]
     assert note.text == "Ano,\nschvaluji."
     assert len(letters_to(office.manager)) == 2 and len(letters_to(office.other_manager)) == 1
     new = token_in(letters_to(office.manager)[-1])
     with pytest.raises(NotFound):  # the reply may have shown it to others
-        by_link.opened(old)
-    assert by_link.opened(new).may_answer
+        link_answers.opened(old)
+    assert link_answers.opened(new).may_answer
 
 
 def test_mail_of_others_about_the_ticket_is_no_note(office):
@@ -158,7 +159,7 @@ def test_mail_of_others_about_the_ticket_is_no_note(office):
     with clock.set_to(MONDAY + timedelta(minutes=5)):
         office.message(office.ticket, "eva@vltava.example", "<p>Už to prosím schvalte.</p>")
         office.message(office.foreign_ticket, "marie@vltava.example", "<p>Cizí požadavek.</p>")
-        assert approval_deadlines.run() == 0
+        assert deadlines.run() == 0
     assert [event.kind for event in _history(office, asked)] == ["asked"]
 
 

@@ -4,8 +4,9 @@ from sqlalchemy import Select, select, update
 
 from portal.clock import now
 from portal.db import db, rows_changed
-from portal.domain import approval_links, asking
-from portal.domain.approvals import (
+from portal.domain.approvals import links, requests
+from portal.domain.approvals.decisions import conclude, who_decides
+from portal.domain.approvals.models import (
     MANAGER_TURN,
     STAFF_TURN,
     Approval,
@@ -17,7 +18,6 @@ from portal.domain.approvals import (
     is_closed,
     wrote_down,
 )
-from portal.domain.deciding import conclude, who_decides
 from portal.domain.tickets.models import Message, Ticket
 from portal.errors import AlreadyDecided
 from portal.lib import text as typed_text
@@ -89,14 +89,14 @@ def _heard(approval: Approval, message: Message) -> int:
             return 0
         if approval.reference not in message.body + message.quoted:
             return 0
-        asking.answered(found, by=message.author_name, text=text, message_id=message.id)
+        requests.answered(found, by=message.author_name, text=text, message_id=message.id)
         db.session.commit()
         return 1
     for approver in who_decides(found):
         if approver.person.email == message.author_email.lower():
             wrote_down(approval, "mail", by=message.author_name, text=text, message_id=message.id)
-            approval_links.revoke(approval.id, approver.person.id)  # the reply may have quoted it to others
-            asking.invite(found, occasion=f"mail-{message.id}", text="approval_by_mail", only=approver.person)
+            links.revoke(approval.id, approver.person.id)  # the reply may have quoted it to others
+            requests.invite(found, occasion=f"mail-{message.id}", text="approval_by_mail", only=approver.person)
             db.session.commit()
             return 1
     return 0
@@ -113,7 +113,7 @@ def _reminded(approval: Approval, due: int) -> int:
         db.session.rollback()
         return 0
     wrote_down(approval, "reminded")
-    asking.invite(card(approval.id), occasion=f"reminder-{due}", text="approval_reminder")
+    requests.invite(card(approval.id), occasion=f"reminder-{due}", text="approval_reminder")
     db.session.commit()
     return 1
 
@@ -129,7 +129,7 @@ def _overdue(approval: Approval) -> int:
         db.session.rollback()
         return 0
     wrote_down(approval, "overdue")
-    asking.invite(card(approval.id), occasion="overdue", text="approval_reminder")
+    requests.invite(card(approval.id), occasion="overdue", text="approval_reminder")
     db.session.commit()
     return 1
 

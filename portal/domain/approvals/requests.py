@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now, today
 from portal.db import db, rows_changed
-from portal.domain import approval_links, consents
-from portal.domain.approvals import (
+from portal.domain.approvals import consents, links
+from portal.domain.approvals.decisions import conclude, right_to_decide, tell_core, who_decides
+from portal.domain.approvals.models import (
     MANAGER_TURN,
     STAFF_TURN,
     Approval,
@@ -24,7 +25,6 @@ from portal.domain.approvals import (
     wrote_down,
 )
 from portal.domain.audit import events as audit
-from portal.domain.deciding import conclude, right_to_decide, tell_core, who_decides
 from portal.domain.notifications import outbox, preferences, rendering
 from portal.domain.tickets.models import State, Ticket
 from portal.domain.users.models import Person, Visitor
@@ -118,7 +118,7 @@ def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: 
     found, _approver = right_to_decide(person, approval_id)
     _turn(found.approval, to=STAFF_TURN)
     if by_link:
-        approval_links.use_up(found.approval.id, person.id)
+        links.use_up(found.approval.id, person.id)
     wrote_down(found.approval, "asked_back", by=person.name, by_id=person.id, text=text)
     occasion = f"approval-{found.approval.id}-asked-back-{now():%Y%m%d%H%M%S%f}"
     tell_core(
@@ -155,7 +155,7 @@ def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None
             continue
         path = f"/approvals/{found.approval.id}"
         if preferences.wants_letter(approver.person, preferences.APPROVAL_ASKED):
-            path = approval_links.make(found.approval, approver.person)
+            path = links.make(found.approval, approver.person)
         preferences.tell(
             approver.person, preferences.APPROVAL_ASKED,
             key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}", text=text, path=path, card=found,

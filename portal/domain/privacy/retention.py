@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from portal import clock
 from portal.db import db, insert_once
-from portal.domain.approvals import Approval, ApprovalEvent
+from portal.domain.approvals.models import Approval, ApprovalEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.notifications.outbox import Letter
-from portal.domain.questions import Question, QuestionMessage
+from portal.domain.questions.models import Question, QuestionMessage
 from portal.domain.sync_state import MirrorState, Told
 from portal.domain.tickets import attachments
 from portal.domain.tickets.attachments import Attachment

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
-from portal.domain.approvals import Approval
+from portal.domain.approvals.models import Approval
 from portal.domain.audit import events as audit
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company

@@ -11,8 +11,8 @@ from sqlalchemy import not_, select
 
 from portal import clock
 from portal.db import db
-from portal.domain import approvals
-from portal.domain.approvals import Approval
+from portal.domain.approvals import models as approvals
+from portal.domain.approvals.models import Approval
 from portal.domain.billing import disclosure, prices
 from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from portal.domain.billing.prices import PriceList

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from portal.db import db
-from portal.domain import approval_links, asking, deciding
-from portal.domain.approval_links import ApprovalLink
-from portal.domain.approvals import ApprovalCard, Channel, card
-from portal.domain.deciding import Decision
-from portal.domain.deputies import Approver
+from portal.domain.approvals import decisions, links, requests
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.deputies import Approver
+from portal.domain.approvals.links import ApprovalLink
+from portal.domain.approvals.models import ApprovalCard, Channel, card
 from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -25,7 +25,7 @@ class Opened:
 
 def opened(token: str) -> Opened:
     """What a link shows: the question, or how it ended. Changes nothing. Raises NotFound."""
-    link = approval_links.genuine(token)
+    link = links.genuine(token)
     person, found = _holder(link), card(link.approval_id)
     approver = _approver(person, found)
     if approver is None and (found.approval.is_open or found.is_confidential):
@@ -41,22 +41,22 @@ def opened(token: str) -> Opened:
 def decide(token: str, decision: Decision) -> None:
     """Approve or decline as the person the link was made for. Commits. Raises as deciding.decide does."""
     link = _usable(token)
-    deciding.decide(_holder(link), link.approval_id, decision, channel=Channel.LINK)
+    decisions.decide(_holder(link), link.approval_id, decision, channel=Channel.LINK)
 
 
 def ask_back(token: str, note: str) -> None:
     """Ask Connectica for more; the link is used up by it, another comes with the answer. Commits."""
     link = _usable(token)
-    asking.ask_back(_holder(link), link.approval_id, note, by_link=True)
+    requests.ask_back(_holder(link), link.approval_id, note, by_link=True)
 
 
 def _usable(token: str) -> ApprovalLink:
-    link = approval_links.genuine(token)
+    link = links.genuine(token)
     found = card(link.approval_id)
     if found.approval.is_open and _approver(_holder(link), found) is None:
         raise NotFound
     if not found.approval.is_open:
-        raise deciding.already_decided(found.approval)
+        raise decisions.already_decided(found.approval)
     if link.used_at is not None:
         raise Refused(msgid("This link has been used already; the answer will bring you another."))
     return link
@@ -72,4 +72,4 @@ def _holder(link: ApprovalLink) -> Person:
 def _approver(person: Person, found: ApprovalCard) -> Approver | None:
     if person.company_id != found.company_id:
         raise NotFound
-    return next((one for one in deciding.who_decides(found) if one.person.id == person.id), None)
+    return next((one for one in decisions.who_decides(found) if one.person.id == person.id), None)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base, db
-from portal.domain.approvals import Approval
+from portal.domain.approvals.models import Approval
 from portal.domain.users.models import Person
 from portal.errors import NotFound
 from portal.lib import tokens

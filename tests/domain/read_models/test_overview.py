@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.domain import overview
+from portal.domain.read_models import overview
 from portal.domain.tickets import staff_search
 from portal.domain.tickets.models import State
 from portal.errors import NotFound
