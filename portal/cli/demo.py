@@ -31,7 +31,7 @@ from portal.domain.users import models as people
 from portal.domain.users import passwords, permissions
 from portal.errors import Misconfigured, PortalError, Refused
 from portal.mailing import SENT
-from portal.web.demo import PASSWORD
+from portal.web.views.machines.demo import PASSWORD
 
 STAFF = ("dispecink@connectica.example", "Hana Dvořáčková")
 _PATIENCE = 90  # seconds for any part to come up; slow machines are slow

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from portal import config, schema
 from portal.db import db
 from portal.errors import Misconfigured
-from portal.web.metrics import SHARED
+from portal.web.views.machines.metrics import SHARED
 
 BACKLOG = 1024  # connections the kernel keeps for us
 AT_ONCE = 64  # requests a worker takes on; more wait in the backlog

@@ -4,55 +4,55 @@ from flask import Flask
 
 from portal import logs
 from portal.web import (
-    account,
-    accounts,
-    address_changes,
-    apologies,
-    approvals,
+    access_control,
     assets,
-    attachments,
     compression,
-    consents,
-    decide,
-    demo,
-    deputies,
-    devices,
-    filters,
-    fragments,
-    gate,
-    health,
-    hooks,
-    hours,
-    invitations,
-    invoices,
+    error_pages,
+    formatting,
+    fragment_cache,
+    known_devices,
     languages,
-    log,
-    metrics,
-    overview,
-    pages,
+    login_manager,
+    rendering,
+)
+from portal.web.views.account import (
+    account,
+    email_changes,
+    invitations,
     passwords,
-    people,
-    questions,
-    second_step,
     settings,
     sign_in,
     sso,
-    staff,
-    staff_approvals,
-    staff_people,
-    staff_questions,
-    start,
+    two_factor,
+)
+from portal.web.views.machines import demo, favicon, health, hooks, metrics
+from portal.web.views.manager import (
+    approval_link,
+    approvals,
+    attachments,
+    audit_log,
+    consents,
+    deputies,
+    hours,
+    invoices,
+    overview,
+    people,
+    questions,
     tickets,
 )
+from portal.web.views.staff import approvals as staff_approvals
+from portal.web.views.staff import home
+from portal.web.views.staff import people as staff_people
+from portal.web.views.staff import questions as staff_questions
 
 BLUEPRINTS = (
     sign_in.bp,
-    second_step.bp,
+    two_factor.bp,
     sso.bp,
-    start.bp,
+    favicon.bp,
     overview.bp,
     approvals.bp,
-    decide.bp,
+    approval_link.bp,
     consents.bp,
     deputies.bp,
     questions.bp,
@@ -65,12 +65,12 @@ BLUEPRINTS = (
     settings.bp,
     account.bp,
     passwords.bp,
-    address_changes.bp,
+    email_changes.bp,
     invitations.bp,
     people.bp,
-    log.bp,
+    audit_log.bp,
     staff_people.bp,
-    staff.bp,
+    home.bp,
     health.bp,
     hooks.bp,
     metrics.bp,
@@ -82,15 +82,15 @@ def install(app: Flask) -> None:
     compression.install(app)
     logs.install(app)
     metrics.install(app)
-    gate.install(app)
-    accounts.install(app)
-    devices.install(app)
+    access_control.install(app)
+    login_manager.install(app)
+    known_devices.install(app)
     languages.install(app)
     assets.install(app)
-    filters.install(app)
-    pages.install(app)
-    fragments.install(app)
-    apologies.install(app)
+    formatting.install(app)
+    rendering.install(app)
+    fragment_cache.install(app)
+    error_pages.install(app)
     hooks.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

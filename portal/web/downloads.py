@@ -18,7 +18,7 @@ from portal.exports import rows_csv
 from portal.exports import workbook as workbooks
 from portal.exports.names import FileName
 from portal.exports.report import Report
-from portal.web import pages
+from portal.web import rendering
 
 
 def may(person: Visitor) -> bool:
@@ -67,6 +67,6 @@ def _attached(response: AnyResponse, name: FileName, ending: str) -> AnyResponse
 def _noted(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
     """Written down in the audit log; HEAD takes nothing away."""
     if request.method == "GET":
-        audit.note(audit.DOWNLOADED, about=f"{name.plain}.{ending}", **pages.signature())
+        audit.note(audit.DOWNLOADED, about=f"{name.plain}.{ending}", **rendering.signature())
         last_seen.note(current_user, last_seen.EXPORT)
     return response

@@ -15,7 +15,7 @@ from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import Right
-from portal.web import gate
+from portal.web import access_control
 
 STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says the core did not answer
 
@@ -87,7 +87,7 @@ def _approvals(person: Visitor, company: Company) -> int:
 
 def frame(person: Visitor) -> Frame | None:
     """The frame for a person; None for somebody who is not signed in, or not further than to a second factor."""
-    if not person.is_authenticated or gate.lacks_second_factor():
+    if not person.is_authenticated or access_control.lacks_second_factor():
         return None
     around = Frame(
         person=person,

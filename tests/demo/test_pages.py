@@ -10,7 +10,7 @@ from portal import create_app
 from portal.cli.demo import STAFF
 from portal.db import db
 from portal.demo import cast
-from portal.web import demo
+from portal.web.views.machines import demo
 
 LETTER = (
     "From: Connectica <noc@connectica.cz>\r\nTo: =?utf-8?b?xb1vZmllIExpxaFrb3bDoQ==?= <zofie@ak-hora.example>\r\n"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.config import ROOT
-from portal.web import gate
+from portal.web import access_control
 from tests.hostile.walk import PARTS, address, routes, token_of, values_of
 from tests.web.conftest import MARKER
 
@@ -166,4 +166,4 @@ def _bytes(text: str) -> bytes:
 
 def test_the_fields_are_really_found():
     assert {"q", "state", "after", "sort", "valid_until", "email", "password", "amount"} <= set(_fields())
-    assert "static" in gate.PUBLIC
+    assert "static" in access_control.PUBLIC

@@ -19,7 +19,7 @@ from portal.domain.notifications.outbox import Letter
 from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
-from portal.web import gate
+from portal.web import access_control
 from tests import samples
 from tests.web import conftest
 from tests.web.conftest import PNG
@@ -86,7 +86,7 @@ def _pages(app, firm):
     own = _own(firm)
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
-            if "GET" in rule.methods and rule.arguments <= own.keys() and rule.endpoint not in gate.SIGNED:
+            if "GET" in rule.methods and rule.arguments <= own.keys() and rule.endpoint not in access_control.SIGNED:
                 yield app.url_for(rule.endpoint, **{name: own[name] for name in rule.arguments})
     for query in ("q=vypoved", f"requester={firm.asks.id}", "sort=requester", "sort=requester&dir=down"):
         yield f"/tickets?{query}"

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from portal.db import db
 from portal.domain.users import permissions, sessions
 from portal.domain.users.permissions import STAFF
-from portal.web import gate
+from portal.web import access_control
 from tests import samples
 from tests.web.conftest import MARKER
 
@@ -43,7 +43,7 @@ PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 def _routes(app):
     for rule in app.url_map.iter_rules():
-        if rule.endpoint in gate.PUBLIC | gate.SIGNED.keys():
+        if rule.endpoint in access_control.PUBLIC | access_control.SIGNED.keys():
             continue
         for method in sorted(rule.methods - {"OPTIONS", "HEAD"}):
             yield rule, method
@@ -101,7 +101,7 @@ def test_nobody_gets_the_sign_in_page_and_nothing_else(app, world):
 def test_staff_find_nothing_on_a_companys_own_pages(app, world, sign_in):
     client = sign_in(world.staff)
     for rule, method in _routes(app):
-        if permissions.allows({STAFF}, gate.right_for(rule.endpoint)):
+        if permissions.allows({STAFF}, access_control.right_for(rule.endpoint)):
             continue
         answer = _ask(client, method, _address(app, rule, _values(world)))
         assert answer.status_code == 404, f"{method} {rule} answers {answer.status} to staff"
@@ -180,7 +180,7 @@ def test_words_headers_and_work_are_the_same_for_what_is_not_yours_and_what_is_n
         return *seen, statements
 
     for rule, method in _of_somebody(app):
-        if who == "staff" and permissions.allows({STAFF}, gate.right_for(rule.endpoint)):
+        if who == "staff" and permissions.allows({STAFF}, access_control.right_for(rule.endpoint)):
             continue  # they serve every company
         for asked, headers in [*((method, one) for one in WAYS_TO_ASK), *((one, {}) for one in ODD_METHODS)]:
             theirs, nobodys = (learned(asked, chosen, headers) for chosen in ({}, MISSING))

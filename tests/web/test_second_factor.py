@@ -15,7 +15,7 @@ from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.lib import urls
-from portal.web import doors, gate
+from portal.web import access_control, login
 from tests import samples
 from tests.device import Device
 
@@ -153,7 +153,7 @@ def test_a_stranger_with_the_password_guesses_from_everywhere_in_vain_and_does_n
 def test_the_second_step_waits_ten_minutes_and_no_longer(client, secret):
     _sign_in(client)
     token = _token(client.get("/sign-in/second").text)
-    with clock.set_to(samples.NOW + doors.PATIENCE + timedelta(seconds=1)):
+    with clock.set_to(samples.NOW + login.PATIENCE + timedelta(seconds=1)):
         form = {"code": code_at(secret, clock.now()), "csrf_token": token}
         assert client.post("/sign-in/second", data=form).location == "/sign-in"
         assert not _is_inside(client)
@@ -230,7 +230,7 @@ def test_every_address_but_those_for_making_one_is_closed(app, client, world):
     _sign_in(client, "staff@connectica.example")
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
-            if rule.endpoint in gate.PUBLIC | gate.SIGNED.keys() | gate.FOR_ENROLMENT:
+            if rule.endpoint in access_control.PUBLIC | access_control.SIGNED.keys() | access_control.FOR_ENROLMENT:
                 continue
             address = app.url_for(rule.endpoint, **dict.fromkeys(rule.arguments, 1))
             answer = client.get(address)

@@ -1,0 +1,31 @@
+"""The page behind the link of an invitation: a name, a password, and the account is there."""
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain.accounts import invitations, rate_limits, sso_providers
+from portal.web import login, rendering
+
+bp = Blueprint("invitations", __name__, url_prefix="/invitation")
+bp.after_request(rendering.keep_quiet)
+
+
+@bp.get("/", defaults={"token": ""})
+@bp.get("/<token>")
+def show(token: str) -> Response:
+    invitation = invitations.opened(token)
+    return rendering.alone(
+        "invitations/show.html",
+        invitation=invitation,
+        token=token,
+        providers=sso_providers.of(invitation.company_id),
+        by_password=sso_providers.allow_password(invitation.company_id),
+    )
+
+
+@bp.post("/", defaults={"token": ""})
+@bp.post("/<token>")
+def accept(token: str) -> AnyResponse:
+    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
+    person = invitations.accept(token, name=request.form.get("name", ""), password=request.form.get("password", ""))
+    return login.arrive(person, how=login.INVITATION)

@@ -1,0 +1,51 @@
+"""The audit log as a company's managers read it, and as they take it away."""
+
+from flask import Blueprint, Response, request
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain.audit import events as audit
+from portal.domain.audit import report
+from portal.domain.audit.events import Group
+from portal.domain.audit.report import LogFilter
+from portal.exports import log as log_files
+from portal.web import downloads, languages, rendering
+from portal.web.access_control import own_company
+
+bp = Blueprint("log", __name__, url_prefix="/log")
+
+
+@bp.get("")
+def index() -> Response:
+    company, wanted = own_company(), LogFilter.parse(request.args)
+    lines, following = report.find(company, wanted, before=request.args.get("before", type=rendering.row_id))
+    return rendering.render(
+        page="log/index.html",
+        wanted=wanted,
+        lines=lines,
+        following=following,
+        people=report.people(company),
+        groups=list(Group),
+    )
+
+
+@bp.get("/log.xlsx")
+def workbook() -> AnyResponse:
+    return downloads.book(lambda file: log_files.write(_taken(), file), log_files.file_name(own_company()))
+
+
+@bp.get("/log.csv")
+def csv() -> AnyResponse:
+    return downloads.text(log_files.pieces(_taken()), log_files.file_name(own_company()))
+
+
+def _taken() -> log_files.Taken:
+    """What is taken away; that it is, is the newest line of it. HEAD takes nothing away."""
+    if request.method == "GET":
+        audit.note(audit.EXPORTED_LOG, **rendering.signature())
+    return log_files.Taken(
+        company=own_company(),
+        wanted=LogFilter.parse(request.args),
+        by=current_user.name,
+        language=languages.current(),
+    )

@@ -1,0 +1,27 @@
+"""Service consents: the standing answers a company's managers gave, and taking them back."""
+
+from flask import Blueprint, Response, flash, redirect, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.domain.approvals import consents
+from portal.web import rendering
+from portal.web.access_control import own_company
+
+bp = Blueprint("consents", __name__, url_prefix="/consents")
+
+
+@bp.get("")
+def index() -> Response:
+    company = own_company()
+    return rendering.render(
+        page="consents/index.html", in_force=consents.in_force(company), over=consents.over(company)
+    )
+
+
+@bp.post("/<int:consent_id>/revoke")
+def revoke(consent_id: int) -> AnyResponse:
+    consents.revoke(current_user, own_company(), consent_id)
+    flash(_("Revoked. From now on Connectica asks again."))
+    return redirect(url_for(".index"))

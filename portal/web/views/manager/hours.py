@@ -1,0 +1,114 @@
+"""Hours: the time of every intervention, what changed in it, and its files."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal import clock
+from portal.domain.accounts import last_seen
+from portal.domain.billing import disclosure, entry_changes, monthly_history, prices, time_report
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import GROUPINGS, HoursFilter
+from portal.domain.companies.pseudonyms import Naming
+from portal.domain.questions import models as questions
+from portal.errors import NotFound
+from portal.exports import hours as hours_files
+from portal.lib import periods
+from portal.lib.periods import Period
+from portal.web import charts, downloads, languages, rendering
+from portal.web.access_control import own_company
+
+bp = Blueprint("hours", __name__)
+
+
+@bp.get("/hours")
+def index() -> Response:
+    wanted = HoursFilter.parse(request.args)
+    if rendering.wants_part() and "after" in request.args:
+        return rendering.render(page="hours/index.html", part="hours/_more.html", **_entries(wanted))
+    since = last_seen.previous(current_user, last_seen.HOURS)
+    shown = _entries(wanted) | _sums(wanted) | _year(wanted) | _news(since)
+    last_seen.note(current_user, last_seen.HOURS)
+    return rendering.render(page="hours/index.html", part="hours/_part.html", **shown)
+
+
+@bp.get("/hours/changes")
+def changed() -> Response:
+    exported = last_seen.last(current_user, last_seen.EXPORT)
+    return rendering.render(
+        page="hours/changes.html", changes=entry_changes.since(own_company(), None), exported=exported
+    )
+
+
+@bp.get("/hours/<slug>.xlsx")
+def workbook(slug: str) -> AnyResponse:
+    company, wanted = own_company(), _of_slug(slug)
+    report = hours_files.report(company, wanted, language=languages.current())
+    return downloads.workbook(report, hours_files.file_name(company, wanted.period))
+
+
+@bp.get("/hours/<slug>.csv")
+def csv(slug: str) -> AnyResponse:
+    company, wanted = own_company(), _of_slug(slug)
+    report = hours_files.report(company, wanted, language=languages.current())
+    return downloads.csv(report, hours_files.file_name(company, wanted.period))
+
+
+def _entries(wanted: HoursFilter) -> dict[str, Any]:
+    company = own_company()
+    rows, following = time_report.page(company, wanted, request.args.get("after", type=rendering.row_id))
+    return {
+        "wanted": wanted,
+        "rows": rows,
+        "following": following,
+        "currency": prices.list_of(company).currency,
+        "in_question": questions.by_entry(company),
+    }
+
+
+def _sums(wanted: HoursFilter) -> dict[str, Any]:
+    company, by = own_company(), request.args.get("by", "")
+    by = by if by in GROUPINGS else "category"
+    return {
+        "tally": time_report.totals(company, wanted),
+        "groups": time_report.groups(company, wanted, by),
+        "groupings": GROUPINGS,
+        "by": by,
+        "choices": time_report.choices(company, wanted.period, wanted.people),
+        "namings": list(Naming),
+        "billings": list(Billing),
+        "day_period": _day_period,
+        "hides_hours": disclosure.of(company).hides_hours,
+        "may_export": downloads.may(current_user),
+    }
+
+
+def _year(wanted: HoursFilter) -> dict[str, Any]:
+    found = monthly_history.until(own_company(), wanted.period or periods.month_of(clock.today()), wanted)
+    return {"history": found, "chart": charts.columns(found)}
+
+
+def _news(since: datetime | None) -> dict[str, Any]:
+    """What is new to this person; nothing is to somebody who never looked."""
+    company = own_company()
+    return {
+        "since": since,
+        "changes": entry_changes.since(company, since) if since else [],
+        "fresh": entry_changes.count_new(company, since),
+        "exported": last_seen.last(current_user, last_seen.EXPORT),
+    }
+
+
+def _of_slug(slug: str) -> HoursFilter:
+    """The page's filter with the period of the file's address; what is no period is no file."""
+    period = periods.parse(slug)
+    if period is None and slug != "all":
+        raise NotFound
+    return HoursFilter.parse(request.args).but(period=period)
+
+
+def _day_period(day: date) -> Period:
+    return Period(day, day)

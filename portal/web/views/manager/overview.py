@@ -1,0 +1,49 @@
+"""The overview: a manager's start page. What waits, what happened since the last visit, and the month at a glance."""
+
+from flask import Blueprint, redirect, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal import clock
+from portal.domain.accounts import last_seen
+from portal.domain.approvals import deputies
+from portal.domain.approvals import models as approvals
+from portal.domain.billing import budgets, disclosure, entry_changes, invoice_preview, prices, time_report
+from portal.domain.billing.time_report import HoursFilter
+from portal.domain.questions import models as questions
+from portal.domain.read_models import overview
+from portal.domain.users.permissions import Right
+from portal.lib import periods
+from portal.web import rendering
+from portal.web.access_control import own_company
+
+bp = Blueprint("overview", __name__)
+
+
+@bp.get("/")
+def index() -> AnyResponse:
+    if current_user.may(Right.SERVE):
+        return redirect(url_for("staff.index"))
+    company, month = own_company(), periods.month_of(clock.today())
+    since = last_seen.previous(current_user, last_seen.OVERVIEW)
+    turn, turns = overview.companys_turn(company)
+    response = rendering.render(
+        page="overview/index.html",
+        approvals=approvals.waiting(deputies.reading(current_user, company)),
+        answered=questions.answered(company),
+        turn=turn,
+        turns=turns,
+        changes=entry_changes.since(company, since) if since else [],
+        since=since,
+        news=overview.news(company, since) if since else None,
+        month=month,
+        told=disclosure.of(company),
+        worked=time_report.totals(company, HoursFilter(period=month)),
+        to_be_invoiced=time_report.totals(company, invoice_preview.WANTED),
+        currency=prices.list_of(company).currency,
+        budget=budgets.use(company, month),
+        oldest=overview.oldest_open(company),
+        pace=overview.pace(company),
+    )
+    last_seen.note(current_user, last_seen.OVERVIEW)
+    return response

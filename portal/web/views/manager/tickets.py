@@ -1,0 +1,40 @@
+"""Tickets: the list, and one with its conversation."""
+
+from flask import Blueprint, Response, request
+
+from portal.domain.audit import events as audit
+from portal.domain.questions import models as questions
+from portal.domain.read_models import conversation
+from portal.domain.tickets import listing
+from portal.domain.tickets import models as tickets
+from portal.domain.tickets.listing import TicketFilter
+from portal.web import rendering, ticket_fragments
+from portal.web.access_control import own_company
+
+bp = Blueprint("tickets", __name__)
+
+
+@bp.get("/tickets")
+def index() -> Response:
+    company, wanted = own_company(), TicketFilter.parse(request.args.to_dict())
+    found = listing.find(company, wanted)
+    if rendering.wants_part():
+        return rendering.send_part(ticket_fragments.part(company, wanted, found))
+    counts = tickets.counts(company)
+    return rendering.render(
+        page="tickets/index.html",
+        has_parts=True,
+        wanted=wanted,
+        counts=counts,
+        list=ticket_fragments.around("tickets/_list.html", company, wanted, counts, found),
+        requesters=tickets.requesters(company),
+        technicians=tickets.technicians(company),
+    )
+
+
+@bp.get("/tickets/<number>")
+def show(number: str) -> Response:
+    ticket = conversation.show(own_company(), number, before=request.args.get("before", type=rendering.row_id))
+    audit.note(audit.OPENED_TICKET, about=ticket.number, **rendering.signature())
+    in_question = questions.by_entry(own_company())
+    return rendering.render(page="tickets/show.html", ticket=ticket, in_question=in_question)
