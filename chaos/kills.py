@@ -28,7 +28,7 @@ from portal.domain import sync_state
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox as letters
 from portal.domain.sync_state import Lease, MirrorState
-from portal.sync.forever import ERRANDS, SYNC
+from portal.sync.service import ERRANDS, SYNC
 
 LONGEST_LIFE = 2.5  # seconds a process works before it is killed, at most
 PATIENCE = 180  # seconds for everything to come to rest afterwards, and for a process to be at work

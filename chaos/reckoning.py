@@ -17,7 +17,7 @@ from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.sync import verify
 from portal.sync.plan import MeetEmployee, MeetTechnician, PutTicket, Step, plan
-from portal.sync.recall import recall
+from portal.sync.snapshot import recall
 
 _SHOWN = 5  # of many things that are wrong alike
 

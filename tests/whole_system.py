@@ -29,8 +29,8 @@ from portal.lib import urls
 from portal.post import delivery
 from portal.post.postman import Folder
 from portal.sync import lease
-from portal.sync.deliver import deliver
 from portal.sync.engine import Sync
+from portal.sync.note_delivery import deliver
 from tests import samples
 
 TOKEN = "a token of the tests, long enough"

@@ -32,11 +32,11 @@ from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
 from portal.post import delivery, monthly
-from portal.sync import attachments, deliver, lease, verify
-from portal.sync.courtesy import Courtesy
+from portal.sync import attachment_fetch, lease, note_delivery, verify
 from portal.sync.engine import Summary, Sync
-from portal.sync.forever import ERRANDS, FILES, NOTES, Errand, follow, run_errands
 from portal.sync.lease import Lead
+from portal.sync.service import ERRANDS, FILES, NOTES, Errand, follow, run_errands
+from portal.sync.throttle import Courtesy
 
 EVERY = 2.0  # seconds between two lines of progress
 GIVES_WAY = 10  # steps of niceness: somebody waits for a page, nobody for the mirror
@@ -68,7 +68,7 @@ def status() -> None:
     click.echo(f"tickets:              {db.session.scalar(live)}")
     click.echo(f"set aside:            {sync_state.set_aside_count()}")
     click.echo(f"notes to tell:        {sync_state.untold_count()}")
-    click.echo(f"files to bring:       {attachments.waiting_count()}")
+    click.echo(f"files to bring:       {attachment_fetch.waiting_count()}")
     for row in sync_state.set_aside(limit=20):
         click.echo(f"  {row.core_id}: {row.reason} ({row.tries}×, since {_when(row.first_at)})")
 
@@ -97,7 +97,7 @@ def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
     try:
         with lease.kept(lead):
             summary = Sync(core, report=_Progress(), stopping=stop.is_set).run(lead, full=full)
-            told = deliver.deliver(core, stopping=stop.is_set)
+            told = note_delivery.deliver(core, stopping=stop.is_set)
             files = _bring_files(core, stop)
     except PortalError as error:
         raise click.ClickException(str(error)) from error
@@ -133,11 +133,11 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
     """What the service does beside the sync, by its lease; a row here is all a further errand needs."""
     told, files = _core(), _core()  # each with a connection of its own
     return [
-        (NOTES, [Errand("notes to the core", 1, lambda: deliver.deliver(told, stopping=stop.is_set))]),
+        (NOTES, [Errand("notes to the core", 1, lambda: note_delivery.deliver(told, stopping=stop.is_set))]),
         (FILES, [
-            Errand("files", 1, lambda: attachments.fetch_due(
+            Errand("files", 1, lambda: attachment_fetch.fetch_due(
                 files, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
-            Errand("files left behind", 3600, lambda: attachments.sweep(_folder())),
+            Errand("files left behind", 3600, lambda: attachment_fetch.sweep(_folder())),
         ]),
         (ERRANDS, [
             Errand("approvals' deadlines", 5, deadlines.run),
@@ -173,14 +173,14 @@ def _wait_to_lead(stop: threading.Event) -> Lead | None:
 
 
 def _bring_files(core: Core, stop: threading.Event) -> int:
-    attachments.sweep(_folder())
+    attachment_fetch.sweep(_folder())
     brought = 0
     while not stop.is_set():
-        now = attachments.fetch_due(core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)
+        now = attachment_fetch.fetch_due(core, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)
         if not now:
             break
         brought += now
-        _overwrite(f"files brought: {brought}, to go: {attachments.waiting_count()}")
+        _overwrite(f"files brought: {brought}, to go: {attachment_fetch.waiting_count()}")
     return brought
 
 

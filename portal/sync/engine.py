@@ -18,10 +18,10 @@ from portal.domain.privacy import erased_people, retention
 from portal.domain.sync_state import MirrorState, SetAside
 from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError, CursorUnknown
-from portal.sync import aside, catalogue, disguise, lease, mirror
+from portal.sync import apply, lease, privacy_filter, quarantine, reference_data
 from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
-from portal.sync.recall import recall
+from portal.sync.snapshot import recall
 
 AT_ONCE = 100  # tickets in a commit
 LONGEST_PAGE = 1000  # changes; a longer one is committed in parts, the cursor with the last of them
@@ -89,12 +89,13 @@ class Sync:
         companies, prices = self._core.companies(), self._core.price_list()
         lease.hold(lead)
         _state()
-        met, priced = catalogue.mirror_companies(companies), catalogue.mirror_prices(prices)
-        aside.replace(
-            catalogue.PRICE, (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values())
+        met, priced = reference_data.mirror_companies(companies), reference_data.mirror_prices(prices)
+        quarantine.replace(
+            reference_data.PRICE,
+            (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values()),
         )
         if met.changed or priced.changed:
-            mirror.grow_generation()
+            apply.grow_generation()
         db.session.commit()
         if met.changed or not self._has_retried:  # nothing else can change what we made of them
             self._retry(lead)
@@ -137,7 +138,7 @@ class Sync:
 
     def _ask_again(self, lead: Lead, summary: Summary) -> None:
         """The pages of what was set aside, once more: the core may tell it well now. That it cannot is no trouble."""
-        waiting = aside.due()
+        waiting = quarantine.due()
         db.session.rollback()
         for after, names in waiting.items():
             if self._stopping():
@@ -156,7 +157,7 @@ class Sync:
                 self._take(lead, changes, summary, after=after)
                 told = {change.core_id for change in changes} or None
             lease.hold(lead)
-            aside.asked_again(names, told=told)
+            quarantine.asked_again(names, told=told)
             db.session.commit()
 
     def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: Summary, *, most: float = 1.0) -> None:
@@ -238,14 +239,14 @@ class Sync:
     def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None, after: str | None) -> list["_Done"]:
         memory, kept_since = erased_people.memory(), retention.kept_since()
         told = changes
-        changes = [disguise.of(change, memory, kept_since) for change in told]
+        changes = [privacy_filter.of(change, memory, kept_since) for change in told]
         had = recall(changes)
         known = had.known(changes)
         plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
-        if mirror.perform(together(plans), had):
-            mirror.grow_generation()
+        if apply.perform(together(plans), had):
+            apply.grow_generation()
         if after is not None:
-            aside.place(had.aside, known, told_after=after)
+            quarantine.place(had.aside, known, told_after=after)
         if cursor is not None:
             _state().cursor = cursor
         lease.hold(lead)  # last: whoever writes meanwhile waits for the rows only, not for the thinking

@@ -8,7 +8,7 @@ from portal.cores import records
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.errors import RecordNotUnderstood
 from portal.sync import rows
-from portal.sync.clean import without_controls
+from portal.sync.html.sanitize import without_controls
 from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, PersonRow, TicketRow, TicketRows
 
 

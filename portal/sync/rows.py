@@ -13,8 +13,8 @@ from portal.domain.tickets import search_index
 from portal.domain.tickets.models import State
 from portal.errors import RecordNotUnderstood
 from portal.lib.text import line
-from portal.sync import body
-from portal.sync.body import Body
+from portal.sync.html import message_body
+from portal.sync.html.message_body import Body
 
 MAKING = 3  # grow it when rows are made differently: the next full run makes every ticket anew
 MOST_HOURS = Decimal(744)  # of one entry: no month has more
@@ -125,7 +125,7 @@ def fingerprint(record: TicketRecord) -> str:
 
 def rows_of(record: TicketRecord) -> TicketRows:
     """The rows of a ticket. Raises RecordNotUnderstood, naming what makes no sense."""
-    bodies = {message.core_id: body.of(message) for message in record.messages}
+    bodies = {message.core_id: message_body.of(message) for message in record.messages}
     messages = tuple(_message(message, bodies[message.core_id], record) for message in record.messages)
     attachments = tuple(
         AttachmentRow(

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 from portal.db import db
 from portal.domain.tickets.models import Ticket, TicketCount, TicketText
 from portal.domain.tickets.time_entries import TimeEntry
-from portal.sync import mirror
+from portal.sync import apply
 
 
 def faults() -> list[str]:
@@ -21,7 +21,7 @@ def mend() -> None:
     counted = _counted()
     for key in {*counted, *_kept_counts()}:
         row = {"company_id": key[0], "state": key[1], "tickets": counted.get(key, 0)}
-        mirror.upsert(TicketCount, [row], key=("company_id", "state"))
+        apply.upsert(TicketCount, [row], key=("company_id", "state"))
     for ticket, hours in _tickets_with_sums():
         if ticket.hours != hours:
             ticket.hours, ticket.version = hours, ticket.version + 1
@@ -29,7 +29,7 @@ def mend() -> None:
         entry.company_id = company_id
     for ticket in _without_text():
         ticket.record_hash = ""  # the next full run makes it anew
-    mirror.grow_generation()
+    apply.grow_generation()
     db.session.commit()
 
 

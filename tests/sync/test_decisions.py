@@ -16,7 +16,7 @@ from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Ticket
 from portal.domain.users import models as people
 from portal.errors import CoreAway, NotFound
-from portal.sync.deliver import deliver
+from portal.sync.note_delivery import deliver
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem
 
 QUESTION = "Smíme objednat disk za 4200 Kč?"

@@ -179,16 +179,16 @@ def test_a_record_the_database_refuses_is_set_aside_alone(core, sync, monkeypatc
 
 
 def test_a_record_that_meets_a_fault_of_ours_does_not_stop_the_others(core, sync, monkeypatch):
-    from portal.sync import body
+    from portal.sync.html import message_body
 
-    whole = body.of
+    whole = message_body.of
 
     def failing(told):
         if told.core_id == "m2":
             raise ZeroDivisionError("oh")
         return whole(told)
 
-    monkeypatch.setattr(body, "of", failing)
+    monkeypatch.setattr(message_body, "of", failing)
     core.put(ticket(1), ticket(2), ticket(3))
     sync()
     assert aside() == {"t2": "a fault of the portal: ZeroDivisionError: oh"}

@@ -34,7 +34,7 @@ from portal.domain.tickets.listing import TicketFilter
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users import models as people
 from portal.errors import NotFound, Refused
-from portal.sync import attachments, engine, verify
+from portal.sync import attachment_fetch, engine, verify
 from tests import samples
 from tests.sync.conftest import NOON, RADEK, entry, entry_of, event, file, message, mirrored, ticket, whole_mirror
 
@@ -91,7 +91,7 @@ def folder(app) -> Path:
 def world(core, sync, folder, at_noon):
     """All of it mirrored, and everything in the portal that may name her: she had an account there, too."""
     sync()
-    while attachments.fetch_due(core, folder, most_bytes=1000):
+    while attachment_fetch.fetch_due(core, folder, most_bytes=1000):
         pass
     company = _company("vltava")
     staff = samples.person(None, role="staff_admin", email="dispecink@connectica.example", name="Ivana Dispečerka")

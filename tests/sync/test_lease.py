@@ -9,7 +9,7 @@ from sqlalchemy import update
 from portal import clock
 from portal.db import db
 from portal.domain.sync_state import Lease
-from portal.sync import forever, lease
+from portal.sync import lease, service
 from portal.sync.lease import LASTS, LostLead
 from tests.sync.conftest import NOON
 
@@ -65,7 +65,7 @@ def test_a_leader_that_is_busy_for_long_keeps_the_lead(app, monkeypatch):
 
 
 def test_a_dead_leader_is_replaced_within_half_a_minute():
-    assert LASTS.total_seconds() + forever.LOOKS_FOR_LEAD <= 30
+    assert LASTS.total_seconds() + service.LOOKS_FOR_LEAD <= 30
     assert LASTS.total_seconds() > lease.RENEWED * 3, "a renewal that is late twice must not cost the lead"
 
 

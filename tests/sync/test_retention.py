@@ -18,7 +18,7 @@ from portal.domain.read_models import conversation
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, TicketText
 from portal.errors import Misconfigured
-from portal.sync import attachments, verify
+from portal.sync import attachment_fetch, verify
 from tests.sync.conftest import JANA, NOON, RADEK, entry, event, file, message, mirrored, stone, ticket
 
 LATER = NOON + timedelta(days=400)
@@ -45,7 +45,7 @@ def world(core, sync, folder):
         )  # fmt: skip
         core.files = {"f1": b"tajny soubor"}
         sync()
-        attachments.fetch_due(core, folder, most_bytes=1000)
+        attachment_fetch.fetch_due(core, folder, most_bytes=1000)
         core.put(stone("t4"))
         sync()
         outbox.write(key="k1", to="petr@vltava.example", subject="Starý dopis", text="tajné")

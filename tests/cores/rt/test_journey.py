@@ -18,8 +18,8 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
 from portal.sync import lease
-from portal.sync.deliver import deliver
 from portal.sync.engine import Summary, Sync
+from portal.sync.note_delivery import deliver
 from tests import samples
 from tests.cores.rt.lab import Lab, RtStage
 

@@ -8,9 +8,10 @@ import pytest
 from portal import clock
 from portal.domain import sync_state as memory
 from portal.domain.users import sessions
-from portal.sync import body, courtesy, lease
-from portal.sync.courtesy import Courtesy
+from portal.sync import lease, throttle
 from portal.sync.engine import Summary, Sync
+from portal.sync.html import message_body
+from portal.sync.throttle import Courtesy
 from tests import samples
 from tests.sync.conftest import NOON, counts, ticket
 
@@ -19,8 +20,8 @@ from tests.sync.conftest import NOON, counts, ticket
 def rests(monkeypatch) -> list[float]:
     """Seconds of each rest; time stands still but for them."""
     rested: list[float] = []
-    monkeypatch.setattr(courtesy.time, "sleep", rested.append)
-    monkeypatch.setattr(courtesy.time, "monotonic", lambda: 7.0)
+    monkeypatch.setattr(throttle.time, "sleep", rested.append)
+    monkeypatch.setattr(throttle.time, "monotonic", lambda: 7.0)
     return rested
 
 
@@ -35,7 +36,7 @@ def test_a_run_rests_after_each_page_for_a_part_of_the_time_it_took_while_people
         gives_way = Courtesy()
         for seconds in (0.5, 60):
             gives_way(after(seconds))
-    assert rests == [0.25, courtesy.LONGEST_REST]
+    assert rests == [0.25, throttle.LONGEST_REST]
 
 
 def test_a_run_does_not_rest_when_nobody_was_there_lately(app, rests):
@@ -49,7 +50,7 @@ def test_a_run_does_not_rest_when_nobody_was_there_lately(app, rests):
 
 def test_others_may_write_while_a_page_is_thought_about(app, core, monkeypatch):
     """SQLite has one writer at a time: opening a ticket is written down, and would wait for the whole page."""
-    whole, waited = body.of, []
+    whole, waited = message_body.of, []
 
     def write() -> None:
         with app.app_context():
@@ -62,7 +63,7 @@ def test_others_may_write_while_a_page_is_thought_about(app, core, monkeypatch):
         waited.append(other.is_alive())
         return whole(told)
 
-    monkeypatch.setattr(body, "of", slowly)
+    monkeypatch.setattr(message_body, "of", slowly)
     core.put(ticket(1), ticket(2))
     Sync(core).run(lease.take("sync", "me"))
     assert (waited, counts()) == ([False, False], {("vltava", "open"): 2})

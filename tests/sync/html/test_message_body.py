@@ -1,11 +1,11 @@
 """The body of a message: HTML where it can be shown, text where it cannot, and never nothing where words were."""
 
-from portal.sync import body
+from portal.sync.html import message_body
 from tests.sync.conftest import message
 
 
 def test_html_is_shown_with_its_history_folded():
-    made = body.of(message("m", "prostý", html='<p>Ano <b>už</b></p><div class="gmail_quote">dřív</div>'))
+    made = message_body.of(message("m", "prostý", html='<p>Ano <b>už</b></p><div class="gmail_quote">dřív</div>'))
     assert (made.visible, made.quoted) == ("<p>Ano <b>už</b></p>", "<div>dřív</div>")
     assert made.excerpt == "Ano už"
     assert made.words.split() == ["Ano", "už", "dřív"]
@@ -13,29 +13,29 @@ def test_html_is_shown_with_its_history_folded():
 
 def test_text_is_shown_when_there_is_no_html_that_says_anything():
     for html in ("", "  ", "<style>p{}</style>", '<img src="http://x/pixel.gif">', "<p>&nbsp;</p>"):
-        assert body.of(message("m", "Ahoj", html=html)).visible == "<p>Ahoj</p>"
+        assert message_body.of(message("m", "Ahoj", html=html)).visible == "<p>Ahoj</p>"
 
 
 def test_html_that_would_cost_too_much_is_shown_as_text():
     deep = "<div>" * 100_000 + "dno"
-    assert body.of(message("m", "Ahoj", html=deep)).visible == "<p>Ahoj</p>"
-    assert body.of(message("m", "", html=deep)).visible == "<p>dno</p>"
+    assert message_body.of(message("m", "Ahoj", html=deep)).visible == "<p>Ahoj</p>"
+    assert message_body.of(message("m", "", html=deep)).visible == "<p>dno</p>"
 
 
 def test_pictures_written_into_the_html_do_not_make_it_too_long():
     html = f'<p>Vidíte?</p><img src="data:image/png;base64,{"A" * 2_000_000}">'
-    assert body.of(message("m", "", html=html)).visible == "<p>Vidíte?</p>"
+    assert message_body.of(message("m", "", html=html)).visible == "<p>Vidíte?</p>"
 
 
 def test_an_inline_picture_alone_is_a_message():
-    assert body.of(message("m", "", html='<img src="cid:1">')).visible == '<img src="cid:1">'
+    assert message_body.of(message("m", "", html='<img src="cid:1">')).visible == '<img src="cid:1">'
 
 
 def test_a_mail_of_nothing_is_an_empty_body():
-    made = body.of(message("m", "", html=""))
+    made = message_body.of(message("m", "", html=""))
     assert (made.visible, made.quoted, made.excerpt) == ("", "", "")
 
 
 def test_a_line_of_ten_megabytes_is_no_trouble():
-    made = body.of(message("m", "x" * 10_000_000, html="y" * 10_000_000))
+    made = message_body.of(message("m", "x" * 10_000_000, html="y" * 10_000_000))
     assert len(made.visible) < 300_000

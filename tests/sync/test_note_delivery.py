@@ -8,7 +8,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import sync_state as memory
 from portal.domain.sync_state import Told
-from portal.sync.deliver import deliver
+from portal.sync.note_delivery import deliver
 from tests.sync.conftest import NOON, mirrored, ticket
 
 

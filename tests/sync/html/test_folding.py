@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portal.sync import clean, folding, markup
+from portal.sync.html import folding, sanitize, scanner
 
 MAILS = Path(__file__).parent / "mails"  # each says "Už to funguje." and quotes "Zkuste to."
 TEXTS = sorted(path.name for path in MAILS.glob("*.txt"))
@@ -25,8 +25,8 @@ def test_the_history_in_a_text_is_folded(program):
 @pytest.mark.parametrize("program", HTMLS)
 def test_the_history_in_html_is_folded(program):
     folded = folding.of_html((MAILS / program).read_text())
-    assert clean.plain(clean.from_html(folded.visible)).strip() == "Už to funguje."
-    assert "Zkuste to." in clean.plain(clean.from_html(folded.quoted))
+    assert sanitize.plain(sanitize.from_html(folded.visible)).strip() == "Už to funguje."
+    assert "Zkuste to." in sanitize.plain(sanitize.from_html(folded.quoted))
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_answers_between_quotes_keep_the_quotes_they_answer():
 def test_a_signature_is_folded_with_the_history_and_one_within_a_quote_hides_no_answer():
     assert folding.of_text("Ano.\n\n-- \nJana\n\n> dřív\n").visible == "Ano."
     html = '<blockquote type="cite">Dotaz?<br>Odesláno z iPhonu</blockquote><p>Odpověď.</p>'
-    assert clean.plain(folding.of_html(html).visible).strip() == "Odpověď."
+    assert sanitize.plain(folding.of_html(html).visible).strip() == "Odpověď."
 
 
 def test_a_quote_within_a_table_keeps_its_cells_apart():
     html = "<table><tr><td>Ano.<br>-----Původní zpráva-----<br>A</td><td>B</td></tr></table>"
     folded = folding.of_html(html)
-    assert _words(clean.plain(clean.from_html(folded.quoted))) == ["-----Původní", "zpráva-----", "A", "B"]
+    assert _words(sanitize.plain(sanitize.from_html(folded.quoted))) == ["-----Původní", "zpráva-----", "A", "B"]
 
 
 LINES = st.lists(
@@ -110,14 +110,16 @@ def test_no_word_of_a_text_is_lost(lines):
 @given(NODES)
 def test_no_word_of_html_is_lost(html):
     folded = folding.of_html(html)
-    kept = clean.plain(clean.from_html(folded.visible)) + "\n" + clean.plain(clean.from_html(folded.quoted))
-    assert sorted(_words(kept)) == sorted(_words(clean.plain(clean.from_html(html))))
+    kept = (
+        sanitize.plain(sanitize.from_html(folded.visible)) + "\n" + sanitize.plain(sanitize.from_html(folded.quoted))
+    )
+    assert sorted(_words(kept)) == sorted(_words(sanitize.plain(sanitize.from_html(html))))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="<>/=\"'!-&;#abp \ndiv", max_size=80))
 def test_the_reader_takes_any_noise_and_points_at_the_letters_it_read(noise):
-    read = markup.read(noise)
+    read = scanner.read(noise)
     assert len(read.text) == len(read.places)
     assert read.places == sorted(read.places)
     assert all(0 <= element.start <= element.inside <= element.end <= len(noise) for element in read.elements)
@@ -125,7 +127,7 @@ def test_the_reader_takes_any_noise_and_points_at_the_letters_it_read(noise):
 
 @pytest.mark.parametrize("hostile", ["<div>" * 50_000, "<a " * 50_000, "x" * 2_000_000])
 def test_html_that_would_cost_too_much_is_not_read(hostile):
-    assert not markup.read(hostile).is_reasonable
+    assert not scanner.read(hostile).is_reasonable
     assert folding.of_html(hostile) == folding.Folded(hostile, "")
 
 

@@ -5,9 +5,9 @@ import time
 from contextlib import contextmanager
 
 from portal.domain import sync_state as memory
-from portal.sync import forever, lease
+from portal.sync import lease, service
 from portal.sync.engine import Sync
-from portal.sync.forever import Errand
+from portal.sync.service import Errand
 from tests.sync.conftest import counts, ticket
 
 
@@ -18,7 +18,7 @@ def following(app, core, *, pause: float):
 
     def work() -> None:
         with app.app_context():
-            forever.follow(Sync(core), pause=pause, stopping=stop.is_set)
+            service.follow(Sync(core), pause=pause, stopping=stop.is_set)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -53,7 +53,7 @@ def test_an_outage_ends_no_service(app, core):
         core.put(ticket(1))
         core.is_away = False
         until(lambda: counts() == {("vltava", "open"): 1} and not memory.age().is_troubled)
-    assert lease.take(forever.SYNC, "the next one") is not None, "the lead was not given back"
+    assert lease.take(service.SYNC, "the next one") is not None, "the lead was not given back"
 
 
 def test_a_fault_of_ours_is_said_and_ends_no_service(app, core, monkeypatch):
@@ -81,8 +81,8 @@ def test_an_errand_that_fails_keeps_no_other_from_being_done(app):
         if done.count("succeeding") == 2:
             stop.set()
 
-    forever.run_errands(
-        forever.ERRANDS, [Errand("failing", 0, fail), Errand("succeeding", 0, succeed)], stopping=stop.is_set
+    service.run_errands(
+        service.ERRANDS, [Errand("failing", 0, fail), Errand("succeeding", 0, succeed)], stopping=stop.is_set
     )
     assert done == ["failing", "succeeding"] * 2
 
@@ -96,12 +96,12 @@ def test_a_file_that_takes_for_ever_delays_no_letter(app):
 
     def beside() -> None:
         with app.app_context():
-            forever.run_errands(forever.FILES, [Errand("files", 0, bring_file)], stopping=stop.is_set)
+            service.run_errands(service.FILES, [Errand("files", 0, bring_file)], stopping=stop.is_set)
 
     files = threading.Thread(target=beside)
     files.start()
     letters = Errand("letters", 0, letters_left.set)
-    forever.run_errands(forever.ERRANDS, [letters], stopping=stop.is_set)
+    service.run_errands(service.ERRANDS, [letters], stopping=stop.is_set)
     files.join()
     assert letters_left.is_set()
 

@@ -20,7 +20,7 @@ from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.privacy.erased_people import Memory
 from portal.domain.privacy.retention import ENDED
 from portal.lib.redaction import Named, Redaction
-from portal.sync import body
+from portal.sync.html import message_body
 
 Out = Callable[[str], str]  # a text without those who are forgotten
 
@@ -75,7 +75,7 @@ def _message(message: MessageRecord, memory: Memory, out: Out, *, has_them: bool
     author = _person(message.author, memory)
     if author is not message.author:
         return replace(message, author=author, text="", html="", attachments=())
-    text, html = ("", body.of(message).visible) if has_them else (message.text, message.html)
+    text, html = ("", message_body.of(message).visible) if has_them else (message.text, message.html)
     return replace(
         message,
         text=out(text),

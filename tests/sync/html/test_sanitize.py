@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.sync import clean
+from portal.sync.html import sanitize
 from tests.browser import hostile_mails
 
 HOSTILE = [
@@ -55,18 +55,18 @@ ADDRESS = re.compile(r'(?:href|src)="(?!https?://|mailto:|tel:|cid:)')
 
 @pytest.mark.parametrize("source", HOSTILE)
 def test_nothing_of_hostile_html_runs_or_loads(source):
-    cleaned = clean.from_html(source)
+    cleaned = sanitize.from_html(source)
     assert "<" not in ALLOWED_TAG.sub("", cleaned)
-    assert {found[1] for found in ALLOWED_TAG.finditer(cleaned)} <= clean.TAGS
+    assert {found[1] for found in ALLOWED_TAG.finditer(cleaned)} <= sanitize.TAGS
     assert not ADDRESS.search(cleaned)
     assert not re.search(r'src="(?!cid:)', cleaned)
-    assert "x" in clean.plain(cleaned)
+    assert "x" in sanitize.plain(cleaned)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([*HOSTILE, "<", ">", '"', "'", "<p>", "</td>", "<select>", "--", "]]>"]), max_size=6))
 def test_no_mixture_of_it_does_either(parts):
-    cleaned = clean.from_html("".join(parts))
+    cleaned = sanitize.from_html("".join(parts))
     assert "<" not in ALLOWED_TAG.sub("", cleaned)
     assert not ADDRESS.search(cleaned)
 
@@ -74,8 +74,8 @@ def test_no_mixture_of_it_does_either(parts):
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200))
 def test_cleaning_what_is_clean_changes_nothing(noise):
-    once = clean.from_html(noise)
-    assert clean.from_html(once) == once
+    once = sanitize.from_html(noise)
+    assert sanitize.from_html(once) == once
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_cleaning_what_is_clean_changes_nothing(noise):
     ],
 )
 def test_every_word_stays_apart_from_the_next(source, words):
-    assert clean.plain(clean.from_html(source)).split() == words.split()
+    assert sanitize.plain(sanitize.from_html(source)).split() == words.split()
 
 
 def test_links_tell_the_other_side_nothing_and_are_never_our_own_pages():
-    assert clean.from_html('<a href="https://a.example/?b=1&amp;c">x</a>') == (
+    assert sanitize.from_html('<a href="https://a.example/?b=1&amp;c">x</a>') == (
         '<a href="https://a.example/?b=1&amp;c" rel="noopener noreferrer nofollow">x</a>'
     )
 
@@ -113,7 +113,7 @@ def test_links_tell_the_other_side_nothing_and_are_never_our_own_pages():
     ],
 )
 def test_plain_text_becomes_paragraphs(text, html):
-    assert clean.from_text(text) == html
+    assert sanitize.from_text(text) == html
 
 
 @pytest.mark.parametrize(
@@ -126,56 +126,56 @@ def test_plain_text_becomes_paragraphs(text, html):
     ],
 )
 def test_addresses_in_plain_text_are_links(text, target, shown):
-    html = clean.from_text(text)
+    html = sanitize.from_text(text)
     assert f'<a href="{target}" rel="noopener noreferrer nofollow">' in html
     assert f"{shown}</a>" in html
-    assert clean.plain(html).strip() == text
+    assert sanitize.plain(html).strip() == text
 
 
 @pytest.mark.parametrize("text", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://a.example"])
 def test_no_other_address_is(text):
-    assert "<a" not in clean.from_text(text)
+    assert "<a" not in sanitize.from_text(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200))
 def test_plain_text_is_shown_as_it_is(text):
-    html = clean.from_text(text)
-    assert clean.plain(html).split() == clean.without_controls(text).replace("\xa0", " ").split()
+    html = sanitize.from_text(text)
+    assert sanitize.plain(html).split() == sanitize.without_controls(text).replace("\xa0", " ").split()
     assert "<" not in ALLOWED_TAG.sub("", html)
 
 
 def test_a_huge_text_is_cut_where_everybody_sees_it():
-    html = clean.from_text("slovo " * 100_000)
-    assert len(html) < clean.MOST_SHOWN + 100
+    html = sanitize.from_text("slovo " * 100_000)
+    assert len(html) < sanitize.MOST_SHOWN + 100
     assert html.endswith("[…]</p>")
 
 
 def test_inline_pictures_have_our_address_or_are_not_there():
-    cleaned = clean.from_html('<p>a<img src="cid:one@x" alt=\'"b" &gt; c\'><img src="cid:two@x"></p>')
-    placed = clean.pictures(cleaned, {"one@x": "/attachments/7"})
+    cleaned = sanitize.from_html('<p>a<img src="cid:one@x" alt=\'"b" &gt; c\'><img src="cid:two@x"></p>')
+    placed = sanitize.pictures(cleaned, {"one@x": "/attachments/7"})
     assert placed == '<p>a<img src="/attachments/7" alt="&quot;b&quot; &gt; c"></p>'
 
 
 def test_the_excerpt_is_the_first_words_on_one_line():
-    assert clean.excerpt("<p>Dobrý den,<br>už &lt;to&gt;</p><p>jde.</p>") == "Dobrý den, už <to> jde."
-    long = clean.excerpt("<p>" + "slovo " * 100 + "</p>")
+    assert sanitize.excerpt("<p>Dobrý den,<br>už &lt;to&gt;</p><p>jde.</p>") == "Dobrý den, už <to> jde."
+    long = sanitize.excerpt("<p>" + "slovo " * 100 + "</p>")
     assert (len(long) <= 200, long.endswith("slovo…")) == (True, True)
 
 
 def test_a_picture_behind_the_words_stays():
     html = '<p>a</p><div><p><img src="cid:x"></p></div>'
-    assert clean.from_html(html) == html
+    assert sanitize.from_html(html) == html
 
 
 def test_empty_paragraphs_behind_the_words_are_left_out():
-    assert clean.from_html("<p>a</p><p>&nbsp;</p><div><br></div><br>") == "<p>a</p>"
-    assert clean.from_html("<div><div><p>a</p><p><br></p></div></div>") == "<div><div><p>a</p></div></div>"
+    assert sanitize.from_html("<p>a</p><p>&nbsp;</p><div><br></div><br>") == "<p>a</p>"
+    assert sanitize.from_html("<div><div><p>a</p><p><br></p></div></div>") == "<div><div><p>a</p></div></div>"
 
 
 def test_empty_paragraphs_make_no_gaps_and_what_stands_between_words_stays():
-    assert clean.from_html("<p>a</p><p>&nbsp;</p><p> <br></p><p>b</p>") == "<p>a</p><p>b</p>"
-    assert clean.from_html("<div>a</div><div><br></div><div>b</div>") == "<div>a</div><div><br></div><div>b</div>"
+    assert sanitize.from_html("<p>a</p><p>&nbsp;</p><p> <br></p><p>b</p>") == "<p>a</p><p>b</p>"
+    assert sanitize.from_html("<div>a</div><div><br></div><div>b</div>") == "<div>a</div><div><br></div><div>b</div>"
 
 
 @pytest.mark.parametrize(
@@ -189,13 +189,13 @@ def test_empty_paragraphs_make_no_gaps_and_what_stands_between_words_stays():
     ],
 )
 def test_emptiness_is_cut_off_whole(source, cleaned):
-    assert clean.from_html(source) == cleaned
+    assert sanitize.from_html(source) == cleaned
 
 
 def test_every_element_of_a_thousand_hostile_mails_is_closed():
     """An open one would take in the next message of the page."""
     for mail in hostile_mails.mails():
-        cleaned = clean.from_html(mail.html)
+        cleaned = sanitize.from_html(mail.html)
         assert _Elements().left_open(cleaned) == [], mail
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from portal.sync.markup import Element, Markup, read
+from portal.sync.html.scanner import Element, Markup, read
 
 Span = tuple[int, int]
 

@@ -12,7 +12,7 @@ from portal import clock
 from portal.db import db
 from portal.domain.tickets.attachments import Attachment, path_of
 from portal.errors import CoreAway
-from portal.sync import attachments
+from portal.sync import attachment_fetch
 from tests.sync.conftest import NOON, file, message, ticket
 
 BYTES = b"%PDF-1.7 a file"
@@ -27,7 +27,7 @@ def told(core, *names: str, **facts) -> None:
 
 
 def fetch(core, folder, **options) -> int:
-    return attachments.fetch_due(core, folder, **{"most_bytes": 1000, **options})
+    return attachment_fetch.fetch_due(core, folder, **{"most_bytes": 1000, **options})
 
 
 def rows() -> dict[str, Attachment]:
@@ -38,10 +38,10 @@ def rows() -> dict[str, Attachment]:
 def test_a_file_is_kept_under_the_hash_of_its_bytes_once(core, sync, tmp_path):
     told(core, "a1", "a2")
     sync()
-    assert (fetch(core, tmp_path), fetch(core, tmp_path), attachments.waiting_count()) == (2, 0, 0)
+    assert (fetch(core, tmp_path), fetch(core, tmp_path), attachment_fetch.waiting_count()) == (2, 0, 0)
     assert {row.sha256 for row in rows().values()} == {HASH}
     assert path_of(tmp_path, HASH).read_bytes() == BYTES
-    assert list((tmp_path / attachments.ARRIVING).iterdir()) == []
+    assert list((tmp_path / attachment_fetch.ARRIVING).iterdir()) == []
 
 
 def test_a_file_the_core_refuses_is_tried_later_and_the_others_come(core, sync, tmp_path):
@@ -69,7 +69,7 @@ def test_a_core_that_goes_away_in_the_middle_leaves_nothing_behind(core, sync, t
     monkeypatch.setattr(core, "attachment", breaking)
     assert fetch(core, tmp_path) == 0
     assert sorted(row.fetch_tries for row in rows().values()) == [0, 1], "the second one waits for the core, too"
-    assert list((tmp_path / attachments.ARRIVING).iterdir()) == []
+    assert list((tmp_path / attachment_fetch.ARRIVING).iterdir()) == []
 
 
 def test_a_full_disk_is_survived_and_tried_again(core, sync, tmp_path, monkeypatch):
@@ -83,7 +83,7 @@ def test_a_full_disk_is_survived_and_tried_again(core, sync, tmp_path, monkeypat
         patched.setattr(os, "fsync", full)
         assert fetch(core, tmp_path) == 0
         assert "No space left" in rows()["a1"].fetch_error
-        assert list((tmp_path / attachments.ARRIVING).iterdir()) == []
+        assert list((tmp_path / attachment_fetch.ARRIVING).iterdir()) == []
     with clock.set_to(NOON + timedelta(minutes=5)):
         assert fetch(core, tmp_path) == 1
 
@@ -114,17 +114,17 @@ def test_a_withdrawn_file_is_not_fetched(core, sync, tmp_path):
     sync()
     core.put(ticket(1))
     sync()
-    assert (fetch(core, tmp_path), attachments.waiting_count()) == (0, 0)
+    assert (fetch(core, tmp_path), attachment_fetch.waiting_count()) == (0, 0)
 
 
 def test_what_dead_processes_left_is_swept_and_what_arrives_now_is_not(tmp_path):
-    arriving = tmp_path / attachments.ARRIVING
+    arriving = tmp_path / attachment_fetch.ARRIVING
     arriving.mkdir()
     (arriving / "old").write_bytes(b"x")
     (arriving / "new").write_bytes(b"x")
-    os.utime(arriving / "old", (0, time.time() - 2 * attachments.LEFT_BEHIND))
-    attachments.sweep(tmp_path)
-    attachments.sweep(tmp_path / "not there")
+    os.utime(arriving / "old", (0, time.time() - 2 * attachment_fetch.LEFT_BEHIND))
+    attachment_fetch.sweep(tmp_path)
+    attachment_fetch.sweep(tmp_path / "not there")
     assert [path.name for path in arriving.iterdir()] == ["new"]
 
 

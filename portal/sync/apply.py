@@ -19,10 +19,11 @@ from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
-from portal.sync import aside, belonging, clean
 from portal.sync import plan as steps
+from portal.sync import quarantine, reassignment
+from portal.sync.html import sanitize
 from portal.sync.plan import Step
-from portal.sync.recall import Recalled, ids_by_name
+from portal.sync.snapshot import Recalled, ids_by_name
 
 ADDRESS = "/attachments/{}"  # of an inline picture on the portal's pages
 
@@ -129,7 +130,7 @@ class _Performance:
                 self._withdraw_entry(self._had.entries[step.core_id])
 
     def _put_aside(self, step: steps.PutAside) -> None:
-        self._had.aside[step.core_id] = aside.put(self._had.aside.get(step.core_id), step)
+        self._had.aside[step.core_id] = quarantine.put(self._had.aside.get(step.core_id), step)
 
     def _meet_employee(self, step: steps.MeetEmployee) -> None:
         company_id, person = self._had.companies[step.company], step.person
@@ -140,7 +141,7 @@ class _Performance:
             db.session.add(known)
         elif known.name != person.name:
             known.name = person.name
-            belonging.renamed(Ticket.requester_id, known.id, person.name)
+            reassignment.renamed(Ticket.requester_id, known.id, person.name)
 
     def _meet_technician(self, step: steps.MeetTechnician) -> None:
         person = step.person
@@ -150,7 +151,7 @@ class _Performance:
             db.session.add(known)
         elif known.name != person.name:
             known.name = person.name
-            belonging.renamed(Ticket.technician_id, known.id, person.name)
+            reassignment.renamed(Ticket.technician_id, known.id, person.name)
 
     def _put_ticket(self, step: steps.PutTicket) -> None:
         row, had = step.row, self._had
@@ -162,7 +163,7 @@ class _Performance:
         else:
             ticket.version += step.shows
             if ticket.company_id != company_id:
-                belonging.take_along(ticket, company_id)
+                reassignment.take_along(ticket, company_id)
         ticket.company_id = company_id
         ticket.requester_id = had.employees[company_id, row.requester].id
         ticket.technician_id = had.technicians[row.technician].id if row.technician else None
@@ -178,7 +179,7 @@ class _Performance:
     def _put_message(self, step: steps.PutMessage) -> None:
         row = step.row
         message = self._had.messages.get(row.core_id)
-        has_pictures = clean.has_pictures(row.body) or clean.has_pictures(row.quoted)
+        has_pictures = sanitize.has_pictures(row.body) or sanitize.has_pictures(row.quoted)
         if has_pictures:
             self._with_pictures.add(row.core_id)
         if has_pictures and message is None:  # it will be written to once more
@@ -230,7 +231,7 @@ class _Performance:
         if entry.ticket_id != ticket.id:
             self._bereft.add(entry.ticket_id)
         if entry.company_id != ticket.company_id:
-            belonging.bring_entry(entry, ticket.company_id)
+            reassignment.bring_entry(entry, ticket.company_id)
         if step.remember:
             self._remember(entry)
         _set(entry, values)
@@ -277,8 +278,8 @@ class _Performance:
                 below[attachment.content_id] = ADDRESS.format(attachment.id)
         for name in self._with_pictures:
             message = self._had.messages[name]
-            message.body = clean.pictures(message.body, addresses.get(message.id, {}))
-            message.quoted = clean.pictures(message.quoted, addresses.get(message.id, {}))
+            message.body = sanitize.pictures(message.body, addresses.get(message.id, {}))
+            message.quoted = sanitize.pictures(message.quoted, addresses.get(message.id, {}))
 
     def _recount_hours_of_the_bereft(self) -> None:
         for ticket in self._had.tickets.values():
@@ -311,7 +312,7 @@ class _Performance:
     def _let_the_domain_conclude(self) -> None:
         """What other nouns make of changed tickets, in the mirror's own transaction."""
         for ticket, record in self._put:
-            belonging.bring_approvals(ticket, record)
+            reassignment.bring_approvals(ticket, record)
             if record.approvals or record.core_id in self._counted:  # a new ticket has none to take back
                 requests.noticed(ticket, record.approvals)
         invoiced = {ticket.id for ticket, record in self._put if any(one.invoiced_on for one in record.time_entries)}
