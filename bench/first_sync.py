@@ -22,7 +22,7 @@ from bench import year
 from bench.mirrors import FOLDER
 from chaos.fleet import free_address
 from portal import config, create_app
-from portal.cores.desk import PAGE, DeskCore
+from portal.cores.core_api import PAGE, DeskCore
 from portal.cores.http import Line
 from portal.db import db
 from portal.demo import postgres

@@ -19,7 +19,7 @@ from chaos.manager import Manager
 from chaos.people import CATEGORIES, COMPANY_DOMAIN, NOC, TECHNICIAN, Mailroom, People
 from chaos.reckoning import Finding
 from portal import clock, create_app
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.db import db
 from portal.desk import directory, outbox, prices
 from portal.desk.house import House

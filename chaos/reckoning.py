@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, select, update
 
 from chaos.people import MARK, Mailroom, People
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.db import db
 from portal.desk.store import Store
 from portal.domain.notifications.outbox import Letter

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from portal import clock, config, logs
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.db import db
 from portal.desk import outbox
 from portal.desk.postbox import Postbox

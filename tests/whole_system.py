@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.db import db
 from portal.desk import directory, intake, outbox, prices
 from portal.desk.api import create_api

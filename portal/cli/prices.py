@@ -13,7 +13,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from portal import config
 from portal.cli.groups import Commands
-from portal.cores import chosen
+from portal.cores import registry
 from portal.domain.billing import price_import
 from portal.domain.billing.price_import import Does
 from portal.errors import PortalError
@@ -80,7 +80,7 @@ def _refuse_if_the_core_keeps_prices() -> None:
     """What the core lists would replace the import at the next run of the sync."""
     values = current_app.config
     try:
-        core = chosen.core(values, token=config.secret(values, "CORE_TOKEN"))
+        core = registry.core(values, token=config.secret(values, "CORE_TOKEN"))
         keeps = core.price_list() is not None
     except PortalError as error:
         click.echo(f"whether the core keeps prices is not known: {error}", err=True)

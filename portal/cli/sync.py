@@ -17,7 +17,7 @@ from portal import config
 from portal.cli import letters
 from portal.cli.groups import Commands
 from portal.clock import prague
-from portal.cores import chosen
+from portal.cores import registry
 from portal.cores.protocol import Core
 from portal.db import db
 from portal.domain import sync_state
@@ -243,7 +243,7 @@ def _on_signals() -> threading.Event:
 def _core() -> Core:
     values = current_app.config
     try:
-        return chosen.core(values, token=config.secret(values, "CORE_TOKEN"))
+        return registry.core(values, token=config.secret(values, "CORE_TOKEN"))
     except PortalError as error:
         raise click.ClickException(str(error)) from error
 

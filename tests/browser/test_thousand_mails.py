@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Error, Page, Route
 from sqlalchemy import select
 
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.db import db
 from portal.desk import directory, intake
 from portal.desk.api import create_api

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from portal.cores import http
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.cores.http import Line
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
 

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from tests.sync.test_forever import following, until
 
 from portal import clock
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.cores.records import TicketRecord
 from portal.db import db
 from portal.domain import sync_state as memory
@@ -21,7 +22,6 @@ from portal.sync import rows, verify
 from tests import samples
 from tests.cores.lying import HARMLESS, TROUBLE, LyingCore
 from tests.sync.conftest import aside, entry, message, stone, ticket, whole_mirror
-from tests.sync.test_forever import following, until
 from tests.web.conftest import Browser
 
 LINE = {"timeouts": (1, 0.2), "patience": 0.6, "most_bytes": 1_000_000, "most_values": 100_000, "pause": 0.01}

@@ -12,7 +12,7 @@ import msgspec
 import requests
 
 from portal.cores.http import NOBODY, AnswerTooBig, Line
-from portal.cores.rt.translate import MESSAGES, Conversation, Untranslatable, key
+from portal.cores.rt.mapping import MESSAGES, Conversation, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
 
 PAGE = 100  # RT gives no more, and does not say so

@@ -5,9 +5,9 @@ from typing import Any
 
 from portal import timecodes
 from portal.cores.records import CompanyRecord
+from portal.cores.rt.adapter import RtCore
 from portal.cores.rt.client import Rest
-from portal.cores.rt.join import RtCore
-from portal.cores.rt.translate import STATES, Rules
+from portal.cores.rt.mapping import STATES, Rules
 from portal.errors import BadTimeCode, Misconfigured
 
 _OURS = frozenset({"open", "to_be_invoiced", "error", "done"})

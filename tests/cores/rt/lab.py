@@ -15,8 +15,8 @@ from typing import Any
 
 import requests
 
+from portal.cores.rt.adapter import RtCore
 from portal.cores.rt.client import Rest
-from portal.cores.rt.join import RtCore
 
 ROOT = Path(__file__).parent.parent.parent.parent
 EMPLOYEE = "Jana Nová <jana@vltava.example>"

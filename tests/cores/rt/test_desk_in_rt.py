@@ -11,7 +11,7 @@ import pytest
 
 from portal import clock, config
 from portal.cores.records import TicketRecord
-from portal.cores.rt.join import RtCore
+from portal.cores.rt.adapter import RtCore
 from portal.cores.rt.settings import from_settings
 from portal.errors import CoreRefused
 from tests.cores.rt.lab import EMPLOYEE, Lab, RtStage

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.cores.records import TicketRecord
-from portal.cores.rt.join import SETTLING, RtCore
+from portal.cores.rt.adapter import SETTLING, RtCore
 from portal.db import db
 from portal.domain import sync_state
 from portal.domain.approvals import decisions

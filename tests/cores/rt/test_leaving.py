@@ -6,7 +6,7 @@ import pytest
 
 from portal import clock
 from portal.cores.records import TicketRecord, Tombstone
-from portal.cores.rt.join import SETTLING, RtCore
+from portal.cores.rt.adapter import SETTLING, RtCore
 from portal.errors import CoreRefused
 from tests.cores.rt.lab import Lab, RtStage
 

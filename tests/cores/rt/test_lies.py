@@ -9,8 +9,8 @@ from threading import Event, Thread
 import pytest
 
 from portal.cores.records import CompanyRecord
+from portal.cores.rt.adapter import RtCore
 from portal.cores.rt.client import Rest
-from portal.cores.rt.join import RtCore
 from portal.domain import sync_state as memory
 from portal.errors import CoreAway, CoreError, CoreLied, CoreRefused
 from portal.sync import lease

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.cores.rt.join import RtCore
+from portal.cores.rt.adapter import RtCore
 from tests.cores.contract import CoreContract
 from tests.cores.rt.lab import Lab
 

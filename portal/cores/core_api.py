@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal.cores import records
-from portal.cores.ahead import one_ahead
 from portal.cores.http import AnswerTooBig, Line, NotUnderstood
+from portal.cores.prefetch import one_ahead
 from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
 

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from portal import clock
-from portal.cores.ahead import one_ahead
 from portal.cores.http import AnswerTooBig
+from portal.cores.prefetch import one_ahead
 from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Tombstone, Unreadable
-from portal.cores.rt import translate
+from portal.cores.rt import mapping
 from portal.cores.rt.client import PAGE, Glance, Rest, place_of
-from portal.cores.rt.translate import Conversation, Rules
+from portal.cores.rt.mapping import Conversation, Rules
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
 
 OVERLAP = timedelta(minutes=2)  # RT stamps a change before it commits it: one may show that late
@@ -55,7 +55,7 @@ class RtCore:
         if self._configured is not None:
             return self._configured
         if self._companies is None or clock.now() - self._companies[0] > LASTING:
-            told = [translate.company(*value) for value in self._rest.values("Company")]
+            told = [mapping.company(*value) for value in self._rest.values("Company")]
             records = [CompanyRecord(core_id=code, name=name, domains=domains) for code, name, domains in told]
             self._companies = (clock.now(), records)
         return self._companies[1]
@@ -128,11 +128,11 @@ class RtCore:
         stones: dict[str, Tombstone] = {}
         try:
             for item in self._rest.gone(place.at - OVERLAP if place else None):
-                stone = translate.tombstone(item)
+                stone = mapping.tombstone(item)
                 if stone:
                     stones[stone.core_id] = stone
                     look.lose(int(stone.core_id), transaction=int(item["id"]))
-        except (translate.Untranslatable, KeyError, TypeError, ValueError) as error:
+        except (mapping.Untranslatable, KeyError, TypeError, ValueError) as error:
             raise CoreLied(str(error)) from error
         return list(stones.values())
 
@@ -175,7 +175,7 @@ class RtCore:
             return self._told(items[:half], look) + self._told(items[half:], look)
         for number in numbers:
             look.meet(number, said[number])
-        return [translate.change(item, said[number], self._rules, self._whois)
+        return [mapping.change(item, said[number], self._rules, self._whois)
                 for item, number in zip(items, numbers, strict=True)]  # fmt: skip
 
     def _by_ticket(self, numbers: list[int]) -> dict[int, Conversation]:
@@ -261,7 +261,7 @@ class _Look:
     def meet(self, number: int, said: Conversation) -> None:
         self.highest = max(self.highest, number)
         if self._place and self._place.is_end:
-            self._has_guests |= translate.came_in(said, self._place.at - OVERLAP)
+            self._has_guests |= mapping.came_in(said, self._place.at - OVERLAP)
             if number > self._place.top:
                 self._new.add(number)
 

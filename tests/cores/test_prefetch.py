@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.cores.ahead import one_ahead
+from portal.cores.prefetch import one_ahead
 from portal.cores.records import ChangesPage
 from portal.errors import CoreAway
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.cores.records import Person, TicketRecord, Unreadable
+from portal.cores.rt.mapping import Conversation, Rules, change
 from portal.cores.rt.settings import from_settings
-from portal.cores.rt.translate import Conversation, Rules, change
 from portal.errors import Misconfigured
 
 JSON = st.recursive(

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.cores.records import TicketRecord
 from portal.desk import directory, intake, prices, tickets
 from portal.desk.api import create_api

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from portal.cores.desk import DeskCore
+from portal.cores.core_api import DeskCore
 from portal.cores.protocol import Core
 from portal.cores.rt.settings import from_settings
 from portal.errors import Misconfigured
