@@ -21,9 +21,10 @@ from chaos.reckoning import Finding
 from portal import clock, create_app
 from portal.cores.core_api import DeskCore
 from portal.db import db
-from portal.desk import directory, outbox, prices
-from portal.desk.house import House
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.outbound import outbox
+from portal.desk.settings import House
+from portal.desk.ticketing import directory, prices
 from portal.domain import sync_state
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox as letters

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from chaos.people import MARK, Mailroom, People
 from portal.cores.core_api import DeskCore
 from portal.db import db
-from portal.desk.store import Store
+from portal.desk.database import Store
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import SetAside, Told
 from portal.domain.tickets.models import Message, Ticket

@@ -14,8 +14,8 @@ import pytest
 from portal import clock, config, logs
 from portal.cores.core_api import DeskCore
 from portal.db import db
-from portal.desk import outbox
-from portal.desk.postbox import Postbox
+from portal.desk.inbound.smtp_server import Postbox
+from portal.desk.outbound import outbox
 from portal.domain.accounts import password_resets, recovery_codes
 from portal.domain.companies.contacts import Employee
 from portal.domain.notifications import outbox as letters
@@ -111,7 +111,7 @@ def _mails_come(system: WholeSystem, monkeypatch) -> str:
             impostor = f"From: {TECHNICIAN}\r\nTo: {NOC}\r\nSubject: Tajný předmět\r\n\r\nPROGP85:9,00\r\n".encode()
             client.sendmail("xaver@jinde.example", [NOC], impostor)
             with monkeypatch.context() as patch:
-                patch.setattr("portal.desk.intake.keep", _locked)
+                patch.setattr("portal.desk.inbound.intake.keep", _locked)
                 with pytest.raises(smtplib.SMTPDataError):
                     client.sendmail("xaver@jinde.example", [NOC], impostor.replace(b"Radek", b"Xaver"))
     finally:

@@ -16,9 +16,11 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from portal.cores.core_api import DeskCore
 from portal.db import db
-from portal.desk import directory, intake, outbox, prices
 from portal.desk.api import create_api
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.outbound import outbox
+from portal.desk.ticketing import directory, prices
 from portal.domain.approvals import deadlines
 from portal.domain.companies.models import Company
 from portal.domain.questions import workflow

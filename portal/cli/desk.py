@@ -11,12 +11,14 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from portal import clock, config
-from portal.desk import directory, forgetting, intake, invoicing, outbox, prices, tickets
-from portal.desk.house import House
-from portal.desk.mailbox import Place
-from portal.desk.outbox import Folder, Postman, Smtp
-from portal.desk.running import Address, Doors, serve
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.inbound.imap_poller import Place
+from portal.desk.outbound import outbox
+from portal.desk.outbound.outbox import Folder, Postman, Smtp
+from portal.desk.server import Address, Doors, serve
+from portal.desk.settings import House
+from portal.desk.ticketing import directory, erasure, invoicing, prices, tickets
 from portal.errors import Misconfigured, PortalError
 
 cli = AppGroup("desk", help="The embedded core: a mailbox turned into tickets.")
@@ -183,12 +185,12 @@ def forget_command(*, email: str, yes: bool) -> None:
     """Remove the personal data of whoever writes from EMAIL. States and time stay. There is no way back."""
     store = _store()
     with _plain_words():
-        sought = forgetting.seek(store, email)
+        sought = erasure.seek(store, email)
         if not yes:
             click.echo(f"{', '.join(sought.names) or email} wrote in {len(sought.tickets)} tickets.")
             click.echo("Their messages would lose words and files, all other texts their name and address.")
             return
-        for what, rows in sorted(forgetting.forget(store, sought).items()):
+        for what, rows in sorted(erasure.forget(store, sought).items()):
             if rows:
                 click.echo(f"{what}: {rows}")
     click.echo(f"Forgotten. The portal forgets by:  flask people forget {email} --yes")

@@ -15,9 +15,11 @@ from portal.demo import cast, mails, screenplay, season
 from portal.demo.cast import Player
 from portal.demo.mails import Letter, Quoted
 from portal.demo.season import Act, Performance
-from portal.desk import directory, intake, invoicing, outbox, prices
-from portal.desk.house import House
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.outbound import outbox
+from portal.desk.settings import House
+from portal.desk.ticketing import directory, invoicing, prices
 
 AUTHSERV = "mx.connectica.example"  # vouches for the senders, as Connectica's mail server does
 KEPT_LETTERS = timedelta(days=7)  # younger letters of the desk lie in the folder of outgoing mail

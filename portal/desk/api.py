@@ -9,10 +9,11 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from portal.desk import directory, notes, prices, records
-from portal.desk.mail import plain
-from portal.desk.notes import DECISIONS, Contradicted, Told
-from portal.desk.store import Store
+from portal.desk import serializers
+from portal.desk.database import Store
+from portal.desk.inbound.mime import plain
+from portal.desk.ticketing import directory, notes, prices
+from portal.desk.ticketing.notes import DECISIONS, Contradicted, Told
 from portal.errors import NotFound, Refused
 
 FEWEST, USUAL, MOST = 2, 100, 500  # changes on a page; with one, an inclusive cursor would never get on
@@ -45,7 +46,7 @@ def changes():
     cursor = request.args.get("cursor", "")
     limit = _limit(request.args.get("limit"))
     with _store().read() as db:
-        page = records.changes(db, cursor, limit)
+        page = serializers.changes(db, cursor, limit)
     return jsonify(changes=page.changes, cursor=page.cursor, more=page.more)
 
 
@@ -64,7 +65,7 @@ def price_list():
 @core.get("/attachments/<core_id>")
 def attachment(core_id):
     with _store().read() as db:
-        file = records.attachment(db, core_id)
+        file = serializers.attachment(db, core_id)
     answer = Response(file.content, content_type=file.media_type)
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{file.quoted_name}"
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

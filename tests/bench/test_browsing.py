@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench import browsing, year
-from portal.desk import directory, intake
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.ticketing import directory
 
 MAILS, TIMES, COMPANY = 20, 100, "Strojírny Vltava, a. s."
 

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from portal.cores.core_api import DeskCore
 from portal.db import db
-from portal.desk import directory, intake
 from portal.desk.api import create_api
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.ticketing import directory
 from portal.domain.companies.models import Company
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users.permissions import MANAGER

@@ -12,9 +12,10 @@ import pytest
 from werkzeug.serving import make_server
 
 from portal.db import db
-from portal.desk import directory, intake
 from portal.desk.api import create_api
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.ticketing import directory
 from portal.domain import sync_state
 from portal.domain.tickets.models import TicketCount
 

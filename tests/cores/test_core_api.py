@@ -14,9 +14,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal.cores.core_api import DeskCore
 from portal.cores.records import TicketRecord
-from portal.desk import directory, intake, prices, tickets
 from portal.desk.api import create_api
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.ticketing import directory, prices, tickets
 from portal.errors import CoreRefused
 from tests.cores.contract import CATEGORY, COMPANY, CoreContract
 

@@ -12,9 +12,9 @@ from tests.cores.test_desk import TOKEN, _Quiet
 from werkzeug.serving import make_server
 
 from portal.cores.core_api import DeskCore
-from portal.desk import directory
 from portal.desk.api import create_api
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.ticketing import directory
 
 STAMP = "2026-11-02T11:00:00Z"
 TICKET = (

@@ -3,8 +3,8 @@
 import pytest
 
 from portal.demo import cast, mails
-from portal.desk import mail as desk_mail
-from portal.desk import quotes
+from portal.desk.inbound import mime as desk_mail
+from portal.desk.inbound import quotes
 from tests.demo.conftest import NOW
 
 PROGRAMS = (cast.GMAIL, cast.OUTLOOK, cast.OUTLOOK_OLD, cast.APPLE, cast.THUNDERBIRD, cast.SEZNAM, cast.PHONE)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from portal.demo import cast, files, screenplay, season
-from portal.desk import directives
+from portal.desk.inbound import mail_commands
 
 STORIES = screenplay.stories()
 DAYS = {f"+{days}": "24. 11. 2026" for days in range(40)}
@@ -41,7 +41,7 @@ def test_the_desk_understands_every_technicians_line(story):
     for line in story.lines:
         if line.speaker == "technician":
             text = re.sub(r"TERMIN: .*", "TERMIN: 24.11.2036", said(story, line, 1))
-            understood = directives.read(text, CATEGORIES)
+            understood = mail_commands.read(text, CATEGORIES)
             assert not understood.problems
             meant = [part for part in text.splitlines() if season_directive(part)]
             assert understood.lines(text) == meant

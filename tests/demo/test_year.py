@@ -5,7 +5,7 @@ import sqlite3
 from email.policy import default
 
 from portal.demo import cast
-from portal.desk import outbox
+from portal.desk.outbound import outbox
 
 
 def rows(store, question):

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from portal import clock
-from portal.desk import directory, intake, outbox, prices, records
-from portal.desk.store import Store
+from portal.desk import serializers
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.outbound import outbox
+from portal.desk.ticketing import directory, prices
 
 MAILS = Path(__file__).parent / "mails"
 NOON = datetime(2026, 11, 2, 11, 0, tzinfo=UTC)  # a Monday, 12:00 in Prague
@@ -92,7 +95,7 @@ def record(store: Store) -> Callable[[str], dict]:
 
     def read(number: str) -> dict:
         with store.read() as db:
-            page = records.changes(db, "", 500)
+            page = serializers.changes(db, "", 500)
         return next(change for change in page.changes if change["core_id"] == number)
 
     return read

@@ -6,8 +6,9 @@ import pytest
 
 from portal import clock, create_app
 from portal.cli.desk import open_store
-from portal.desk import intake, outbox
-from portal.desk.outbox import NotDelivered
+from portal.desk.inbound import intake
+from portal.desk.outbound import outbox
+from portal.desk.outbound.outbox import NotDelivered
 
 
 @pytest.fixture

@@ -16,9 +16,11 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from portal.cores.records import TicketRecord, Tombstone
-from portal.desk import intake, outbox, tickets
 from portal.desk.api import create_api
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.outbound import outbox
+from portal.desk.ticketing import tickets
 
 DOCUMENT = yaml.safe_load((Path(__file__).parent.parent.parent / "docs" / "core-api.yaml").read_text())
 OPERATIONS = {
@@ -196,7 +198,7 @@ def test_a_limit_that_cannot_page_is_400(core, limit):
 def test_heavy_tickets_make_shorter_pages(store, core, compose, monkeypatch):
     for n in range(5):
         intake.receive(store, compose(f"{n} " + "dlouhý text " * 100))
-    monkeypatch.setattr("portal.desk.records.HEAVIEST_PAGE", 1500)
+    monkeypatch.setattr("portal.desk.serializers.HEAVIEST_PAGE", 1500)
     page = core("/changes?limit=500").json
     assert (len(page["changes"]), page["more"]) == (2, True)
     assert len({ticket["number"] for ticket in everything(core, limit=500)[0]}) == 5

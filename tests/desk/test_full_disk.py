@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from portal.desk import intake
-from portal.desk.postbox import Postbox
-from portal.desk.store import Store
+from portal.desk.database import Store
+from portal.desk.inbound import intake
+from portal.desk.inbound.smtp_server import Postbox
 from tests import disks
 
 

@@ -1,5 +1,5 @@
 # Overlay: what of a message its sender wrote. Mail programs quote what they answer, often without a mark on each line;
-# a time or a question in there was written by somebody else, or counted once already. The desk's rules (portal/desk/quotes.py), shorter.
+# a time or a question in there was written by somebody else, or counted once already. The desk's rules (portal/desk/inbound/quotes.py), shorter.
 package RT::Transaction;
 use strict; use warnings; use utf8;
 

@@ -1,0 +1,207 @@
+"""Mail in: every raw mail is kept first, then becomes a ticket, a message, or is set aside with its reason."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from portal import clock
+from portal.desk.database import Store, written
+from portal.desk.inbound import auto_replies, mail_handlers, mime, sender_auth, threads
+from portal.desk.inbound.mail_handlers import Turn
+from portal.desk.inbound.mime import Mail, UnreadableMail
+from portal.desk.ticketing import directory, tickets
+from portal.errors import NotFound
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a mail. outcome: opened | answered | duplicate | ignored | aside."""
+
+    outcome: str
+    ticket: str = ""  # its number, when the mail belongs to one
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail that became no message, for `flask desk aside`."""
+
+    id: int
+    received_at: str
+    outcome: str
+    reason: str
+    sender: str
+    subject: str
+
+
+def receive(store: Store, raw: bytes, *, trusted: bool = False, sent_to: str = "") -> Received:
+    """Take one raw mail. trusted: it came through the submission token, so its sender may be a technician.
+
+    Raises only when the mail could not even be kept (disk full, database locked): then nothing of it is ours yet.
+    """
+    return settle(store, keep(store, raw, trusted=trusted, sent_to=sent_to), again=False)
+
+
+def keep(store: Store, raw: bytes, *, trusted: bool = False, sent_to: str = "") -> int:
+    """Keep a raw mail durably before anything is done with it; its number in the store. Raises sqlite3.Error."""
+    message_id, digest = mime.fingerprint(raw)
+    with store.write() as db:
+        known = db.execute(
+            "SELECT id, outcome, trusted FROM mail WHERE message_id = ? AND digest = ?", (message_id, digest)
+        ).fetchone()
+        if known is None:
+            kept = db.execute(
+                "INSERT INTO mail (received_at, message_id, digest, trusted, sent_to, raw) VALUES (?, ?, ?, ?, ?, ?)",
+                (written(clock.now()), message_id, digest, trusted, mime.one_line(sent_to, 500), raw),
+            )
+            assert kept.lastrowid is not None
+            return kept.lastrowid
+        if known["outcome"] == "aside" and trusted and not known["trusted"]:
+            # The same mail, now by a way we believe: what was held back may be taken after all.
+            db.execute("UPDATE mail SET trusted = 1, outcome = '', raw = ? WHERE id = ?", (raw, known["id"]))
+        return known["id"]
+
+
+def settle(store: Store, kept: int, *, again: bool = True) -> Received:
+    """Make of a kept mail what it is. Settling it again changes nothing and says what it became.
+
+    again: whether a mail that was settled before counts as told once more, or as a duplicate that came in.
+    """
+    with store.read() as db:
+        row = db.execute("SELECT * FROM mail WHERE id = ?", (kept,)).fetchone()
+    if row["outcome"]:
+        return Received(row["outcome"] if again else "duplicate", row["ticket"], row["reason"])
+    try:
+        said = mime.read(row["raw"])
+        with store.write() as db:
+            if db.execute("SELECT outcome FROM mail WHERE id = ?", (kept,)).fetchone()["outcome"]:
+                return Received("duplicate", row["ticket"])
+            received = _sorted(db, store, said, trusted=bool(row["trusted"]))
+            _note_outcome(db, kept, received)
+            return received
+    except UnreadableMail as error:
+        received = Received("aside", reason=f"this mail cannot be read: {error}")
+    except sqlite3.OperationalError:
+        raise  # locked or full: the mail waits as it is and is settled later
+    except Exception as error:  # whatever a mail does to us, it is kept and listed
+        log.exception("mail %s was set aside", kept)
+        received = Received("aside", reason=f"unexpected {type(error).__name__}: {mime.one_line(str(error), 300)}")
+    with store.write() as db:
+        _note_outcome(db, kept, received)
+    return received
+
+
+def settle_waiting(store: Store) -> Iterator[Received]:
+    """Settle every mail that was kept and not yet settled, oldest first: new ones, and those a crash left behind."""
+    with store.read() as db:
+        waiting = [row["id"] for row in db.execute("SELECT id FROM mail WHERE outcome = '' ORDER BY id")]
+    for kept in waiting:
+        yield settle(store, kept)
+
+
+def kept_mails(store: Store, *outcomes: str) -> list[Kept]:
+    """Mails of these outcomes whose raw form is still here, oldest first."""
+    marks = ", ".join("?" for _ in outcomes)
+    with store.read() as db:
+        found = db.execute(
+            f"SELECT id, received_at, outcome, reason, raw FROM mail"  # noqa: S608 - only question marks
+            f" WHERE outcome IN ({marks}) AND raw IS NOT NULL ORDER BY id",
+            outcomes,
+        ).fetchall()
+    return [_kept(row) for row in found]
+
+
+def raw_mail(store: Store, kept: int) -> bytes:
+    """The raw form of a mail. Raises NotFound when there is no such mail, or it is no longer kept."""
+    with store.read() as db:
+        row = db.execute("SELECT raw FROM mail WHERE id = ?", (kept,)).fetchone()
+    if row is None or row["raw"] is None:
+        raise NotFound(f"there is no mail {kept}")
+    return row["raw"]
+
+
+def take_again(store: Store, kept: int, *, trusted: bool) -> Received:
+    """Settle a mail anew that was set aside or ignored. trusted: somebody vouches for its sender. Raises NotFound."""
+    with store.write() as db:
+        changed = db.execute(
+            "UPDATE mail SET outcome = '', reason = '', trusted = max(trusted, ?)"
+            " WHERE id = ? AND outcome IN ('aside', 'ignored') AND raw IS NOT NULL",
+            (trusted, kept),
+        )
+        if not changed.rowcount:
+            raise NotFound(f"there is no mail {kept} set aside")
+    return settle(store, kept)
+
+
+def drop(store: Store, kept: int) -> None:
+    """Forget a mail that was set aside; its reason stays. Raises NotFound."""
+    with store.write() as db:
+        if not db.execute("UPDATE mail SET raw = NULL WHERE id = ? AND outcome = 'aside'", (kept,)).rowcount:
+            raise NotFound(f"there is no mail {kept} set aside")
+
+
+def forget_old(store: Store) -> int:
+    """Drop the raw form of mails that became messages, or nothing, long ago; how many. What is aside stays."""
+    before = written(clock.now() - timedelta(days=store.house.keep_raw_days))
+    with store.write() as db:
+        return db.execute(
+            "UPDATE mail SET raw = NULL WHERE raw IS NOT NULL AND received_at < ?"
+            " AND outcome IN ('opened', 'answered', 'ignored')",
+            (before,),
+        ).rowcount
+
+
+def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) -> Received:
+    """What the mail is, done in this transaction."""
+    house = store.house
+    silence = auto_replies.reason(said, house)
+    if silence:
+        return Received("ignored", _bounced(db, said), silence)
+    verified = trusted or sender_auth.is_proved(said, house.trusted_authserv)
+    technician = directory.technician_by_email(db, said.sender.email)
+    if technician and not verified:
+        return Received("aside", reason=f"says it is from {technician.name}, and nothing proves it")
+    ticket = threads.find(db, house, said, is_technician=technician is not None)
+    outcome = "answered" if ticket else "opened"
+    if ticket is None:
+        company = directory.company_of(db, said.sender.email)
+        ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(said.subject, house.name), said.sender)
+    threads.remember(db, ticket, said.message_id, [said.sender])
+    turn = Turn(db, house, ticket, said, is_new=outcome == "opened")
+    if technician:
+        mail_handlers.technician_wrote(turn, technician)
+    else:
+        mail_handlers.employee_wrote(turn, verified=verified)
+    return Received(outcome, ticket.number)
+
+
+def _bounced(db: sqlite3.Connection, said: Mail) -> str:
+    """Note on the ticket that a letter of ours did not arrive; the ticket's number, empty when it is none of ours."""
+    if not auto_replies.is_bounce(said):
+        return ""
+    reported = "\n".join(file.content.decode("utf-8", "replace") for file in said.files) + said.text
+    ticket = threads.of_message_ids(db, [*said.references, *mime.message_ids(reported)])
+    if ticket is None:
+        return ""
+    tickets.add_note(db, ticket, f"Dopis k požadavku se nepodařilo doručit:\n\n{said.text[:5000]}")
+    return ticket.number
+
+
+def _note_outcome(db: sqlite3.Connection, kept: int, received: Received) -> None:
+    db.execute(
+        "UPDATE mail SET outcome = ?, ticket = ?, reason = ? WHERE id = ?",
+        (received.outcome, received.ticket, received.reason, kept),
+    )
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    try:
+        said = mime.read(row["raw"])
+        sender, subject = said.sender.email, said.subject
+    except UnreadableMail:
+        sender, subject = "?", "?"
+    return Kept(row["id"], row["received_at"], row["outcome"], row["reason"], sender, subject)

@@ -1,0 +1,242 @@
+"""The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, DUVERNE, INTERNI. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
+
+from portal import clock, timecodes
+from portal.desk.inbound import quotes
+from portal.errors import BadTimeCode
+from portal.timecodes import TimeCode
+
+LONGEST_QUESTION = 1000  # characters of one SCHVALIT line
+
+# What technicians call the states, without diacritics and case.
+STATES = {
+    "open": ("otevrene", "otevreny", "otevreno", "otevrit", "open", "opened", "new"),
+    "to_be_invoiced": (
+        "be invoiced",
+        "to be invoiced",
+        "to_be_invoiced",
+        "k fakturaci",
+        "fakturovat",
+        "vyreseno",
+        "vyresene",
+        "solved",
+        "resolved",
+    ),
+    "error": ("error", "chyba", "chybny"),
+    "done": ("dokoncene", "dokonceno", "dokonceny", "hotovo", "uzavreno", "done", "closed"),
+}
+NO_DUE = ("-", "zrusit", "bez terminu", "none")
+_STATE_OF = {word: state for state, words in STATES.items() for word in words}
+_STATES_SAID = "otevřené, be invoiced, error nebo dokončené"
+
+_KEYED = re.compile(r"^([^\W\d_]{3,12})\s*:\s*(.*)$")
+_TIME_SHAPED = re.compile(r"^([A-Za-z][A-Za-z0-9]{2,19})\s*:\s*([-+]?[\d.,].*)$")
+_CATEGORY_SHAPED = re.compile(r"^([A-Z]{2,}[0-9]{1,4})\s*:\s*\S")
+_DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:\s+(?:v\s+)?(\d{1,2})[:.](\d{2}))?$")
+_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$")
+_END_OF_WORK = time(23, 59)  # a due date without a time is due within its day
+_WORDLESS = ("interni", "internal", "duverne", "confidential")  # they may stand in their line alone
+_YES, _NO = ("", "ano", "yes"), ("ne", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line that was not taken, and why, for the technician."""
+
+    line: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What a technician's mail asks for. due: a moment, None for no change, NO_DUE_AT for no due date any more."""
+
+    times: tuple[TimeCode, ...] = ()
+    state: str = ""
+    due: datetime | None = None
+    technician: str = ""  # as written: a login or an address
+    questions: tuple[str, ...] = ()
+    internal: bool = False
+    confidential: bool | None = None  # None: as it was
+    problems: tuple[Problem, ...] = ()
+    taken: tuple[int, ...] = field(default=())  # line numbers that were meant for us, understood or not
+
+    def text(self, text: str) -> str:
+        """The mail's text without the lines that were meant for us."""
+        kept = [line for at, line in enumerate(text.split("\n")) if at not in self.taken]
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+    def lines(self, text: str) -> list[str]:
+        """The lines that were meant for us."""
+        lines = text.split("\n")
+        return [lines[at] for at in self.taken]
+
+
+NO_DUE_AT = datetime.min.replace(tzinfo=UTC)
+
+
+class _Unclear(Exception):
+    """A line that was meant for us and cannot be followed; the text is the reason."""
+
+
+def read(text: str, categories: Collection[str]) -> Instructions:
+    """The instructions in the sender's own lines; history and signature are never read."""
+    lines = text.split("\n")
+    found = quotes.parts(text)
+    edges = _edges(lines, found.own)
+    asked = Instructions()
+    for at in found.own:
+        line = _bare(lines[at])
+        if line:
+            asked = _with_line(asked, at, line, at in edges, categories)
+    below = [at for at in found.signature if _bare(lines[at]).partition(":")[0].strip() in categories]
+    unread = (Problem(_bare(lines[at]), "stojí pod podpisem, tam řádky nečteme") for at in below)
+    return replace(asked, problems=(*asked.problems, *unread), taken=(*asked.taken, *below))
+
+
+def _with_line(asked: Instructions, at: int, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
+    """The instructions with one more line; the same instructions when the line is ordinary text."""
+    try:
+        further = _understood(asked, line, at_edge, categories)
+    except (_Unclear, BadTimeCode) as error:
+        further = replace(asked, problems=(*asked.problems, Problem(line, str(error))))
+    return asked if further is asked else replace(further, taken=(*asked.taken, at))
+
+
+def _understood(asked: Instructions, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
+    if folded(line).rstrip(": ") in _WORDLESS and line[:3].isupper():
+        return _VERBS[folded(line).rstrip(": ")](asked, "")
+    keyed = _KEYED.match(line)
+    if keyed and folded(keyed[1]) in _VERBS:
+        return _followed(asked, keyed[1], keyed[2].strip())
+    if _means_time(line, at_edge, categories):
+        head, _, tail = line.partition(":")
+        code = timecodes.parse(f"{head.strip().upper()}:{tail}")
+        return replace(asked, times=(*asked.times, code))
+    return asked
+
+
+def _followed(asked: Instructions, key: str, value: str) -> Instructions:
+    try:
+        return _VERBS[folded(key)](asked, value)
+    except _Unclear:
+        if not key.isupper():
+            return asked  # "Stav: tiskárna zase tiskne" is a sentence
+        raise
+
+
+def _state(asked: Instructions, value: str) -> Instructions:
+    state = _STATE_OF.get(folded(value).rstrip("."))
+    if not state:
+        raise _Unclear(f"„{value}“ není stav; napište {_STATES_SAID}")
+    if asked.state and asked.state != state:
+        raise _Unclear("stav je v e-mailu dvakrát a pokaždé jiný, platí ten první")
+    return replace(asked, state=state)
+
+
+def _due(asked: Instructions, value: str) -> Instructions:
+    return replace(asked, due=NO_DUE_AT if folded(value) in NO_DUE else _moment(value))
+
+
+def _technician(asked: Instructions, value: str) -> Instructions:
+    if not re.fullmatch(r"[^\s,;]{2,100}", value):
+        raise _Unclear("chybí přihlašovací jméno technika, například RESI: radek.vymazal")
+    return replace(asked, technician=value.lower())
+
+
+def _question(asked: Instructions, value: str) -> Instructions:
+    if len(value) < 3:
+        raise _Unclear("chybí otázka pro IT manažera, například SCHVALIT: Můžeme koupit nový disk?")
+    if len(value) > LONGEST_QUESTION:
+        raise _Unclear(f"otázka je delší než {LONGEST_QUESTION} znaků")
+    return replace(asked, questions=(*asked.questions, value))
+
+
+def _internal(asked: Instructions, value: str) -> Instructions:
+    if value:
+        raise _Unclear("INTERNI stojí na řádku samo a platí pro celý e-mail")
+    return replace(asked, internal=True)
+
+
+def _confidential(asked: Instructions, value: str) -> Instructions:
+    if folded(value) not in (*_YES, *_NO):
+        raise _Unclear("napište DUVERNE, nebo DUVERNE: ne")
+    is_wanted = folded(value) in _YES
+    if asked.confidential not in (None, is_wanted):
+        raise _Unclear("DUVERNE je v e-mailu dvakrát a pokaždé jinak, platí to první")
+    return replace(asked, confidential=is_wanted)
+
+
+_VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
+    "stav": _state,
+    "state": _state,
+    "termin": _due,
+    "due": _due,
+    "resi": _technician,
+    "owner": _technician,
+    "schvalit": _question,
+    "approve": _question,
+    "duverne": _confidential,
+    "confidential": _confidential,
+    "interni": _internal,
+    "internal": _internal,
+}
+
+
+def _moment(value: str) -> datetime:
+    day = _DAY.match(value)
+    try:
+        if day:
+            at = time(int(day[4]), int(day[5])) if day[4] else _END_OF_WORK
+            due = datetime.combine(datetime(int(day[3]), int(day[2]), int(day[1])), at, clock.PRAGUE)  # noqa: DTZ001
+        elif _ISO.match(value):
+            due = datetime.fromisoformat(value)
+            due = datetime.combine(due, _END_OF_WORK) if len(value) == 10 else due
+            due = due if due.tzinfo else due.replace(tzinfo=clock.PRAGUE)
+        else:
+            raise _Unclear(f"„{value}“ není termín; napište například 24.11.2026 nebo 24.11.2026 14:30")
+    except (ValueError, OverflowError) as error:
+        raise _Unclear(f"„{value}“ není den v kalendáři") from error
+    if due <= clock.now():
+        raise _Unclear("termín už uplynul")
+    if due.year > clock.today().year + 10:
+        raise _Unclear("termín je za více než deset let")
+    return due.astimezone(UTC)
+
+
+def _means_time(line: str, at_edge: bool, categories: Collection[str]) -> bool:
+    """Whether a line is time: a known category, the shape of one, or an unknown word with hours among such lines."""
+    head = line.partition(":")[0].strip().upper()
+    if ":" in line and head in categories:
+        return True
+    if _CATEGORY_SHAPED.match(line):
+        return True
+    return at_edge and bool(_TIME_SHAPED.match(line)) and line.partition(":")[0].strip().isupper()
+
+
+def _edges(lines: list[str], own: Iterable[int]) -> set[int]:
+    """The sender's last lines, as long as they look like ours: there a word nobody knows may still be a category."""
+    edge: set[int] = set()
+    for at in reversed(list(own)):
+        line = _bare(lines[at])
+        if line and not _TIME_SHAPED.match(line) and not _KEYED.match(line) and folded(line) not in _WORDLESS:
+            break
+        edge.add(at)
+    return edge
+
+
+def _bare(line: str) -> str:
+    """The line without the marks mail programs put around it."""
+    line = line.replace("\u00a0", " ").replace("\u200b", "").replace("\ufeff", "").strip()
+    return line.strip("*_").lstrip("•·").strip()
+
+
+def folded(text: str) -> str:
+    """Lower-case, without diacritics and double spaces."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

@@ -1,0 +1,202 @@
+"""What a mail does to its ticket: an employee's one, and a technician's one with its lines."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from portal.desk.inbound import html_mail, mail_commands, mime, quotes
+from portal.desk.inbound.mail_commands import NO_DUE_AT, Instructions, Problem
+from portal.desk.inbound.mime import Address, Mail
+from portal.desk.outbound import outgoing
+from portal.desk.outbound.outgoing import Kind
+from portal.desk.settings import House
+from portal.desk.ticketing import directory, prices, tickets
+from portal.desk.ticketing.directory import Technician
+from portal.desk.ticketing.tickets import Ticket
+
+MOST_COPIES = 20  # colleagues in copy who follow a ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One mail's turn in a conversation, inside the transaction that does all of it."""
+
+    db: sqlite3.Connection
+    house: House
+    ticket: Ticket
+    said: Mail
+    is_new: bool  # the mail opened the ticket
+
+    def write(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> None:
+        """Write a letter to colleagues."""
+        outgoing.write(self.db, self.house, kind, self.ticket, recipients, **facts)
+
+    def write_to_company(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> None:
+        """Write a letter in the language of the ticket's company."""
+        self.write(kind, recipients, language=outgoing.language_of(self.db, self.ticket), **facts)
+
+    @property
+    def company_name(self) -> str:
+        return directory.company(self.db, self.ticket.company).name
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the manager decided (approved | declined | expired | withdrawn), on which question, with which words."""
+
+    word: str
+    question: str
+    note: str
+
+
+def employee_wrote(turn: Turn, *, verified: bool) -> None:
+    """Add the message, reopen what had ended, tell the technician; confirm a new ticket to its requester."""
+    db, ticket, said = turn.db, turn.ticket, turn.said
+    tickets.add_message(
+        db, ticket, said.sender, side="employee", text=said.text, html=said.html, files=said.files,
+        verified=verified, dated=mime.dated(said),
+    )  # fmt: skip
+    tickets.take_part(db, ticket.id, _followers(turn))
+    if turn.is_new:
+        _confirm(turn)
+    # Whatever state it was in: a mail from an employee is never left unseen.
+    reopened = not turn.is_new and tickets.set_state(db, ticket, "open", by=said.sender.name)
+    technician = directory.technician_by_login(db, ticket.technician)
+    facts = {"text": _telling(said.text), "verified": verified, "files": said.files}
+    if technician:
+        to = [outgoing.address_of(technician)]
+        turn.write(outgoing.EMPLOYEE_WROTE, to, speaker=said.sender.name, reopened=reopened, **facts)
+    else:
+        to = outgoing.dispatchers(db, turn.house)
+        turn.write(outgoing.NEW_TICKET, to, is_new=turn.is_new, company=turn.company_name, **facts)
+
+
+def technician_wrote(turn: Turn, technician: Technician) -> None:
+    """Do what the lines ask, add what was said, answer the employee, and tell the technician what was not done."""
+    db, ticket, said = turn.db, turn.ticket, turn.said
+    asked = mail_commands.read(said.text, prices.categories(db))
+    text = asked.text(said.text)
+    public = not asked.internal and (_says_anything(text) or bool(said.files))
+    message_id = tickets.add_message(
+        db, ticket, outgoing.address_of(technician), side="technician", text=text, html=_html(said, asked),
+        files=said.files, public=public, dated=mime.dated(said),
+    )  # fmt: skip
+    for code in asked.times:
+        tickets.add_time(db, ticket, code, technician, message_id if public else None)
+    owner, problems = _owner(turn, asked, technician, public=public)
+    if owner and tickets.assign(db, ticket, owner, by=technician.name):
+        _tell_of_owner(turn, owner, technician, _telling(text))
+    if turn.is_new:
+        _confirm(turn)
+    elif public:
+        _answer(turn, technician, _telling(text))
+    _follow(turn, asked, technician)
+    _reply_with_problems(turn, technician, (*asked.problems, *problems), _warnings(turn, asked))
+
+
+def decided(db: sqlite3.Connection, house: House, ticket: Ticket, asker: Address | None, decision: Decision) -> None:
+    """Tell the ticket's technician, and who asked, what the manager decided."""
+    owner = directory.technician_by_login(db, ticket.technician)
+    to = [outgoing.address_of(owner)] if owner else []
+    to += [asker] if asker else []
+    facts: dict[str, Any] = {"decision": decision.word, "question": decision.question, "text": decision.note}
+    outgoing.write(db, house, outgoing.DECIDED, ticket, to or outgoing.dispatchers(db, house), **facts)
+
+
+def _follow(turn: Turn, asked: Instructions, technician: Technician) -> None:
+    if asked.due:
+        due = None if asked.due == NO_DUE_AT else asked.due
+        tickets.set_due(turn.db, turn.ticket, due, by=technician.name)
+    if asked.confidential is not None:
+        tickets.set_confidential(turn.db, turn.ticket, confidential=asked.confidential)
+    if asked.state:
+        tickets.set_state(turn.db, turn.ticket, asked.state, by=technician.name)
+    for question in asked.questions:
+        tickets.ask_approval(turn.db, turn.ticket, question, technician)
+
+
+def _followers(turn: Turn) -> list[Address]:
+    """The sender and colleagues in copy, all of the ticket's company: a stranger never gets to read along."""
+    home = turn.ticket.company
+    people = [turn.said.sender, *turn.said.copies[:MOST_COPIES]]
+    return [person for person in people if home and directory.company_of(turn.db, person.email).core_id == home]
+
+
+def _confirm(turn: Turn) -> None:
+    kind = outgoing.RECEIVED if turn.ticket.company else outgoing.RECEIVED_FROM_STRANGER
+    turn.write_to_company(kind, [turn.ticket.requester])
+
+
+def _answer(turn: Turn, technician: Technician, words: str) -> None:
+    """Each follower gets a letter of their own, and so nobody learns whom else we wrote to."""
+    for person in tickets.participants(turn.db, turn.ticket):
+        if person.email != technician.email:
+            turn.write_to_company(
+                outgoing.ANSWER, [person], speaker=technician.name, text=words, files=turn.said.files
+            )
+
+
+def _owner(
+    turn: Turn, asked: Instructions, technician: Technician, *, public: bool
+) -> tuple[Technician | None, list[Problem]]:
+    """Who is responsible from now on (None: as before), and what was wrong with the one who was named."""
+    db = turn.db
+    if not asked.technician:
+        takes_it = turn.ticket.technician is None and (public or bool(asked.times) or bool(asked.state))
+        return (technician if takes_it else None), []
+    named = directory.technician_by_login(db, asked.technician) or directory.technician_by_email(db, asked.technician)
+    if named:
+        return named, []
+    known = ", ".join(person.login for person in directory.technicians(db))
+    return None, [Problem(f"RESI: {asked.technician}", f"takového technika neznáme; známe: {known}")]
+
+
+def _tell_of_owner(turn: Turn, owner: Technician, by: Technician, words: str) -> None:
+    if turn.ticket.requester.email != owner.email:
+        turn.write_to_company(outgoing.ASSIGNED, [turn.ticket.requester], speaker=owner.name)
+    if owner.login != by.login:
+        to = [outgoing.address_of(owner)]
+        turn.write(outgoing.HANDED_OVER, to, speaker=by.name, company=turn.company_name, text=words)
+
+
+def _warnings(turn: Turn, asked: Instructions) -> list[Problem]:
+    """What was done, and is probably not what the technician wanted."""
+    known = prices.categories(turn.db)
+    found = [
+        Problem(str(code), "tuto kategorii ceník nezná, čas zatím nemá cenu")
+        for code in asked.times
+        if code.category not in known
+    ]
+    state = asked.state or turn.ticket.state
+    if state == "done" and (asked.state or asked.times) and tickets.has_time_to_invoice(turn.db, turn.ticket):
+        advice = "na požadavku je nevyfakturovaný čas; k fakturaci pošlete STAV: be invoiced"
+        found.append(Problem("STAV: dokončené", advice))
+    return found
+
+
+def _reply_with_problems(
+    turn: Turn, technician: Technician, problems: Iterable[Problem], warnings: Iterable[Problem]
+) -> None:
+    told = {"problems": [_short(it) for it in problems], "warnings": [_short(it) for it in warnings]}
+    if any(told.values()):
+        turn.write(outgoing.NOT_UNDERSTOOD, [outgoing.address_of(technician)], **told)
+
+
+def _short(problem: Problem) -> Problem:
+    return replace(problem, line=mime.one_line(problem.line, 200), reason=mime.one_line(problem.reason, 300))
+
+
+def _html(said: Mail, asked: Instructions) -> str:
+    """The HTML without the lines meant for us; none when they cannot be told apart in it."""
+    return html_mail.without_lines(said.html, asked.lines(said.text)) if asked.taken else said.html
+
+
+def _telling(text: str) -> str:
+    """What to pass on: the sender's own words; the whole text when nothing else is left of it."""
+    return quotes.own_text(text) or text
+
+
+def _says_anything(text: str) -> bool:
+    lines = text.split("\n")
+    return any(lines[at].strip() for at in quotes.parts(text).own)

@@ -1,0 +1,333 @@
+"""A raw mail read tolerantly: whatever arrives becomes text, names and files, or UnreadableMail with the reason."""
+
+import email.header
+import email.utils
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import compat32
+
+from portal import clock
+from portal.desk.inbound import html_mail
+
+LONGEST_TEXT = 1_000_000  # characters of one message; the whole of a longer one becomes a file beside it
+_LONGEST_HEADER = 20_000
+_DEEPEST = 60  # multiparts in multiparts; people's mail has four or five
+_MOST_PARTS = 500
+_CHARSETS = ("utf-8", "cp1250")  # tried in this order when a mail names none, or lies
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_ADDRESS = re.compile(r"^[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}$")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,120}$")
+_MULTIPART = re.compile(rb"(?im)^content-type:\s*multipart/")
+
+
+class UnreadableMail(Exception):
+    """No message can be made of it; the text says why, and the raw mail is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A person as a mail names them; the e-mail is lower-case, the name never empty."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment: a harmless name, a well-formed media type, its bytes."""
+
+    name: str
+    media_type: str
+    content: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail says. text holds everything the sender wrote, quoted history included; html may be empty."""
+
+    headers: Message
+    sender: Address
+    subject: str
+    text: str
+    html: str
+    files: tuple[File, ...]
+    message_id: str
+    references: tuple[str, ...]  # nearest first
+    copies: tuple[Address, ...]  # To and Cc
+
+    def header(self, name: str) -> str:
+        """A header in plain text, empty when it is missing."""
+        return header(self.headers, name)
+
+
+def read(raw: bytes) -> Mail:
+    """The mail. Raises UnreadableMail when it has no usable sender or no end."""
+    if len(_MULTIPART.findall(raw)) > _DEEPEST:
+        raise UnreadableMail("its parts are nested too deep")
+    try:
+        message = BytesParser(policy=compat32).parsebytes(raw)
+    except (RecursionError, ValueError, LookupError, TypeError) as error:
+        raise UnreadableMail(f"it cannot be taken apart ({type(error).__name__})") from error
+    text, html, files = _contents(message)
+    return Mail(
+        headers=message,
+        sender=_sender(message),
+        subject=one_line(header(message, "Subject"), 250),
+        text=text,
+        html=html,
+        files=tuple(files),
+        message_id=message_id(message),
+        references=_references(message),
+        copies=tuple(_addresses(message, "To") + _addresses(message, "Cc"))[:50],
+    )
+
+
+def fingerprint(raw: bytes) -> tuple[str, str]:
+    """(Message-ID, digest of what was said): the same for a mail that came twice on two ways."""
+    start, body = _split(raw)
+    headers = BytesHeaderParser(policy=compat32).parsebytes(start)
+    said = "\n".join(str(headers.get(name, "")) for name in ("From", "Subject", "Date")).strip()
+    normal = body.replace(b"\r\n", b"\n").strip()
+    return message_id(headers), hashlib.sha256(said.encode(errors="replace") + b"\0" + normal).hexdigest()
+
+
+def message_id(headers: Message) -> str:
+    """The mail's own name with its angle brackets; empty when it has none."""
+    found = _MESSAGE_ID.search(plain(_raw_header(headers, "Message-ID")))
+    return found.group() if found else ""
+
+
+def message_ids(text: str) -> list[str]:
+    """Everything in a text that looks like a Message-ID, in order."""
+    return _MESSAGE_ID.findall(text)
+
+
+def header(headers: Message, name: str) -> str:
+    """A header decoded to plain text; empty when it is missing, never an exception."""
+    written = _FOLD.sub("", _raw_header(headers, name))  # decode_header would lose the space at a fold
+    try:
+        pieces = email.header.decode_header(written)
+        return plain("".join(_piece(text, charset) for text, charset in pieces))
+    except (ValueError, LookupError, IndexError, email.errors.HeaderParseError):
+        return plain(written)
+
+
+def dated(mail: Mail) -> datetime | None:
+    """The mail's own date when it is sane (in the week before now); for showing, never for order."""
+    try:
+        said = email.utils.parsedate_to_datetime(mail.header("Date"))
+        if said.tzinfo is None:
+            return None
+        return said if timedelta(0) <= clock.now() - said <= timedelta(days=7) else None
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def plain(text: str) -> str:
+    """Text that every database and every mail can hold: no half characters, no controls but line ends and tabs."""
+    whole = text.encode("utf-8", "surrogateescape" if _has_escapes(text) else "replace").decode("utf-8", "replace")
+    return _CONTROLS.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str, longest: int) -> str:
+    """The text on one line, visibly cut."""
+    flat = " ".join(plain(text).split())
+    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
+
+
+def is_address(email_address: str) -> bool:
+    """Whether mail can be sent there: one plain ASCII address."""
+    return bool(_ADDRESS.match(email_address)) and email_address.isascii() and ".." not in email_address
+
+
+def _split(raw: bytes) -> tuple[bytes, bytes]:
+    found = re.search(rb"\r?\n\r?\n", raw)
+    return (raw[: found.start()], raw[found.end() :]) if found else (raw, b"")
+
+
+def _raw_header(headers: Message, name: str) -> str:
+    """The header as it stands, its raw 8-bit letters read in the charset they make sense in."""
+    for key, value in headers.raw_items():
+        if key.lower() == name.lower():
+            written = str(value)[:_LONGEST_HEADER]
+            return written if written.isascii() else _decoded(written.encode("utf-8", "surrogateescape"), None)
+    return ""
+
+
+def _piece(text: bytes | str, charset: str | None) -> str:
+    if isinstance(text, str):
+        return text
+    return _decoded(text, charset) if charset else text.decode("raw-unicode-escape", "replace")
+
+
+def _decoded(content: bytes, charset: str | None) -> str:
+    for name in (charset, *_CHARSETS):
+        try:
+            if name and name.lower() not in {"unknown-8bit", "unknown"}:
+                return content.decode(name)
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return content.decode("utf-8", "replace")
+
+
+def _has_escapes(text: str) -> bool:
+    """Whether bytes hide in the text the way the standard library smuggles them, and nothing worse does."""
+    return all("\udc80" <= letter <= "\udcff" for letter in text if "\ud800" <= letter <= "\udfff")
+
+
+def _sender(message: Message) -> Address:
+    senders = _addresses(message, "From") or _addresses(message, "Sender") or _addresses(message, "Reply-To")
+    if senders:
+        return senders[0]
+    for written in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", plain(_raw_header(message, "From"))):
+        if _ADDRESS.match(written):
+            return Address(written.lower(), written.lower())
+    raise UnreadableMail("it says no sender's address")
+
+
+def _addresses(message: Message, name: str) -> list[Address]:
+    """The addresses of a header, cut up before it is decoded: an encoded name may hold an @ or a comma."""
+    try:
+        pairs = email.utils.getaddresses([_raw_header(message, name).replace("\n", " ").replace("\r", " ")])
+    except (ValueError, IndexError, TypeError):
+        return []
+    found = []
+    for written, stated in pairs:
+        address = plain(stated).strip().lower()
+        if _ADDRESS.match(address):
+            shown = Message()
+            shown["Name"] = written
+            found.append(Address(one_line(header(shown, "Name"), 120) or address, address))
+    return found
+
+
+def _references(message: Message) -> tuple[str, ...]:
+    nearest = message_ids(plain(_raw_header(message, "In-Reply-To")))
+    older = message_ids(plain(_raw_header(message, "References")))
+    return tuple(dict.fromkeys(nearest + older[::-1]))[:100]
+
+
+def _contents(message: Message) -> tuple[str, str, list[File]]:
+    texts: list[str] = []
+    htmls: list[str] = []
+    files: list[File] = []
+    for part in _leaves(message, 0):
+        kind = _media_type(part)
+        named = part.get_filename(None) is not None or part.get_content_disposition() == "attachment"
+        if kind == "text/plain" and not named:
+            texts.append(plain(_decoded(_bytes(part), _charset(part))))
+        elif kind == "text/html" and not named:
+            htmls.append(plain(_decoded(_bytes(part), _charset(part))))
+        else:
+            files.append(_file(part, kind, len(files) + 1))
+        if len(files) > _MOST_PARTS:
+            raise UnreadableMail(f"it has more than {_MOST_PARTS} parts")
+    html = "\n".join(htmls)
+    text = "\n".join(text for text in texts if text.strip())
+    if not text.strip() and html:
+        text = plain(html_mail.to_text(html))
+    return (*_shortened(text.strip("\n"), html, files), files)
+
+
+def _leaves(part: Message, depth: int) -> list[Message]:
+    """The parts that carry something. A forwarded mail is one file, and of alternatives we keep text and HTML."""
+    if not part.is_multipart() or part.get_content_maintype() == "message":
+        return [part]
+    if depth > _DEEPEST:
+        raise UnreadableMail("its parts are nested too deep")
+    return [leaf for inner in _inner(part) for leaf in _leaves(inner, depth + 1)]
+
+
+def _inner(part: Message) -> list[Message]:
+    parts = part.get_payload()
+    return [inner for inner in parts if isinstance(inner, Message)] if isinstance(parts, list) else []
+
+
+def _media_type(part: Message) -> str:
+    kind = part.get_content_type().lower()
+    if kind.startswith("multipart/"):
+        return "text/plain"  # it calls itself a multipart and has no parts: what is left is text
+    return kind if _MEDIA_TYPE.match(kind) else "application/octet-stream"
+
+
+def _charset(part: Message) -> str | None:
+    try:
+        return part.get_content_charset()
+    except (ValueError, LookupError, UnicodeError):
+        return None
+
+
+def _bytes(part: Message) -> bytes:
+    if part.is_multipart():
+        return b"\n".join(inner.as_bytes() for inner in _inner(part))
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        content = None
+    if not content:  # undecodable, or decoded to nothing: what stands there is better than nothing
+        content = str(part.get_payload()).encode("utf-8", "surrogateescape")
+    return bytes(content)
+
+
+def _file(part: Message, kind: str, number: int) -> File:
+    try:
+        content = _bytes(part)
+    except (ValueError, LookupError, TypeError, RecursionError, UnicodeError):  # a part that cannot write itself
+        content = str(part.get_payload()).encode("utf-8", "replace")
+    content_id = message_ids(plain(_raw_header(part, "Content-ID")))
+    return File(
+        name=_file_name(part)
+        or f"{_NAMELESS.get(kind.partition('/')[0], 'priloha')}-{number}{_ENDINGS.get(kind, '')}",
+        media_type=kind,
+        content=content,
+        content_id=content_id[0][1:-1] if content_id else "",
+    )
+
+
+_NAMELESS = {"image": "obrazek", "message": "zprava"}
+_ENDINGS = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/gif": ".gif",
+    "application/pdf": ".pdf",
+    "message/rfc822": ".eml",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+}
+
+
+def _file_name(part: Message) -> str:
+    """The file's name without any path, on one line, at most 150 characters with its ending kept."""
+    try:
+        written = part.get_filename("") or ""
+    except (ValueError, LookupError, TypeError, UnicodeError):
+        return ""
+    shown = Message()
+    shown["Name"] = written.replace("\n", " ").replace("\r", " ")
+    name = re.sub(
+        r"[/\\:*?\"<>|\t]", "_", one_line(header(shown, "Name"), 1000).replace("\\", "/").rpartition("/")[2]
+    )
+    name = name.strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    if len(name) > 150:
+        name = f"{stem[:130]}…{dot}{ending[:16]}" if stem and len(ending) <= 16 else name[:149] + "…"
+    return name
+
+
+def _shortened(text: str, html: str, files: list[File]) -> tuple[str, str]:
+    """What a message may carry; the whole of what is longer stands beside it as a file."""
+    if len(html) > LONGEST_TEXT:
+        files.append(File("cela-zprava.html", "text/html", html.encode()))
+        html = ""
+    if len(text) > LONGEST_TEXT:
+        files.append(File("cela-zprava.txt", "text/plain", text.encode()))
+        text = text[:LONGEST_TEXT] + "\n\n[…]"
+    return text, html

@@ -1,0 +1,211 @@
+"""The desk running: SMTP in, IMAP polling, mail out and the Core API in one process, until it is told to end."""
+
+import hmac
+import logging
+import signal
+import sqlite3
+import threading
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from ssl import SSLContext
+from types import FrameType
+
+import waitress
+
+from portal import clock
+from portal.desk.api import create_api
+from portal.desk.database import Store
+from portal.desk.inbound import imap_poller, intake
+from portal.desk.inbound.imap_poller import MailboxAway, Place
+from portal.desk.inbound.smtp_server import Postbox
+from portal.desk.outbound import outbox
+from portal.desk.outbound.outbox import Postman
+
+_HTTP_THREADS = 4
+_OUTBOX_SECONDS = 2  # how often letters that wait for another try are looked at
+_POKE_SECONDS = 0.5
+_LOOK = 60  # seconds between two looks whether sweeping is due
+_SWEEP = timedelta(hours=6)  # how often old raw mail is dropped
+_PATIENCE = 15  # seconds every part has to end
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something listens: host and port, 0 for a port the system chooses."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """How a desk is reached and whom it reaches."""
+
+    http: Address
+    smtp: Address
+    postman: Postman
+    token: str  # of the Core API
+    submission_token: str = ""
+    trust_local: bool = False
+    tls: SSLContext | None = None
+    imap: Place | None = None
+    imap_seconds: int = 20
+    poke: str = ""  # address of the portal's hook; empty pokes nobody
+    poke_secret: str = field(default="", repr=False)
+
+
+def serve(store: Store, doors: Doors, on_ready: Callable[[Address, Address], None] = lambda http, smtp: None) -> None:
+    """Run the desk until SIGTERM or SIGINT; what was taken in is settled, what is being sent is finished.
+
+    on_ready is told where HTTP and SMTP listen. Must run in the main thread, which is the one that gets signals.
+    """
+    desk = _Desk(store, doors)
+    server = waitress.create_server(
+        create_api(store, doors.token),
+        host=doors.http.host,
+        port=doors.http.port,
+        threads=_HTTP_THREADS,
+        ident=None,
+    )
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        desk.start()
+        on_ready(Address(doors.http.host, int(server.effective_port)), Address(doors.smtp.host, desk.postbox.port))
+        server.run()  # returns when a signal raises SystemExit in it
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        server.close()
+        desk.end()
+        store.close()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+class _Desk:
+    """The threads beside HTTP."""
+
+    def __init__(self, store: Store, doors: Doors) -> None:
+        self._store = store
+        self._doors = doors
+        self._ending = threading.Event()
+        self._mail_came = threading.Event()
+        self._letters_wait = threading.Event()
+        self.postbox = Postbox(
+            store,
+            doors.smtp.host,
+            doors.smtp.port,
+            token=doors.submission_token,
+            trust_local=doors.trust_local,
+            tls=doors.tls,
+            on_mail=self._mail_came.set,
+        )
+        works = [self._settle, self._deliver, self._sweep]
+        works += [self._poll] if doors.imap else []
+        works += [self._poke] if doors.poke else []
+        self._threads = [threading.Thread(target=work, name=f"desk{work.__name__}") for work in works]
+
+    def start(self) -> None:
+        self._mail_came.set()  # mails a crash left behind are settled first
+        self.postbox.open()
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self.postbox.close()
+        self._ending.set()
+        self._mail_came.set()
+        self._letters_wait.set()
+        for thread in self._threads:
+            if thread.ident:
+                thread.join(_PATIENCE)
+
+    def _settle(self) -> None:
+        while not self._ending.is_set():
+            self._mail_came.wait()
+            self._mail_came.clear()
+            with _trouble("mail could not be settled", sqlite3.Error):
+                for received in intake.settle_waiting(self._store):
+                    log.info("mail: %s %s", received.outcome, received.ticket)  # why not: flask desk aside
+                    self._letters_wait.set()
+                continue
+            self._ending.wait(1)
+            self._mail_came.set()  # locked or full: the mails still wait
+
+    def _deliver(self) -> None:
+        with _trouble("letters could not be taken over", sqlite3.Error):
+            outbox.take_over(self._store)
+        while not self._ending.is_set():
+            self._letters_wait.wait(_OUTBOX_SECONDS)
+            self._letters_wait.clear()
+            with _trouble("letters could not be read", sqlite3.Error):
+                outbox.deliver(self._store, self._doors.postman, stop=self._ending.is_set)
+
+    def _poll(self) -> None:
+        assert self._doors.imap is not None
+        pause = float(self._doors.imap_seconds)
+        while not self._ending.is_set():
+            came = False
+            with _trouble("the mailbox could not be read", MailboxAway, sqlite3.Error):
+                came = bool(imap_poller.poll(self._store, self._doors.imap, stop=self._ending.is_set))
+            if came:
+                self._letters_wait.set()
+            self._ending.wait(pause)
+
+    def _poke(self) -> None:
+        """Tell the portal that something changed, so that it need not wait for its next look."""
+        told = 0
+        while not self._ending.wait(_POKE_SECONDS):
+            with _trouble("the portal could not be poked", OSError, sqlite3.Error):
+                newest = self._newest()
+                if newest != told:
+                    told = newest  # before the poke: the portal looks by itself when it misses one
+                    _poke(self._doors.poke, self._doors.poke_secret)
+
+    def _newest(self) -> int:
+        with self._store.read() as db:
+            return db.execute("SELECT coalesce(max(position), 0) FROM change").fetchone()[0]
+
+    def _sweep(self) -> None:
+        swept = clock.now()
+        while not self._ending.wait(_LOOK):
+            if clock.now() - swept > _SWEEP:
+                swept = clock.now()
+                with _trouble("old mail could not be dropped", sqlite3.Error):
+                    intake.forget_old(self._store)
+
+
+class _trouble:  # noqa: N801 - reads as a statement
+    """Log these errors and go on: a thread of the desk does not end because something is away for a while."""
+
+    def __init__(self, what: str, *errors: type[Exception]) -> None:
+        self._what = what
+        self._errors = errors
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if kind is None or not issubclass(kind, self._errors):
+            return False
+        log.warning("%s: %s", self._what, error)
+        return True
+
+
+def _poke(address: str, secret: str) -> None:
+    stamp = str(int(clock.now().timestamp()))
+    signature = "sha256=" + hmac.new(secret.encode(), f"{stamp}.".encode(), sha256).hexdigest()
+    signed = {"X-Portal-Timestamp": stamp, "X-Portal-Signature": signature}
+    poke = urllib.request.Request(address, data=b"", headers=signed, method="POST")  # noqa: S310 - a setting
+    with urllib.request.urlopen(poke, timeout=3):  # noqa: S310 - the address is the administrator's
+        pass

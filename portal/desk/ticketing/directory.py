@@ -1,0 +1,130 @@
+"""Whom the desk knows: client companies by their mail domains, and technicians by their login."""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from portal.desk.database import Store
+from portal.errors import Refused
+
+# Addresses anybody can have say nothing about a company.
+_FREEMAIL = """
+    seznam.cz email.cz post.cz spoluzaci.cz stream.cz centrum.cz atlas.cz volny.cz tiscali.cz quick.cz azet.sk
+    zoznam.sk centrum.sk gmail.com googlemail.com outlook.com outlook.cz hotmail.com hotmail.cz live.com msn.com
+    yahoo.com icloud.com me.com mac.com proton.me protonmail.com gmx.com gmx.de gmx.net web.de mail.com aol.com
+    yandex.com yandex.ru mail.ru tutanota.com zoho.com fastmail.com
+"""
+FREEMAIL = frozenset(_FREEMAIL.split())
+_DOMAIN = re.compile(r"^(?=.{3,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Technician:
+    login: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    core_id: str
+    name: str
+    language: str
+
+
+NO_COMPANY = Company("", "", "cs")
+
+
+def add_company(store: Store, core_id: str, name: str, domains: list[str], language: str = "cs") -> None:
+    """Know a client company, or change what is known. Its people's earlier tickets without a company become its own.
+
+    Raises Refused for a freemail domain, a domain of another company, and what is no domain at all.
+    """
+    wanted = [domain.strip().lower() for domain in domains]
+    with store.write() as db:
+        for domain in wanted:
+            _check_domain(db, core_id, domain)
+        db.execute(
+            "INSERT INTO company VALUES (?, ?, ?)"
+            " ON CONFLICT (core_id) DO UPDATE SET name = excluded.name, language = excluded.language",
+            (core_id, name, language),
+        )
+        db.execute("DELETE FROM domain WHERE company = ?", (core_id,))
+        db.executemany("INSERT INTO domain VALUES (?, ?)", [(domain, core_id) for domain in wanted])
+        _adopt(db, core_id, wanted)
+
+
+def add_technician(store: Store, login: str, name: str, email: str) -> None:
+    """Know a technician, or change what is known; the login (radek.vymazal) is what `RESI:` takes."""
+    with store.write() as db:
+        try:
+            db.execute(
+                "INSERT INTO technician VALUES (?, ?, ?)"
+                " ON CONFLICT (login) DO UPDATE SET name = excluded.name, email = excluded.email",
+                (login.strip().lower(), name, email.strip().lower()),
+            )
+        except sqlite3.IntegrityError as error:
+            raise Refused(f"{email} is the address of another technician") from error
+
+
+def companies(db: sqlite3.Connection) -> list[dict]:
+    """All client companies as the Core API writes them."""
+    domains: dict[str, list[str]] = {}
+    for row in db.execute("SELECT domain, company FROM domain ORDER BY domain"):
+        domains.setdefault(row["company"], []).append(row["domain"])
+    return [
+        {**dict(row), "domains": domains.get(row["core_id"], [])}
+        for row in db.execute("SELECT core_id, name, language FROM company ORDER BY name")
+    ]
+
+
+def technicians(db: sqlite3.Connection) -> list[Technician]:
+    """All technicians, by name."""
+    return [Technician(**row) for row in db.execute("SELECT login, name, email FROM technician ORDER BY name")]
+
+
+def company_of(db: sqlite3.Connection, email: str) -> Company:
+    """The company whose domain the address has; NO_COMPANY for strangers."""
+    row = db.execute(
+        "SELECT core_id, name, language FROM company JOIN domain ON company = core_id WHERE domain = ?",
+        (email.rpartition("@")[2].lower(),),
+    ).fetchone()
+    return Company(**row) if row else NO_COMPANY
+
+
+def company(db: sqlite3.Connection, core_id: str) -> Company:
+    """The company of that name; NO_COMPANY when there is none."""
+    row = db.execute("SELECT core_id, name, language FROM company WHERE core_id = ?", (core_id,)).fetchone()
+    return Company(**row) if row else NO_COMPANY
+
+
+def technician_by_email(db: sqlite3.Connection, email: str) -> Technician | None:
+    row = db.execute("SELECT login, name, email FROM technician WHERE email = ?", (email.lower(),)).fetchone()
+    return Technician(**row) if row else None
+
+
+def technician_by_login(db: sqlite3.Connection, login: str | None) -> Technician | None:
+    row = db.execute("SELECT login, name, email FROM technician WHERE login = ?", (login,)).fetchone()
+    return Technician(**row) if row else None
+
+
+def _check_domain(db: sqlite3.Connection, core_id: str, domain: str) -> None:
+    if domain in FREEMAIL:
+        raise Refused(f"{domain} is a freemail domain: anybody can have an address there, it makes no company")
+    if not _DOMAIN.match(domain):
+        raise Refused(f"{domain!r} is not a mail domain; write for example firma.cz")
+    row = db.execute("SELECT company FROM domain WHERE domain = ?", (domain,)).fetchone()
+    if row and row["company"] != core_id:
+        raise Refused(f"{domain} belongs to the company {row['company']}")
+
+
+def _adopt(db: sqlite3.Connection, core_id: str, domains: list[str]) -> None:
+    """Give the company the tickets its people opened before the desk knew it."""
+    for domain in domains:
+        homeless = db.execute(
+            "SELECT id FROM ticket WHERE company = '' AND requester_email LIKE '%@' || ?", (domain,)
+        ).fetchall()
+        for row in homeless:
+            db.execute("UPDATE ticket SET company = ? WHERE id = ?", (core_id, row["id"]))
+            db.execute("DELETE FROM change WHERE ticket = ?", (row["id"],))
+            db.execute("INSERT INTO change (ticket) VALUES (?)", (row["id"],))

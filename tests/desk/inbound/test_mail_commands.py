@@ -1,0 +1,145 @@
+"""The lines by which technicians steer tickets."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.desk.inbound import mail_commands
+from portal.desk.inbound.mail_commands import NO_DUE_AT
+from portal.timecodes import TimeCode
+
+KNOWN = {"PROGP85", "SPRAVA60", "KONZULTACE"}
+pytestmark = pytest.mark.usefixtures("at_noon")
+
+
+def read(text):
+    return mail_commands.read(text, KNOWN)
+
+
+def test_several_lines_of_time_add_up_and_leave_the_text():
+    asked = read("Hotovo.\n\nPROGP85:1,00\n  SPRAVA60 : 0.25\n*PROGP85:2*\n")
+    assert asked.times == tuple(
+        TimeCode(category, Decimal(hours))
+        for category, hours in [("PROGP85", "1.00"), ("SPRAVA60", "0.25"), ("PROGP85", "2.00")]
+    )
+    assert asked.text("Hotovo.\n\nPROGP85:1,00\n  SPRAVA60 : 0.25\n*PROGP85:2*\n") == "Hotovo."
+
+
+def test_a_known_category_may_be_written_small():
+    assert read("progp85:0,5").times == (TimeCode("PROGP85", Decimal("0.50")),)
+
+
+@pytest.mark.parametrize("written", ["-1", "999", "1,005", "jedna"])
+def test_time_that_cannot_be_billed_comes_back_with_a_reason_and_is_not_shown(written):
+    asked = read(f"Hotovo.\nPROGP85:{written}")
+    assert not asked.times
+    assert asked.problems[0].line == f"PROGP85:{written}"
+    assert asked.problems[0].reason
+    assert asked.text(f"Hotovo.\nPROGP85:{written}") == "Hotovo."
+
+
+def test_an_unknown_category_is_taken_where_technicians_write_lines():
+    assert read("Hotovo.\n\nNEZNAMA: 2").times == (TimeCode("NEZNAMA", Decimal("2.00")),)
+    assert read("NOVA70:1\nA ještě jsem restartoval server.").times == (TimeCode("NOVA70", Decimal("1.00")),)
+
+
+@pytest.mark.parametrize("sentence", ["PIN: 1234 a heslo jsem poslal.", "POZOR: restart v 18:00", "Tel.: 5"])
+def test_a_sentence_with_a_colon_stays_a_sentence(sentence):
+    text = f"{sentence}\nDěkuji za trpělivost."
+    assert read(text) == mail_commands.Instructions()
+
+
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        ("be invoiced", "to_be_invoiced"),
+        ("Be Invoiced", "to_be_invoiced"),
+        ("K FAKTURACI", "to_be_invoiced"),
+        ("otevřené", "open"),
+        ("otevrene", "open"),
+        ("Dokončené", "done"),
+        ("closed", "done"),
+        ("error", "error"),
+    ],
+)
+def test_a_state_is_understood_however_it_is_written(written, state):
+    assert read(f"STAV: {written}").state == state
+
+
+def test_the_first_of_two_states_holds_and_the_other_comes_back():
+    asked = read("STAV: done\nSTAV: open")
+    assert asked.state == "done"
+    assert [problem.line for problem in asked.problems] == ["STAV: open"]
+
+
+def test_a_sentence_about_the_state_of_things_is_no_state():
+    asked = read("Stav: tiskárna zase tiskne.\nDěkuji.")
+    assert (asked.state, asked.problems, asked.taken) == ("", (), ())
+
+
+@pytest.mark.parametrize(
+    ("written", "due"),
+    [
+        ("24.11.2026", datetime(2026, 11, 24, 22, 59, tzinfo=UTC)),
+        ("24. 11. 2026 14:30", datetime(2026, 11, 24, 13, 30, tzinfo=UTC)),
+        ("2026-11-24", datetime(2026, 11, 24, 22, 59, tzinfo=UTC)),
+        ("2026-11-24T14:30+01:00", datetime(2026, 11, 24, 13, 30, tzinfo=UTC)),
+        ("2027-07-01 08:00", datetime(2027, 7, 1, 6, 0, tzinfo=UTC)),
+        ("zrušit", NO_DUE_AT),
+    ],
+)
+def test_a_due_date_is_a_moment_in_prague(written, due):
+    assert read(f"TERMÍN: {written}").due == due
+
+
+@pytest.mark.parametrize("written", ["31.2.2027", "zítra", "1.11.2026", "24.11.2099", "2026-13-01", ""])
+def test_a_due_date_that_is_none_comes_back(written):
+    asked = read(f"TERMIN: {written}")
+    assert asked.due is None
+    assert len(asked.problems) == 1
+
+
+def test_one_mail_may_say_everything():
+    asked = read("ŘEŠÍ: Petra.Mala\nSCHVÁLIT: Můžeme koupit disk?\nINTERNÍ\nPROGP85:1")
+    assert (asked.technician, asked.questions, asked.internal) == ("petra.mala", ("Můžeme koupit disk?",), True)
+    assert asked.text("ŘEŠÍ: Petra.Mala\nSCHVÁLIT: Můžeme koupit disk?\nINTERNÍ\nPROGP85:1") == ""
+
+
+def test_a_known_category_below_the_signature_is_not_billed_and_the_technician_hears_of_it():
+    asked = read("Hotovo.\n-- \nRadek\nPROGP85:3")
+    assert not asked.times
+    assert "podpisem" in asked.problems[0].reason
+
+
+def test_lines_of_quoted_history_are_never_read():
+    asked = read("Hotovo.\n\nDne 02.11.2026 v 11:40 Jan napsal(a):\n> PROGP85:8\nSTAV: done\nPROGP85:9")
+    assert asked == mail_commands.Instructions()
+
+
+@given(st.text(alphabet=st.sampled_from("PROG85:,.1 \nSTAVdoneINTRMŘEŠÍ-\u00a0*"), max_size=200))
+def test_any_text_can_be_read_and_what_was_not_taken_is_kept(text):
+    asked = read(text)
+    kept = asked.text(text)
+    untouched = [line for at, line in enumerate(text.split("\n")) if at not in asked.taken and line.strip()]
+    assert [line.strip() for line in kept.split("\n") if line.strip()] == [line.strip() for line in untouched]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_confidential"),
+    [("DUVERNE", True), ("DŮVĚRNÉ", True), ("DUVERNE:", True), ("DUVERNE: ano", True), ("DUVERNE: ne", False),
+     ("Důvěrné: ne", False), ("CONFIDENTIAL", True), ("Důvěrné údaje posílám.", None), ("nic", None)],
+)  # fmt: skip
+def test_a_line_marks_the_ticket_as_confidential_or_not(line, is_confidential):
+    asked = read(f"Hotovo.\n\n{line}\n")
+    assert asked.confidential is is_confidential
+    assert not asked.problems
+
+
+def test_what_cannot_be_confidential_comes_back_with_a_reason():
+    assert read("DUVERNE: možná").problems
+    twice = read("DUVERNE\nDUVERNE: ne")
+    assert twice.confidential is True
+    assert twice.problems

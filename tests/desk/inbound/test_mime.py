@@ -1,0 +1,150 @@
+"""Raw mails read tolerantly."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.desk.inbound import mime
+from portal.desk.inbound.mime import LONGEST_TEXT, UnreadableMail
+
+MAILS = Path(__file__).parent / "mails"
+SAMPLES = sorted(MAILS.glob("*.eml"))
+
+
+def sample(name):
+    return mime.read((MAILS / name).read_bytes())
+
+
+def test_names_subjects_and_texts_of_czech_charsets_are_read():
+    said = sample("picture_and_files.eml")
+    assert (said.sender.name, said.sender.email) == ("Jiří Dvořák", "jiri@strojirny-vltava.example")
+    assert said.subject == "Chybové hlášení při tisku"
+    assert said.text.strip().startswith("Podívejte se na")
+
+
+def test_a_subject_folded_after_an_encoded_word_keeps_its_space():
+    raw = b"From: a@b.example\r\nSubject: =?utf-8?b?xb1lxb5lbMOt?=\r\n pro dodavatele\r\n\r\nx"
+    assert mime.read(raw).subject == "Žeželí pro dodavatele"
+
+
+def test_letters_that_no_header_announced_are_read_as_windows_1250():
+    said = sample("raw_8bit_headers.eml")
+    assert said.sender.name == "Žofie Kučerová"
+    assert said.subject == "Příliš žluťoučký kůň"
+    assert said.text == "Úpěl ďábelské ódy."
+
+
+def test_an_unknown_charset_and_broken_base64_lose_nothing():
+    said = sample("unknown_charset_and_broken_base64.eml")
+    assert said.text == "Žádost o přístup."
+    assert said.files[0].name == "data.bin"
+    assert said.files[0].content
+
+
+def test_files_keep_their_bytes_and_get_harmless_names():
+    files = {file.name: file for file in sample("picture_and_files.eml").files}
+    assert files["chyba.png"].content_id == "chyba@x"
+    assert files["chyba.png"].content.startswith(b"\x89PNG")
+    assert files["příloha č. 1.pdf"].content == b"%PDF-1.4\n"
+    assert files["zlo_script_.html"].media_type == "text/html"
+    assert any(file.media_type == "message/rfc822" and b"Inside." in file.content for file in files.values())
+    assert not any("/" in name or "\\" in name for name in files)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\r\nBcc: x@y.cz", "a\x00b\x1b[31m.pdf", "\u202egnp.exe", "x" * 400 + ".pdf", "../../x", "CON\t", ""]
+)
+def test_a_file_name_is_one_short_line_without_a_path(compose, name):
+    raw = compose(files=[("PLACEHOLDER", "application/pdf", b"x")]).replace(
+        b'filename="PLACEHOLDER"', b"filename*=UTF-8''" + "".join(f"%{byte:02X}" for byte in name.encode()).encode()
+    )
+    found = mime.read(raw).files[0].name
+    assert found
+    assert len(found) <= 150
+    assert not set(found) & set("/\\\r\n\t\x00\x1b\u202e")
+
+
+def test_header_injection_in_subject_and_name_stays_on_one_line():
+    raw = (
+        b"From: =?utf-8?q?Jan=0D=0ABcc=3A_evil=40x=2Ecz?= <jan@x.example>\r\n"
+        b"Subject: =?utf-8?q?Pomoc=0D=0AX-Evil=3A_1?=\r\n\r\nx"
+    )
+    said = mime.read(raw)
+    assert said.subject == "Pomoc X-Evil: 1"
+    assert said.sender.name == "Jan Bcc: evil@x.cz"
+
+
+def test_an_encoded_name_with_an_address_in_it_is_not_the_sender():
+    raw = b"From: =?utf-8?q?ceo=40firma=2Ecz=2C?= <mallory@evil.example>\r\n\r\nx"
+    assert mime.read(raw).sender.email == "mallory@evil.example"
+
+
+def test_a_line_of_ten_megabytes_is_cut_visibly_and_kept_whole_beside():
+    said = mime.read(b"From: a@b.example\r\n\r\n" + b"x" * 10_000_000)
+    assert said.text.endswith("[…]")
+    assert len(said.text) < LONGEST_TEXT + 100
+    assert len(said.files[0].content) == 10_000_000
+
+
+def test_endless_nesting_is_refused_quickly_with_a_reason():
+    raw = b"From: a@b.example\r\n" + b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (depth, depth) for depth in range(5000)
+    )
+    began = time.monotonic()
+    with pytest.raises(UnreadableMail, match="nested"):
+        mime.read(raw)
+    assert time.monotonic() - began < 5
+
+
+def test_deep_and_broken_html_becomes_text(compose):
+    said = mime.read(compose("", html="<div>" * 3000 + "Ahoj <b>světe"))
+    assert "Ahoj" in said.text
+    assert "světe" in said.text
+
+
+@pytest.mark.parametrize("raw", [b"", b"\r\n\r\n", b"From: \r\n\r\nx", b"Subject: x\r\n\r\n", b"\x00" * 100])
+def test_a_mail_without_a_sender_is_refused_with_a_reason(raw):
+    with pytest.raises(UnreadableMail, match="sender"):
+        mime.read(raw)
+
+
+def test_the_same_mail_on_another_way_has_the_same_fingerprint_and_another_one_has_not(compose):
+    raw = compose("Ahoj")
+    assert mime.fingerprint(b"Received: from elsewhere\r\n" + raw.replace(b"\r\n", b"\n")) == mime.fingerprint(raw)
+    assert mime.fingerprint(raw.replace(b"Ahoj", b"Nazdar"))[1] != mime.fingerprint(raw)[1]
+
+
+HOSTILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@HOSTILE
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_a_mail_or_are_refused(raw):
+    _readable_or_refused(raw)
+    _readable_or_refused(b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" + raw)
+    _readable_or_refused(b"From: a@b.example\r\nSubject: " + raw)
+
+
+@HOSTILE
+@given(st.sampled_from(SAMPLES), st.data())
+def test_any_damage_to_a_mail_is_survived(path, data):
+    raw = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=20))
+    _readable_or_refused(bytes(raw))
+
+
+def _readable_or_refused(raw):
+    mime.fingerprint(raw)
+    try:
+        said = mime.read(raw)
+    except UnreadableMail as error:
+        assert str(error)
+    else:
+        for text in (said.text, said.html, said.subject, said.sender.name, *(file.name for file in said.files)):
+            text.encode()
+            assert "\x00" not in text
