@@ -9,8 +9,21 @@ import sys
 from pathlib import Path
 
 LOCK = Path(__file__).parent.parent / "requirements.txt"
-ASKED = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--require-hashes", "--disable-pip",
-         "--format", "json", "--progress-spinner", "off", "--timeout", "10"]  # fmt: skip
+ASKED = [
+    sys.executable,
+    "-m",
+    "pip_audit",
+    "--requirement",
+    str(LOCK),
+    "--require-hashes",
+    "--disable-pip",
+    "--format",
+    "json",
+    "--progress-spinner",
+    "off",
+    "--timeout",
+    "10",
+]
 
 
 def main() -> int:

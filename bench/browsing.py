@@ -105,9 +105,17 @@ def measured(
 
 
 def run(
-    folder: Path, database_url: str, desk: Path, *, crowd: int, seconds: float, there: int,
-    thinking: tuple[float, float] = THINKING, rounds: int = ROUNDS, to_the_end: bool = False,
-) -> Report:  # fmt: skip
+    folder: Path,
+    database_url: str,
+    desk: Path,
+    *,
+    crowd: int,
+    seconds: float,
+    there: int,
+    thinking: tuple[float, float] = THINKING,
+    rounds: int = ROUNDS,
+    to_the_end: bool = False,
+) -> Report:
     """The story over the desk in that folder. to_the_end: people go, and the sync is waited for."""
     report = Report()
     web, core, smtp = free_address(), free_address(), free_address()
@@ -275,9 +283,13 @@ def _signed_in(app: Flask, crowd: int) -> list[str]:
     cookies = []
     for number in range(crowd):
         person = people.add(
-            email=f"manager{number}@first.example", name=f"Manažerka {number}",
-            company=companies[number % len(companies)], role=permissions.MANAGER, language="cs", password_hash="",
-        )  # fmt: skip
+            email=f"manager{number}@first.example",
+            name=f"Manažerka {number}",
+            company=companies[number % len(companies)],
+            role=permissions.MANAGER,
+            language="cs",
+            password_hash="",
+        )
         db.session.commit()
         key = sessions.start(person.id, how="password")
         cookies.append(f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps({'_user_id': key, '_fresh': True})}")

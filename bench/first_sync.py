@@ -23,11 +23,11 @@ from bench.mirrors import FOLDER
 from chaos.fleet import free_address
 from portal import config, create_app
 from portal.cores.core_api import PAGE, DeskCore
-from portal.cores.http import Line
 from portal.db import db
 from portal.demo import postgres
 from portal.demo.processes import Children, answers
 from portal.domain.tickets.models import Ticket
+from portal.lib.http import Line
 from portal.sync import lease
 from portal.sync.engine import Sync
 

@@ -124,8 +124,14 @@ def _make(folder: Path, tickets: int) -> None:
     take(app, MadeUpCore(tickets))
     with app.app_context():
         first = db.session.scalars(select(Company).where(Company.core_id == "c0")).one()
-        people.add(email=MANAGER, name="Jana Manažerová", company=first, role=permissions.MANAGER, language="cs",
-                   password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
+        people.add(
+            email=MANAGER,
+            name="Jana Manažerová",
+            company=first,
+            role=permissions.MANAGER,
+            language="cs",
+            password_hash=passwords.hash_of(PASSWORD),
+        )
         db.session.remove()
         db.engine.dispose()
 
@@ -176,9 +182,13 @@ def _ticket(number: int, of: int, *, bumped: int = 0) -> TicketRecord:
     )
     subject = " ".join(rng.sample(WORDS, 4)).capitalize()
     entry = TimeEntryRecord(
-        core_id=f"e{number}", category="PROGP85", hours=Decimal(rng.randint(1, 16)) / 4, technician=technician,
-        worked_at=messages[1].sent_at, message=messages[1].core_id,
-    )  # fmt: skip
+        core_id=f"e{number}",
+        category="PROGP85",
+        hours=Decimal(rng.randint(1, 16)) / 4,
+        technician=technician,
+        worked_at=messages[1].sent_at,
+        message=messages[1].core_id,
+    )
     return TicketRecord(
         core_id=f"t{number}",
         number=f"{2020 + number * 6 // max(of, 1)}{number:06}",

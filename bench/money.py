@@ -39,7 +39,7 @@ from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
 from portal.exports import hours as hours_file
 from portal.exports import report
-from portal.exports.workbook import Kind
+from portal.exports.xlsx import Kind
 
 WORKBOOKS, PAGES = (10_000, 100_000), (1_000, 20_000)
 RATIO, MEMORY = 1.15, 60  # what we promised: times openpyxl's own loop, and MB
@@ -133,8 +133,10 @@ def _fill(entries: int) -> None:
     technicians = [Technician(email=f"t{number}@connectica.example", name=f"Technik {number}") for number in range(9)]
     db.session.add_all([company, *technicians])
     db.session.flush()
-    employees = [Employee(company_id=company.id, email=f"e{number}@x.example", name=f"Zaměstnanec Číslo {number}")
-                 for number in range(200)]  # fmt: skip
+    employees = [
+        Employee(company_id=company.id, email=f"e{number}@x.example", name=f"Zaměstnanec Číslo {number}")
+        for number in range(200)
+    ]
     categories = [f"PRACE{number}" for number in range(6)]
     db.session.add_all(employees)
     db.session.add_all(
@@ -145,11 +147,22 @@ def _fill(entries: int) -> None:
     now, first = clock.now(), date(2025, 12, 1)
     tickets = [
         dict(  # noqa: C408 - keywords read as columns
-             id=number, core_id=f"t{number}", company_id=company.id, number=f"2026{number:06}", kind="IT",
-             subject=f"Tiskárna v účtárně číslo {number} netiskne faktury", state="to_be_invoiced", opened_at=now,
-             requester_id=employees[number % 200].id, changed_at=now, hours=Decimal(1), version=1, record_hash="")
+            id=number,
+            core_id=f"t{number}",
+            company_id=company.id,
+            number=f"2026{number:06}",
+            kind="IT",
+            subject=f"Tiskárna v účtárně číslo {number} netiskne faktury",
+            state="to_be_invoiced",
+            opened_at=now,
+            requester_id=employees[number % 200].id,
+            changed_at=now,
+            hours=Decimal(1),
+            version=1,
+            record_hash="",
+        )
         for number in range(1, entries // A_TICKET + 2)
-    ]  # fmt: skip
+    ]
     db.session.execute(insert(Ticket), tickets)
     messages, rows = [], []
     for number in range(1, entries + 1):
@@ -157,16 +170,34 @@ def _fill(entries: int) -> None:
         at = clock.start_of(day) + timedelta(hours=8, minutes=number % 480)
         messages.append(
             dict(  # noqa: C408 - the same
-                 id=number, core_id=f"m{number}", ticket_id=number // A_TICKET + 1, side="technician", sent_at=at,
-                 author_name="Technik", author_email="t@connectica.example", sender_verified=True, body="", quoted="",
-                 excerpt=f"Dobrý den, ovladač tiskárny jsem přeinstaloval a zkusil vytisknout stránku {number}.")
-        )  # fmt: skip
+                id=number,
+                core_id=f"m{number}",
+                ticket_id=number // A_TICKET + 1,
+                side="technician",
+                sent_at=at,
+                author_name="Technik",
+                author_email="t@connectica.example",
+                sender_verified=True,
+                body="",
+                quoted="",
+                excerpt=f"Dobrý den, ovladač tiskárny jsem přeinstaloval a zkusil vytisknout stránku {number}.",
+            )
+        )
         rows.append(
             dict(  # noqa: C408 - the same
-                 id=number, core_id=f"e{number}", company_id=company.id, ticket_id=number // A_TICKET + 1,
-                 message_id=number, technician_id=technicians[number % 9].id, category=categories[number % 6],
-                 hours=Decimal(number % 16 + 1) / 4, worked_at=at, worked_day=day, first_noticed_at=now)
-        )  # fmt: skip
+                id=number,
+                core_id=f"e{number}",
+                company_id=company.id,
+                ticket_id=number // A_TICKET + 1,
+                message_id=number,
+                technician_id=technicians[number % 9].id,
+                category=categories[number % 6],
+                hours=Decimal(number % 16 + 1) / 4,
+                worked_at=at,
+                worked_day=day,
+                first_noticed_at=now,
+            )
+        )
     db.session.execute(insert(Message), messages)
     db.session.execute(insert(TimeEntry), rows)
     db.session.commit()

@@ -31,8 +31,12 @@ def served(application: str, folder: Path | None = None) -> Iterator[int]:
     with (FOLDER / "server.log").open("w") as log:  # a line a request, written as in production
         server = subprocess.Popen(
             [*command, "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", application],
-            env=os.environ | ours, cwd=config.ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
+            env=os.environ | ours,
+            cwd=config.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
     try:
         _wait(port, server)
         _SERVERS[port] = server.pid

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.mirrors import FOLDER, settings
 from portal import clock, config
-from portal.demo import year
+from portal.demo import playback
 from portal.demo.processes import Children, answers
 
 DESK, MIRROR = FOLDER / "year" / "desk", FOLDER / "year" / "mirror"
@@ -84,8 +84,8 @@ def _play() -> None:
     (FOLDER / "year").mkdir(parents=True, exist_ok=True)
     shutil.rmtree(DESK, ignore_errors=True)
     unfinished = DESK / "desk.unfinished"
-    store = year.HastyStore(unfinished, year.house("noc@connectica.cz"))
-    year.play(store, clock.now(), mail_out=DESK / "outbox")
+    store = playback.HastyStore(unfinished, playback.house("noc@connectica.cz"))
+    playback.play(store, clock.now(), mail_out=DESK / "outbox")
     store.close()
     unfinished.rename(DESK / "desk.db")
 

@@ -89,8 +89,11 @@ def _wrong_times(people: People) -> list[str]:
         mark = MARK.search(body or "")
         found[mark[0] if mark else "?", category, hours] += 1
     wanted = Counter((mark, worked.category, worked.hours) for mark, worked in people.worked.items())
-    return [f"{entry}: {found[entry]}, wanted {wanted[entry]}" for entry in sorted(found.keys() | wanted.keys())
-            if found[entry] != wanted[entry]][:_SHOWN]  # fmt: skip
+    return [
+        f"{entry}: {found[entry]}, wanted {wanted[entry]}"
+        for entry in sorted(found.keys() | wanted.keys())
+        if found[entry] != wanted[entry]
+    ][:_SHOWN]
 
 
 def _wrong_letters(store: Store, mailroom: Mailroom) -> list[str]:

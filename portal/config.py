@@ -91,23 +91,33 @@ def check(values: Mapping[str, Any]) -> None:
     faults = [
         words
         for is_wrong, words in (
-            (not (base.scheme in ("http", "https") and base.hostname) or base.path.strip("/") or base.query,
-             f"PORTAL_BASE_URL={values['BASE_URL']!r}: write scheme and host, e.g. https://portal.example"),
-            (base.scheme == "http" and not is_loopback,
-             f"PORTAL_BASE_URL={values['BASE_URL']}: passwords would travel in the open; write https://"),
-            (values["DEMO"] and not is_loopback,
-             "PORTAL_DEMO shows everybody's letters and passwords: unset it wherever others come"),
+            (
+                not (base.scheme in ("http", "https") and base.hostname) or base.path.strip("/") or base.query,
+                f"PORTAL_BASE_URL={values['BASE_URL']!r}: write scheme and host, e.g. https://portal.example",
+            ),
+            (
+                base.scheme == "http" and not is_loopback,
+                f"PORTAL_BASE_URL={values['BASE_URL']}: passwords would travel in the open; write https://",
+            ),
+            (
+                values["DEMO"] and not is_loopback,
+                "PORTAL_DEMO shows everybody's letters and passwords: unset it wherever others come",
+            ),
             (values["AUDIT_KEEP_DAYS"] < SHORTEST_LOG, f"PORTAL_AUDIT_KEEP_DAYS is {SHORTEST_LOG} or more"),
-            (values["KEEP_TICKETS_DAYS"] and not SHORTEST_KEPT <= values["KEEP_TICKETS_DAYS"] <= LONGEST_KEPT,
-             f"PORTAL_KEEP_TICKETS_DAYS is 0, or {SHORTEST_KEPT} to {LONGEST_KEPT}: an invoice must be understood"),
+            (
+                values["KEEP_TICKETS_DAYS"] and not SHORTEST_KEPT <= values["KEEP_TICKETS_DAYS"] <= LONGEST_KEPT,
+                f"PORTAL_KEEP_TICKETS_DAYS is 0, or {SHORTEST_KEPT} to {LONGEST_KEPT}: an invoice must be understood",
+            ),
             (values["PROXIES"] < 0, "PORTAL_PROXIES is a number of proxies: 0 or more"),
             (values["LOG_FORMAT"] not in ("text", "json"), "PORTAL_LOG_FORMAT is text or json"),
             (values["LOG_LEVEL"] not in LOG_LEVELS, f"PORTAL_LOG_LEVEL is one of {', '.join(LOG_LEVELS)}"),
-            (0 < len(values["METRICS_TOKEN"]) < SHORTEST_SECRET,
-             f"PORTAL_METRICS_TOKEN is shorter than {SHORTEST_SECRET} characters"),
+            (
+                0 < len(values["METRICS_TOKEN"]) < SHORTEST_SECRET,
+                f"PORTAL_METRICS_TOKEN is shorter than {SHORTEST_SECRET} characters",
+            ),
         )
         if is_wrong
-    ]  # fmt: skip
+    ]
     if faults:
         raise Misconfigured("\n".join(faults))
 

@@ -56,8 +56,23 @@ def postgres() -> Iterator[str]:
     if user:
         shutil.chown(folder, user)
     run = {"user": user, "cwd": folder, "check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run([binaries[-1] / "initdb", "-D", folder / "data", "-A", "trust", "-U", "portal", "-E", "UTF8",
-                    "--locale", "C.UTF-8", "--no-sync"], **run)  # fmt: skip
+    subprocess.run(
+        [
+            binaries[-1] / "initdb",
+            "-D",
+            folder / "data",
+            "-A",
+            "trust",
+            "-U",
+            "portal",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+            "--no-sync",
+        ],
+        **run,
+    )
     settings = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=50"
     control = [binaries[-1] / "pg_ctl", "-D", folder / "data", "-w"]
     subprocess.run([*control, "-l", folder / "log", "-o", settings, "start"], **run)

@@ -39,8 +39,15 @@ class Office:
     def new_ticket(self, subject: str = "Tiskárna netiskne", employee: str = "Eva Dvořáková") -> Ticket:
         return self.ledger.ticket(self.company, state="open", subject=subject, employee=employee)
 
-    def ask(self, question: str = "Smíme brigádníkovi dát notebook?", *, ticket: Ticket | None = None, days: int = 4,
-            at_expiry: AtExpiry = AtExpiry.STAY, reason: str = "") -> Asked:  # fmt: skip
+    def ask(
+        self,
+        question: str = "Smíme brigádníkovi dát notebook?",
+        *,
+        ticket: Ticket | None = None,
+        days: int = 4,
+        at_expiry: AtExpiry = AtExpiry.STAY,
+        reason: str = "",
+    ) -> Asked:
         until = clock.today() + timedelta(days=days)
         return requests.ask(
             self.staff, (ticket or self.ticket).id, Asking(question, until=until, at_expiry=at_expiry, reason=reason)
@@ -50,14 +57,29 @@ class Office:
         number = asked if isinstance(asked, int) else asked.approval_id
         return db.session.get_one(Approval, number, populate_existing=True)
 
-    def message(self, ticket: Ticket, author: str, body: str, *, side: str = "employee", quoted: str = "",
-                sender_verified: bool = True) -> Message:  # fmt: skip
+    def message(
+        self,
+        ticket: Ticket,
+        author: str,
+        body: str,
+        *,
+        side: str = "employee",
+        quoted: str = "",
+        sender_verified: bool = True,
+    ) -> Message:
         """A mail that the mirror took in now."""
         number = next(self.ledger._next)
         row = Message(
-            core_id=f"mail{number}", ticket_id=ticket.id, side=side, author_name=author.partition("@")[0],
-            author_email=author, sent_at=clock.now(), body=body, quoted=quoted, sender_verified=sender_verified,
-        )  # fmt: skip
+            core_id=f"mail{number}",
+            ticket_id=ticket.id,
+            side=side,
+            author_name=author.partition("@")[0],
+            author_email=author,
+            sent_at=clock.now(),
+            body=body,
+            quoted=quoted,
+            sender_verified=sender_verified,
+        )
         db.session.add(row)
         db.session.commit()
         return row

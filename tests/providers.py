@@ -28,7 +28,7 @@ from werkzeug.serving import make_server
 
 from portal import clock
 from portal.config import ROOT
-from portal.oidc import provider
+from portal.oidc import discovery
 from tests.canaille_server import PEOPLE
 
 TENANT = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -61,10 +61,13 @@ def canaille() -> Iterator[str]:
 def register(issuer: str, redirect_address: str) -> tuple[str, str]:
     """A client at canaille, by its own registration endpoint: id and secret."""
     asked = {
-        "client_name": "Connectica", "redirect_uris": [redirect_address], "grant_types": ["authorization_code"],
-        "response_types": ["code"], "scope": "openid profile email",
+        "client_name": "Connectica",
+        "redirect_uris": [redirect_address],
+        "grant_types": ["authorization_code"],
+        "response_types": ["code"],
+        "scope": "openid profile email",
         "token_endpoint_auth_method": "client_secret_basic",
-    }  # fmt: skip
+    }
     answer = requests.post(f"{issuer}/oauth/register", json=asked, timeout=20)
     assert answer.status_code == 201, answer.text
     return answer.json()["client_id"], answer.json()["client_secret"]
@@ -121,17 +124,21 @@ class Liar:
         page = request.path.removeprefix(self.path)
         self.asked.append(page)
         answer = self.answers.get(page) or {
-            "/.well-known/openid-configuration": self._describe, "/keys": self._keys, "/authorize": self._authorize,
+            "/.well-known/openid-configuration": self._describe,
+            "/keys": self._keys,
+            "/authorize": self._authorize,
             "/token": self._token,
-        }.get(page, lambda _: Response("nothing here", 404))  # fmt: skip
+        }.get(page, lambda _: Response("nothing here", 404))
         return answer(request)(environ, start_response)
 
     def _describe(self, request: Request) -> Response:
         described = {
-            "issuer": self.issuer, "authorization_endpoint": f"{self.issuer}/authorize",
-            "token_endpoint": f"{self.issuer}/token", "jwks_uri": f"{self.issuer}/keys",
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/keys",
             "authorization_response_iss_parameter_supported": True,
-        }  # fmt: skip
+        }
         return _json(described | self.metadata)
 
     def _keys(self, request: Request) -> Response:
@@ -157,9 +164,14 @@ class Liar:
     def token(self, *, nonce: str, audience: str = "portal") -> str:
         now = int(clock.now().timestamp())
         said = {
-            "iss": self.issuer, "sub": SUBJECT, "aud": audience, "exp": now + 3600, "iat": now, "nonce": nonce,
+            "iss": self.issuer,
+            "sub": SUBJECT,
+            "aud": audience,
+            "exp": now + 3600,
+            "iat": now,
+            "nonce": nonce,
             "name": "Jana Nováková",
-        } | self.claims  # fmt: skip
+        } | self.claims
         claims = {name: value for name, value in said.items() if value is not None}
         header = {"alg": "RS256", "kid": "first"} | self.header
         header = {name: value for name, value in header.items() if value is not None}
@@ -171,7 +183,7 @@ def liar(*, path: str = "", **lies: Any) -> Iterator[Liar]:
     told = Liar(path=path, **lies)
     server = make_server("127.0.0.1", 0, told, threaded=True)
     told.issuer = f"http://127.0.0.1:{server.server_port}{path}"
-    provider.forget(told.issuer)  # of an earlier one that had this port
+    discovery.forget(told.issuer)  # of an earlier one that had this port
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -185,9 +197,15 @@ def liar(*, path: str = "", **lies: Any) -> Iterator[Liar]:
 def entra(**claims: Any) -> dict[str, Any]:
     """The claims of Microsoft Entra's token: who somebody is, is tid and oid; sub is another one for each client."""
     return {
-        "tid": TENANT, "oid": OBJECT, "sub": "pairwise", "ver": "2.0", "preferred_username": "jana@a.example",
-        "aio": "opaque", "rh": "opaque", "uti": "opaque",
-    } | claims  # fmt: skip
+        "tid": TENANT,
+        "oid": OBJECT,
+        "sub": "pairwise",
+        "ver": "2.0",
+        "preferred_username": "jana@a.example",
+        "aio": "opaque",
+        "rh": "opaque",
+        "uti": "opaque",
+    } | claims
 
 
 def come_back(address: str) -> str:

@@ -55,41 +55,78 @@ def technician(name: str = "Petr Svoboda") -> Technician:
 
 
 def ticket(
-    owner: Company, subject: str = "Nefunguje tiskárna v účtárně", *, state: State = State.OPEN, number: str = "",
-    requester: Employee | None = None, served_by: Technician | None = None, opened_at: datetime | None = None,
+    owner: Company,
+    subject: str = "Nefunguje tiskárna v účtárně",
+    *,
+    state: State = State.OPEN,
+    number: str = "",
+    requester: Employee | None = None,
+    served_by: Technician | None = None,
+    opened_at: datetime | None = None,
     **values,
-) -> Ticket:  # fmt: skip
+) -> Ticket:
     """A ticket of a company, opened an hour ago by Řehoř Kučera unless said otherwise."""
     opened_at = opened_at or clock.now() - timedelta(hours=1)
     made = Ticket(
-        core_id=_core_id(), company_id=owner.id, number=number or str(20260000 + next(_numbers)), subject=subject,
-        state=state.value, requester_id=(requester or employee(owner)).id, technician_id=served_by and served_by.id,
-        opened_at=opened_at, **({"changed_at": opened_at} | values),
-    )  # fmt: skip
+        core_id=_core_id(),
+        company_id=owner.id,
+        number=number or str(20260000 + next(_numbers)),
+        subject=subject,
+        state=state.value,
+        requester_id=(requester or employee(owner)).id,
+        technician_id=served_by and served_by.id,
+        opened_at=opened_at,
+        **({"changed_at": opened_at} | values),
+    )
     return _kept(made)
 
 
 def message(
-    of: Ticket, body: str = "<p>Dobrý den, prosím o pomoc.</p>", *, side: str = "employee",
-    author: str = "Řehoř Kučera", sent_at: datetime | None = None, **values,
-) -> Message:  # fmt: skip
+    of: Ticket,
+    body: str = "<p>Dobrý den, prosím o pomoc.</p>",
+    *,
+    side: str = "employee",
+    author: str = "Řehoř Kučera",
+    sent_at: datetime | None = None,
+    **values,
+) -> Message:
     made = Message(
-        core_id=_core_id(), ticket_id=of.id, side=side, author_name=author, author_email="someone@somewhere.example",
-        sent_at=sent_at or of.opened_at, body=body, **values,
-    )  # fmt: skip
+        core_id=_core_id(),
+        ticket_id=of.id,
+        side=side,
+        author_name=author,
+        author_email="someone@somewhere.example",
+        sent_at=sent_at or of.opened_at,
+        body=body,
+        **values,
+    )
     return _kept(made)
 
 
 def time_entry(
-    of: Ticket, hours: str = "1.00", category: str = "PROGP85", *, under: Message | None = None,
-    by: Technician | None = None, worked_at: datetime | None = None, **values,
-) -> TimeEntry:  # fmt: skip
+    of: Ticket,
+    hours: str = "1.00",
+    category: str = "PROGP85",
+    *,
+    under: Message | None = None,
+    by: Technician | None = None,
+    worked_at: datetime | None = None,
+    **values,
+) -> TimeEntry:
     worked_at = worked_at or (under.sent_at if under else of.opened_at)
     made = TimeEntry(
-        core_id=_core_id(), company_id=of.company_id, ticket_id=of.id, message_id=under and under.id,
-        technician_id=(by or technician()).id, category=category, hours=Decimal(hours), worked_at=worked_at,
-        worked_day=clock.prague_day(worked_at), first_noticed_at=worked_at, **values,
-    )  # fmt: skip
+        core_id=_core_id(),
+        company_id=of.company_id,
+        ticket_id=of.id,
+        message_id=under and under.id,
+        technician_id=(by or technician()).id,
+        category=category,
+        hours=Decimal(hours),
+        worked_at=worked_at,
+        worked_day=clock.prague_day(worked_at),
+        first_noticed_at=worked_at,
+        **values,
+    )
     of.hours = (of.hours or Decimal(0)) + Decimal(hours)
     return _kept(made)
 
@@ -101,9 +138,14 @@ def event(of: Ticket, kind: str, new: str, *, old: str = "", by: str = "", at: d
 
 
 def attachment(
-    of: Message, name: str = "snímek.png", *, media_type: str = "image/png", data: bytes | None = b"bytes",
-    folder: Path | None = None, **values,
-) -> Attachment:  # fmt: skip
+    of: Message,
+    name: str = "snímek.png",
+    *,
+    media_type: str = "image/png",
+    data: bytes | None = b"bytes",
+    folder: Path | None = None,
+    **values,
+) -> Attachment:
     """A file of a message; its bytes are put into the folder of attachments when one is given."""
     digest = sha256(data).hexdigest() if data is not None and folder else None
     if digest:
@@ -111,18 +153,28 @@ def attachment(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     made = Attachment(
-        core_id=_core_id(), message_id=of.id, name=name, media_type=media_type, size=len(data or b""),
-        sha256=digest, **values,
-    )  # fmt: skip
+        core_id=_core_id(),
+        message_id=of.id,
+        name=name,
+        media_type=media_type,
+        size=len(data or b""),
+        sha256=digest,
+        **values,
+    )
     return _kept(made)
 
 
 def passkey(of: Person, name: str = "Telefon") -> Passkey:
     """A passkey no device has: it can be listed and removed."""
     made = Passkey(
-        person_id=of.id, credential_id=_core_id(), public_key=b"", sign_count=0, user_handle="", name=name,
+        person_id=of.id,
+        credential_id=_core_id(),
+        public_key=b"",
+        sign_count=0,
+        user_handle="",
+        name=name,
         added_at=clock.now(),
-    )  # fmt: skip
+    )
     return _kept(made)
 
 

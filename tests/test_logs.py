@@ -23,8 +23,8 @@ from portal.domain.privacy import erasure
 from portal.domain.read_models import conversation
 from portal.domain.users import models as people
 from portal.errors import CoreError
-from portal.post import delivery
-from portal.post.postman import Server
+from portal.mailer import worker
+from portal.mailer.postman import Server
 from portal.sync import lease
 from portal.sync.engine import Sync
 from tests import samples
@@ -37,8 +37,22 @@ SUBMISSION = "s" * 20 + "1" * 20
 MAIL_PASSWORD = "heslo-serveru-77"
 WRONG = "spatne-heslo-88"
 # Of people: names, the local parts of addresses, and what they wrote.
-PERSONAL = ["Eva", "Dvořák", "eva@", "Marie Malá", "marie@", "Dana", "dana@", "Radek", "radek@", "Xaver", "xaver@",
-            "Tajný předmět", "tajná slova", "777123456"]  # fmt: skip
+PERSONAL = [
+    "Eva",
+    "Dvořák",
+    "eva@",
+    "Marie Malá",
+    "marie@",
+    "Dana",
+    "dana@",
+    "Radek",
+    "radek@",
+    "Xaver",
+    "xaver@",
+    "Tajný předmět",
+    "tajná slova",
+    "777123456",
+]
 KEY = re.compile(r"/(?:decide|invitation|password|address)/([A-Za-z0-9_-]{43})")
 
 
@@ -102,8 +116,11 @@ def test_the_log_of_a_busy_day_holds_no_secret_and_nobodys_data(app, system, ref
 def _mails_come(system: WholeSystem, monkeypatch) -> str:
     """By SMTP and into a desk that cannot keep one; from an employee, a technician, and somebody who only says so."""
     number = system.send(EMPLOYEE, "Tajný předmět", "tajná slova, tel. 777123456")
-    system.send(TECHNICIAN, f"[Connectica #{number}] Tajný předmět", "Hotovo, paní Dvořáková.\n\nPROGP85:1,00\n"
-                "SCHVALIT: Smíme paní Dvořákové věřit?")  # fmt: skip
+    system.send(
+        TECHNICIAN,
+        f"[Connectica #{number}] Tajný předmět",
+        "Hotovo, paní Dvořáková.\n\nPROGP85:1,00\nSCHVALIT: Smíme paní Dvořákové věřit?",
+    )
     box = Postbox(system.store, "127.0.0.1", 0, token=SUBMISSION)
     box.open()
     try:
@@ -207,8 +224,8 @@ def _portal_letters_do_not_leave(app, refusing: str) -> None:
             key="x", to="marie@vltava.example", name="Marie Malá", subject="Tajný předmět", text="tajná slova"
         )
         db.session.commit()
-        delivery.deliver(Server(f"smtp://marie:{MAIL_PASSWORD}@{refusing}"), sender=NOC)
-        delivery.deliver(Server(refusing), sender=NOC)
+        worker.deliver(Server(f"smtp://marie:{MAIL_PASSWORD}@{refusing}"), sender=NOC)
+        worker.deliver(Server(refusing), sender=NOC)
 
 
 def _post(client, address: str, **form):

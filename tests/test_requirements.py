@@ -18,7 +18,7 @@ SOURCES = sorted(
     path
     for folder in ("portal", "tests", "bench", "chaos", ".ci", "deploy")
     for path in (ROOT / folder).rglob("*.py")
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.parent.name)
@@ -66,9 +66,17 @@ def test_what_the_security_linter_is_told_to_overlook_has_its_reason():
 
 @pytest.mark.parametrize(
     ("comment", "is_explained"),
-    [("noqa: S603 - our own command", True), ("noqa: E501", True), ("noqa", False), ("noqa: S603", False),
-     ("noqa:S603", False), ("ruff: noqa: S603", False), ("nosec", False), ("nosec - our own command", True)],
-)  # fmt: skip
+    [
+        ("noqa: S603 - our own command", True),
+        ("noqa: E501", True),
+        ("noqa", False),
+        ("noqa: S603", False),
+        ("noqa:S603", False),
+        ("ruff: noqa: S603", False),
+        ("nosec", False),
+        ("nosec - our own command", True),
+    ],
+)
 def test_a_reason_is_told_from_none(comment, is_explained):
     found = OVERLOOKED.search(f"run()  # {comment}")
     assert found and _is_explained(found) is is_explained

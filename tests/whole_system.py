@@ -28,8 +28,8 @@ from portal.domain.users import models as people
 from portal.domain.users.permissions import MANAGER, STAFF
 from portal.errors import CoreAway
 from portal.lib import urls
-from portal.post import delivery
-from portal.post.postman import Folder
+from portal.mailer import worker
+from portal.mailer.postman import Folder
 from portal.sync import lease
 from portal.sync.engine import Sync
 from portal.sync.note_delivery import deliver
@@ -88,7 +88,7 @@ class WholeSystem:
             deadlines.run()
             workflow.run()
             deliver(self.core)
-            delivery.deliver(Folder(self._letters), sender=NOC)
+            worker.deliver(Folder(self._letters), sender=NOC)
             db.session.remove()
 
     def hire(self) -> None:
@@ -100,9 +100,13 @@ class WholeSystem:
                 (STAFF_ADDRESS, "Dana Dispečerka", STAFF, None),
             ):
                 people.add(
-                    email=email, name=name, company=owner, role=role, language="cs",
+                    email=email,
+                    name=name,
+                    company=owner,
+                    role=role,
+                    language="cs",
                     password_hash=samples.PASSWORD_HASH,
-                )  # fmt: skip
+                )
             db.session.remove()
 
     def letters_to(self, address: str) -> list[EmailMessage]:

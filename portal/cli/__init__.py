@@ -3,7 +3,7 @@
 import click
 from flask import Flask
 
-from portal.cli import backup, companies, demo, desk, letters, people, prices, serve, sso, sync
+from portal.cli import backup, companies, demo, desk, mail, people, prices, serve, sso, sync
 from portal.domain.users import permissions
 from portal.domain.users.permissions import OPERATOR, Right
 
@@ -11,7 +11,7 @@ COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single 
     companies.cli: Right.ADMINISTER,
     demo.cli: Right.OPERATE,
     desk.cli: Right.OPERATE,
-    letters.cli: Right.OPERATE,
+    mail.cli: Right.OPERATE,
     people.cli: Right.ADMINISTER,
     prices.cli: Right.OPERATE,
     backup.backup: Right.OPERATE,

@@ -7,8 +7,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from portal import archive
-from portal.archive import Place
+from portal import backup as archive
+from portal.backup import Place
 from portal.cli import desk
 from portal.errors import PortalError
 

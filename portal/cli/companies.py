@@ -3,7 +3,7 @@
 import click
 from sqlalchemy import select
 
-from portal.cli.groups import Commands
+from portal.cli.command_group import Commands
 from portal.db import db
 from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit

@@ -23,14 +23,15 @@ from sqlalchemy import select
 
 from portal import clock, config
 from portal.db import db
-from portal.demo import cast, postgres, year
+from portal.demo import people as cast
+from portal.demo import playback, postgres
 from portal.demo.processes import Children, answers, check_free
 from portal.domain import sync_state
 from portal.domain.companies.models import Company
 from portal.domain.users import models as people
 from portal.domain.users import passwords, permissions
 from portal.errors import Misconfigured, PortalError, Refused
-from portal.mailing import SENT
+from portal.lib.smtp import SENT
 from portal.web.views.machines.demo import PASSWORD
 
 STAFF = ("dispecink@connectica.example", "Hana Dvořáčková")
@@ -75,7 +76,7 @@ class Place:
             "DESK_FOLDER": str(self.folder / "desk"),
             "DESK_HTTP": self.desk,
             "DESK_SMTP": self.smtp,
-            "DESK_TRUSTED_AUTHSERV": year.AUTHSERV,
+            "DESK_TRUSTED_AUTHSERV": playback.AUTHSERV,
             "DESK_TRUST_LOCAL": True,
             "DESK_POKE_URL": f"http://{self.portal}/hooks/core",
         }
@@ -194,12 +195,16 @@ def _seed(place: Place) -> None:
         return
     shutil.rmtree(place.folder / "desk", ignore_errors=True)
     unfinished = place.desk_file.with_suffix(".unfinished")
-    store = year.HastyStore(unfinished, year.house(place.settings["NOC_ADDRESS"]))
-    played = year.play(store, clock.now(), mail_out=place.mail_out, tickets=place.tickets, progress=_show_progress)
+    store = playback.HastyStore(unfinished, playback.house(place.settings["NOC_ADDRESS"]))
+    played = playback.play(
+        store, clock.now(), mail_out=place.mail_out, tickets=place.tickets, progress=_show_progress
+    )
     store.close()
     os.replace(unfinished, place.desk_file)  # noqa: PTH105 - one step, whatever stood there
-    click.echo(f"\r{played.tickets} tickets, {played.mails} mails in, {played.letters} mails out, "
-               f"{len(played.invoiced)} months invoiced.")  # fmt: skip
+    click.echo(
+        f"\r{played.tickets} tickets, {played.mails} mails in, {played.letters} mails out, "
+        f"{len(played.invoiced)} months invoiced."
+    )
 
 
 def _show_progress(done: int, total: int) -> None:
@@ -236,8 +241,14 @@ def _add_accounts(portal: Flask) -> None:
         for email, name, company in [*wanted, (*STAFF, None)]:
             if people.by_email(email) is None:
                 role = permissions.MANAGER if company else permissions.STAFF_ADMIN
-                people.add(email=email, name=name, company=company, role=role, language="cs",
-                           password_hash=passwords.hash_of(PASSWORD))  # fmt: skip
+                people.add(
+                    email=email,
+                    name=name,
+                    company=company,
+                    role=role,
+                    language="cs",
+                    password_hash=passwords.hash_of(PASSWORD),
+                )
         db.session.remove()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from flask import current_app
 
-from portal.cli.groups import Commands
+from portal.cli.command_group import Commands
 from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from portal import config
-from portal.cli.groups import Commands
+from portal.cli.command_group import Commands
 from portal.cores import registry
 from portal.domain.billing import price_import
 from portal.domain.billing.price_import import Does

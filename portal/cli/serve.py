@@ -34,11 +34,29 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         )
     db.engine.dispose()
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", str(threads), "--backlog", str(BACKLOG),
-        "--backpressure", str(AT_ONCE), "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "30",
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(threads),
+        "--backlog",
+        str(BACKLOG),
+        "--backpressure",
+        str(AT_ONCE),
+        "--no-ws",
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "30",
         str(config.ROOT / "app.py") + ":app",
-    ]  # fmt: skip
+    ]
     os.environ[SHARED] = str(_fresh_folder())
     os.execv(sys.executable, command)  # noqa: S606 - a command of our own; signals then reach the server itself
 

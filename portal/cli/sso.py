@@ -16,8 +16,8 @@ from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import NotFound, ProviderError, Refused
 from portal.lib.encryption import SealBroken
-from portal.oidc import asking, provider
-from portal.oidc.asking import Client
+from portal.oidc import discovery, flow
+from portal.oidc.flow import Client
 
 Answer = TypeVar("Answer")
 
@@ -37,20 +37,38 @@ cli = AppGroup("sso", help="Identity providers that a company's people sign in w
 @click.option("--no-password", is_flag=True, help="Its people do not sign in by a password of ours any more.")
 @click.option("--make-viewers", is_flag=True, help="Whom we do not know gets an account that reads.")
 def add(
-    *, slug: str, name: str, company: str, connectica: bool, tenant: str, issuer: str, client_id: str,
-    domains: tuple[str, ...], words: tuple[str, ...], no_password: bool, make_viewers: bool,
-) -> None:  # fmt: skip
+    *,
+    slug: str,
+    name: str,
+    company: str,
+    connectica: bool,
+    tenant: str,
+    issuer: str,
+    client_id: str,
+    domains: tuple[str, ...],
+    words: tuple[str, ...],
+    no_password: bool,
+    make_viewers: bool,
+) -> None:
     """Add a provider at the sign-in address SLUG; its client secret is read from standard input."""
     if bool(company) == connectica:
         raise click.ClickException("Say either --company or --connectica.")
     with _plain_words():
         added = sso_providers.add(
             New(
-                slug=slug, name=name, company=_company(company) if company else None, client_id=client_id,
-                secret=_secret(), issuer=issuer, tenant=tenant, domains=domains, second_factor=words,
-                allows_password=not no_password, makes_viewers=make_viewers,
+                slug=slug,
+                name=name,
+                company=_company(company) if company else None,
+                client_id=client_id,
+                secret=_secret(),
+                issuer=issuer,
+                tenant=tenant,
+                domains=domains,
+                second_factor=words,
+                allows_password=not no_password,
+                makes_viewers=make_viewers,
             )
-        )  # fmt: skip
+        )
     click.echo(f"Register this redirect address with the provider, exactly:  {added.redirect_address}")
     click.echo(f"Its people sign in at:                                      {added.sign_in_address}")
     click.echo(f"Now try it:  flask sso test {added.slug}")
@@ -73,15 +91,18 @@ def test(slug: str) -> None:
     """Ask the provider SLUG for its description and keys, and whether it takes our name and secret."""
     found = _provider(slug)
     with _plain_words():
-        provider.forget(found.issuer)
-        known = provider.known(found.issuer)
+        discovery.forget(found.issuer)
+        known = discovery.known(found.issuer)
         click.echo(f"{found.issuer} describes itself and shows {len(known.keys)} keys.")
-        refusal = asking.refuses_us(
+        refusal = flow.refuses_us(
             Client(
-                issuer=found.issuer, client_id=found.client_id, secret=found.secret, tenant=found.tenant,
+                issuer=found.issuer,
+                client_id=found.client_id,
+                secret=found.secret,
+                tenant=found.tenant,
                 redirect_address=found.redirect_address,
             )
-        )  # fmt: skip
+        )
     if refusal:
         raise click.ClickException(f"It does not take our client id and secret: {refusal}.")
     click.echo("It takes our client id and secret. Whether the redirect address is right shows at the first sign-in.")

@@ -14,8 +14,8 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from portal import config
-from portal.cli import letters
-from portal.cli.groups import Commands
+from portal.cli import mail
+from portal.cli.command_group import Commands
 from portal.clock import prague
 from portal.cores import registry
 from portal.cores.protocol import Core
@@ -31,7 +31,7 @@ from portal.domain.questions import workflow
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
-from portal.post import delivery, monthly
+from portal.mailer import monthly_summary, worker
 from portal.sync import attachment_fetch, lease, note_delivery, verify
 from portal.sync.engine import Summary, Sync
 from portal.sync.lease import Lead
@@ -134,26 +134,42 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
     told, files = _core(), _core()  # each with a connection of its own
     return [
         (NOTES, [Errand("notes to the core", 1, lambda: note_delivery.deliver(told, stopping=stop.is_set))]),
-        (FILES, [
-            Errand("files", 1, lambda: attachment_fetch.fetch_due(
-                files, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set)),
-            Errand("files left behind", 3600, lambda: attachment_fetch.sweep(_folder())),
-        ]),
-        (ERRANDS, [
-            Errand("approvals' deadlines", 5, deadlines.run),
-            Errand("questions' answers", 5, workflow.run),
-            Errand("daily digests", 60, preferences.send_digests),
-            Errand("monthly summaries", 300, monthly.write_due),
-            Errand("budget alerts", 60, budgets.alert),
-            Errand("new passwords", 2, password_resets.write_due),
-            Errand("letters", 5, lambda: delivery.deliver(
-                letters.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set)),
-            Errand("old events of the audit log", 3600, audit.sweep),
-            Errand("old tickets", 3600, lambda: retention.empty_old(_folder(), stopping=stop.is_set)),
-            Errand("old invitations", 3600, invitations.sweep),
-            Errand("old changes of address", 3600, email_changes.sweep),
-        ]),
-    ]  # fmt: skip
+        (
+            FILES,
+            [
+                Errand(
+                    "files",
+                    1,
+                    lambda: attachment_fetch.fetch_due(
+                        files, _folder(), most_bytes=_most_bytes(), stopping=stop.is_set
+                    ),
+                ),
+                Errand("files left behind", 3600, lambda: attachment_fetch.sweep(_folder())),
+            ],
+        ),
+        (
+            ERRANDS,
+            [
+                Errand("approvals' deadlines", 5, deadlines.run),
+                Errand("questions' answers", 5, workflow.run),
+                Errand("daily digests", 60, preferences.send_digests),
+                Errand("monthly summaries", 300, monthly_summary.write_due),
+                Errand("budget alerts", 60, budgets.alert),
+                Errand("new passwords", 2, password_resets.write_due),
+                Errand(
+                    "letters",
+                    5,
+                    lambda: worker.deliver(
+                        mail.chosen_postman(), sender=current_app.config["NOC_ADDRESS"], stopping=stop.is_set
+                    ),
+                ),
+                Errand("old events of the audit log", 3600, audit.sweep),
+                Errand("old tickets", 3600, lambda: retention.empty_old(_folder(), stopping=stop.is_set)),
+                Errand("old invitations", 3600, invitations.sweep),
+                Errand("old changes of address", 3600, email_changes.sweep),
+            ],
+        ),
+    ]
 
 
 def _wait_to_lead(stop: threading.Event) -> Lead | None:

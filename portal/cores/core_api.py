@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal.cores import records
-from portal.cores.http import AnswerTooBig, Line, NotUnderstood
 from portal.cores.prefetch import one_ahead
 from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
+from portal.lib.http import AnswerTooBig, Line, NotUnderstood
 
 PAGE = 100  # tickets; they are committed together
 LEAST_PAGE = 2  # pages are inclusive: with fewer, the second would be the first again

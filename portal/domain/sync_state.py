@@ -113,9 +113,7 @@ def generation() -> int:
 
 def set_aside(*, limit: int = 100) -> list[Aside]:
     """The records the mirror could not take, newest trouble first. For staff only: they belong to no company."""
-    columns = (
-        SetAside.core_id, SetAside.reason, SetAside.raw, SetAside.first_at, SetAside.last_at, SetAside.tries
-    )  # fmt: skip
+    columns = (SetAside.core_id, SetAside.reason, SetAside.raw, SetAside.first_at, SetAside.last_at, SetAside.tries)
     rows = db.session.execute(select(*columns).order_by(SetAside.last_at.desc(), SetAside.id.desc()).limit(limit))
     return [Aside(*row) for row in rows]
 

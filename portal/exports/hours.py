@@ -8,8 +8,8 @@ from portal.domain.billing import prices, time_report
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Client
 from portal.domain.questions import models as questions
-from portal.exports import names
-from portal.exports.names import FileName
+from portal.exports import file_names
+from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.lib.money import vat_percent
 from portal.lib.periods import Period
@@ -18,7 +18,7 @@ from portal.lib.periods import Period
 def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
     """The hours of a company that a filter wants."""
     price_list = prices.list_of(company)
-    period = names.period(wanted.period, language)
+    period = file_names.period(wanted.period, language)
     last_day = wanted.period.until if wanted.period else clock.today()
     return Report(
         title=_("Hours – %(period)s", period=period),
@@ -37,7 +37,7 @@ def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
 
 def file_name(company: Client, period: Period | None) -> FileName:
     """hodiny-strojirny-vltava-2026-11 and so on."""
-    return names.file(_("hours"), company.name, period.slug if period else _("all"))
+    return file_names.file(_("hours"), company.name, period.slug if period else _("all"))
 
 
 def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...]:
@@ -58,4 +58,4 @@ def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...
             found.append((_(time_report.GROUPINGS[by].label), label))
     if wanted.ticket:
         found.append((_("Ticket"), wanted.ticket))
-    return (*found, *names.people(wanted.people))
+    return (*found, *file_names.people(wanted.people))

@@ -13,8 +13,8 @@ from portal.domain.billing.time_report import Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Client
 from portal.domain.questions import models as questions
-from portal.exports import names
-from portal.exports.names import FileName
+from portal.exports import file_names
+from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.lib.money import vat_percent
 from portal.lib.periods import Period, month_of
@@ -29,7 +29,7 @@ def upcoming_report(company: Client, *, language: str, people: Naming) -> Report
         title=_("Upcoming invoice"),
         company=company.name,
         period=_("to be invoiced now"),
-        filters=names.people(people),
+        filters=file_names.people(people),
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(month_of(clock.today()).until),
@@ -45,10 +45,10 @@ def invoiced_report(company: Client, month: Period, *, language: str, people: Na
     """What was invoiced for a month, as it was frozen. Raises NotFound when nothing was."""
     found = invoices.month(company, month)
     return Report(
-        title=_("Invoice – %(period)s", period=names.period(month, language)),
+        title=_("Invoice – %(period)s", period=file_names.period(month, language)),
         company=company.name,
-        period=names.period(month, language),
-        filters=names.people(people),
+        period=file_names.period(month, language),
+        filters=file_names.people(people),
         language=language,
         currency=found.currency,
         vat_percent=found.bill.vat_percent,
@@ -62,11 +62,11 @@ def invoiced_report(company: Client, month: Period, *, language: str, people: Na
 
 
 def upcoming_file_name(company: Client) -> FileName:
-    return names.file(_("upcoming invoice"), company.name, clock.today().isoformat())
+    return file_names.file(_("upcoming invoice"), company.name, clock.today().isoformat())
 
 
 def invoiced_file_name(company: Client, month: Period) -> FileName:
-    return names.file(_("invoice"), company.name, month.slug)
+    return file_names.file(_("invoice"), company.name, month.slug)
 
 
 def _odd(row: Worked, around: Surroundings) -> str:

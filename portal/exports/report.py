@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from portal import clock
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
-from portal.exports.workbook import About, Book, Column, Kind, Page, Table, day_and_time
+from portal.exports.xlsx import About, Book, Column, Kind, Page, Table, day_and_time
 from portal.lib.money import Tally, bill
 
 SLICE = 250  # rows between two breaths
@@ -73,8 +73,9 @@ def write(report: Report, file: IO[bytes]) -> Sums:
     """The workbook of a report, and its sums. Memory stays level: rows go to disk as they come."""
     book = Book(
         About(report.title, f"{report.company} · {report.period}", "Connectica", clock.now()),
-        language=report.language, currency=report.currency,
-    )  # fmt: skip
+        language=report.language,
+        currency=report.currency,
+    )
     page = book.page(_("Summary"), (26, 44, 10, 12, 14, 16))
     grouped = {
         name: book.table(_grouped_name(name), columns, foot=_("Shown")) for name, columns in _grouped().items()
@@ -162,10 +163,15 @@ def _grouped() -> dict[str, list[Column]]:
     sums = [
         Column(_("Entries"), Kind.COUNT, 10, lambda row: row[-1].entries, summed=True),
         Column(_("Hours"), Kind.HOURS, 12, lambda row: row[-1].hours, summed=True),
-        Column(_("Amount without VAT"), Kind.MONEY, 20, lambda row: row[-1].amount if row[-1].has_money else None,
-               summed=True),
+        Column(
+            _("Amount without VAT"),
+            Kind.MONEY,
+            20,
+            lambda row: row[-1].amount if row[-1].has_money else None,
+            summed=True,
+        ),
         Column(_("Without a price, hours"), Kind.HOURS, 20, lambda row: row[-1].unpriced_hours or None),
-    ]  # fmt: skip
+    ]
     return {
         "tickets": [
             Column(_("Ticket"), Kind.TEXT, 14, lambda row: row[0]),
@@ -212,9 +218,15 @@ def _summary(report: Report, page: Page, sums: Sums) -> None:
     page.head(_line_columns())
     for (category, rate, told), tally in sorted(sums.lines.items(), key=_by_category_and_rate):
         page.row(
-            [(Kind.TEXT, category), (Kind.TEXT, report.name_of(category)), (Kind.COUNT, tally.entries),
-             (Kind.HOURS, tally.hours), (Kind.MONEY, rate), (Kind.MONEY, _amount(tally, rate, told=told))]
-        )  # fmt: skip
+            [
+                (Kind.TEXT, category),
+                (Kind.TEXT, report.name_of(category)),
+                (Kind.COUNT, tally.entries),
+                (Kind.HOURS, tally.hours),
+                (Kind.MONEY, rate),
+                (Kind.MONEY, _amount(tally, rate, told=told)),
+            ]
+        )
     _foot(report, page, sums.all)
 
 

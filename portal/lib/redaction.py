@@ -18,9 +18,38 @@ _TITLES = frozenset(
 
 # What nouns and adjectives end with in their cases, folded; the longest rest in common with the name is its stem.
 _ENDINGS = (
-    "", "a", "e", "i", "o", "u", "y", "em", "im", "ym", "um", "am", "ech", "ich", "ych", "ach", "ou", "ovi", "ove",
-    "ova", "uv", "in", "ina", "iny", "eho", "emu", "iho", "imu", "ho", "mu", "m",
-)  # fmt: skip
+    "",
+    "a",
+    "e",
+    "i",
+    "o",
+    "u",
+    "y",
+    "em",
+    "im",
+    "ym",
+    "um",
+    "am",
+    "ech",
+    "ich",
+    "ych",
+    "ach",
+    "ou",
+    "ovi",
+    "ove",
+    "ova",
+    "uv",
+    "in",
+    "ina",
+    "iny",
+    "eho",
+    "emu",
+    "iho",
+    "imu",
+    "ho",
+    "mu",
+    "m",
+)
 _SHORTEST_STEM = 2  # letters
 _LONGEST_WORD = 60  # letters; no name is longer
 

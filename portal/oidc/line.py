@@ -73,9 +73,10 @@ def _asked(method: str, address: str, **what: Any) -> Iterator[tuple[int, bytes]
     session.auth = _nobody  # or a .netrc on this machine would introduce us
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
     try:
-        with session, session.request(
-            method, address, timeout=TIMEOUTS, allow_redirects=False, stream=True, **what
-        ) as answer:  # fmt: skip
+        with (
+            session,
+            session.request(method, address, timeout=TIMEOUTS, allow_redirects=False, stream=True, **what) as answer,
+        ):
             if answer.status_code in BUSY:
                 raise ProviderAway(f"{_place(address)} answered {answer.status_code}")
             yield answer.status_code, _body(answer, address)

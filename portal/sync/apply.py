@@ -30,10 +30,15 @@ ADDRESS = "/attachments/{}"  # of an inline picture on the portal's pages
 # People before the tickets that name them, tickets before what stands below them: each rank is flushed, and has
 # its numbers, before the next one begins.
 _RANKS: dict[type, int] = {
-    steps.PutAside: 0, steps.Heal: 0, steps.MeetEmployee: 0, steps.MeetTechnician: 0,
-    steps.PutTicket: 1, steps.WithdrawTicket: 1,
-    steps.PutMessage: 2, steps.WithdrawMessage: 2,
-}  # fmt: skip
+    steps.PutAside: 0,
+    steps.Heal: 0,
+    steps.MeetEmployee: 0,
+    steps.MeetTechnician: 0,
+    steps.PutTicket: 1,
+    steps.WithdrawTicket: 1,
+    steps.PutMessage: 2,
+    steps.WithdrawMessage: 2,
+}
 _LAST_RANK = 3
 
 

@@ -80,9 +80,7 @@ _WANTED = (Attachment.sha256.is_(None), Attachment.withdrawn_at.is_(None))
 def _due() -> list[int]:
     """The newest first: they are the ones somebody looks for."""
     now = clock.now()
-    due = select(Attachment.id).where(
-        *_WANTED, or_(Attachment.fetch_after.is_(None), Attachment.fetch_after <= now)
-    )  # fmt: skip
+    due = select(Attachment.id).where(*_WANTED, or_(Attachment.fetch_after.is_(None), Attachment.fetch_after <= now))
     return list(db.session.scalars(due.order_by(Attachment.id.desc()).limit(AT_ONCE)))
 
 

@@ -47,10 +47,13 @@ def take(name: str, holder: str) -> Lead | None:
     taken = db.session.execute(
         update(Lease)
         .where(Lease.name == name, or_(Lease.expires_at < now, Lease.holder == holder))
-        .values(holder=holder, expires_at=now + LASTS, fence=case((Lease.holder == holder, Lease.fence),
-                                                                  else_=Lease.fence + 1))
+        .values(
+            holder=holder,
+            expires_at=now + LASTS,
+            fence=case((Lease.holder == holder, Lease.fence), else_=Lease.fence + 1),
+        )
         .returning(Lease.fence)
-    ).scalar()  # fmt: skip
+    ).scalar()
     db.session.commit()
     return None if taken is None else Lead(name, holder, taken)
 

@@ -50,7 +50,7 @@ def deliver(core: Core, *, stopping: Callable[[], bool] = lambda: False) -> int:
 def _due() -> list[int]:
     waiting = select(Told.id).where(
         Told.told_at.is_(None), or_(Told.try_after.is_(None), Told.try_after <= clock.now())
-    )  # fmt: skip
+    )
     return list(db.session.scalars(waiting.order_by(Told.id).limit(AT_ONCE)))
 
 

@@ -116,14 +116,29 @@ class Heal:
 
 
 Step = (
-    MeetEmployee | MeetTechnician | PutTicket | PutMessage | PutAttachment | PutEvent | PutEntry | WithdrawTicket
-    | WithdrawMessage | WithdrawAttachment | WithdrawEntry | DropEvent | PutAside | Heal
-)  # fmt: skip
+    MeetEmployee
+    | MeetTechnician
+    | PutTicket
+    | PutMessage
+    | PutAttachment
+    | PutEvent
+    | PutEntry
+    | WithdrawTicket
+    | WithdrawMessage
+    | WithdrawAttachment
+    | WithdrawEntry
+    | DropEvent
+    | PutAside
+    | Heal
+)
 
 _TAKING = (PutMessage, PutAttachment, PutEvent, PutEntry)
 _LOSING: dict[type, type] = {
-    PutMessage: WithdrawMessage, PutAttachment: WithdrawAttachment, PutEvent: DropEvent, PutEntry: WithdrawEntry
-}  # fmt: skip
+    PutMessage: WithdrawMessage,
+    PutAttachment: WithdrawAttachment,
+    PutEvent: DropEvent,
+    PutEntry: WithdrawEntry,
+}
 
 LONGEST_RAW = 500_000  # letters of a record set aside; a longer one comes back only when the core tells it again
 NO_COMPANY = "no company: the core does not say whose ticket it is"

@@ -141,8 +141,11 @@ def rows_of(record: TicketRecord) -> TicketRows:
     )
     entries = tuple(_entry(entry, record) for entry in record.time_entries)
     for what, rows in (
-        ("messages", messages), ("attachments", attachments), ("time entries", entries), ("events", record.events)
-    ):  # fmt: skip
+        ("messages", messages),
+        ("attachments", attachments),
+        ("time entries", entries),
+        ("events", record.events),
+    ):
         _refuse_twins(what, rows)
     technicians = [person(entry.technician) for entry in record.time_entries]
     if record.technician:

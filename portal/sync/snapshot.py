@@ -57,9 +57,11 @@ def recall(changes: Collection[Change]) -> Recalled:
     messages = [message for record in told for message in record.messages]
     found.messages = _of(Message, Message.ticket_id, ids, [message.core_id for message in messages])
     found.attachments = _of(
-        Attachment, Attachment.message_id, [message.id for message in found.messages.values()],
+        Attachment,
+        Attachment.message_id,
+        [message.id for message in found.messages.values()],
         [file.core_id for message in messages for file in message.attachments],
-    )  # fmt: skip
+    )
     found.events = _of(
         TicketEvent, TicketEvent.ticket_id, ids, [event.core_id for record in told for event in record.events]
     )

@@ -13,10 +13,10 @@ from portal.domain.accounts import last_seen
 from portal.domain.audit import events as audit
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import Right
+from portal.exports import csv_writer
 from portal.exports import report as reports
-from portal.exports import rows_csv
-from portal.exports import workbook as workbooks
-from portal.exports.names import FileName
+from portal.exports import xlsx as workbooks
+from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.web import rendering
 
@@ -33,7 +33,7 @@ def workbook(report: Report, name: FileName) -> AnyResponse:
 
 def csv(report: Report, name: FileName) -> AnyResponse:
     """The report as CSV, made while it is sent."""
-    return _noted(text(rows_csv.pieces(report), name), name, "csv")
+    return _noted(text(csv_writer.pieces(report), name), name, "csv")
 
 
 def book(write: Callable[[IO[bytes]], object], name: FileName) -> AnyResponse:

@@ -39,9 +39,12 @@ def arrive(person: Person, *, how: str, onward: str = "", second_factor: bool = 
         return _open(person, how=how, second_factor=second_factor, onward=onward)
     session.clear()
     session["pending"] = {
-        "person": person.id, "state": people.state_of(person), "how": how, "onward": onward,
+        "person": person.id,
+        "state": people.state_of(person),
+        "how": how,
+        "onward": onward,
         "until": (clock.now() + PATIENCE).isoformat(),
-    }  # fmt: skip
+    }
     return redirect(url_for("second_step.show"))
 
 

@@ -32,9 +32,12 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        language=languages.current, role_name=role_name, role_names=ROLE_NAMES, age_in_words=age_in_words,
+        language=languages.current,
+        role_name=role_name,
+        role_names=ROLE_NAMES,
+        age_in_words=age_in_words,
         initials=people.initials,
-    )  # fmt: skip
+    )
 
 
 def render(

@@ -23,9 +23,14 @@ from tests.conftest import missing
 
 VENDOR = Path(__file__).parent / "vendor"
 ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +74,12 @@ def world(app: Flask, tmp_path: Path) -> SimpleNamespace:
         asked, "záznam.txt", media_type="text/plain", data="Příloha čitelná".encode(), folder=tmp_path / "attachments"
     )
     page = samples.attachment(
-        asked, "stránka.html", media_type="text/html", data=b"<script>alert(1)</script>",
+        asked,
+        "stránka.html",
+        media_type="text/html",
+        data=b"<script>alert(1)</script>",
         folder=tmp_path / "attachments",
-    )  # fmt: skip
+    )
     said = samples.message(ticket, "<p>Opraveno.</p>", side="technician", author="Petr Svoboda", sent_at=clock.now())
     samples.time_entry(ticket, "1.00", under=said, by=serves)
     samples.event(ticket, "technician", "Petr Svoboda")

@@ -7,13 +7,26 @@ from tests.browser.conftest import VENDOR
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "manager@a.example": [
-        "/", "/tickets", "/tickets?state=open&q=kůň", "/tickets?q=nic", "/tickets/20261471", "/settings",
-        "/people", "/password", "/address", "/hours", "/invoices", "/invoices/upcoming", "/approvals",
+        "/",
+        "/tickets",
+        "/tickets?state=open&q=kůň",
+        "/tickets?q=nic",
+        "/tickets/20261471",
+        "/settings",
+        "/people",
+        "/password",
+        "/address",
+        "/hours",
+        "/invoices",
+        "/invoices/upcoming",
+        "/approvals",
         "/tickets/19990001",
-        "/account", "/account/second-factor", "/account/prove",
+        "/account",
+        "/account/second-factor",
+        "/account/prove",
     ],
     "staff@connectica.example": ["/staff", "/settings", "/account"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -47,9 +47,12 @@ def open_page(system: WholeSystem, chromium: Browser) -> Iterator[Callable[..., 
 
     def opened(viewport: dict[str, int] = DESKTOP, *, signed_in: str = "", script: bool = True) -> Page:
         context = chromium.new_context(
-            base_url=system.address, locale="cs-CZ", timezone_id="Europe/Prague", viewport=viewport,
+            base_url=system.address,
+            locale="cs-CZ",
+            timezone_id="Europe/Prague",
+            viewport=viewport,
             java_script_enabled=script,
-        )  # fmt: skip
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -167,10 +170,21 @@ def test_every_page_of_approvals_and_questions_is_accessible_and_fits(system, nu
     system.send(TECHNICIAN, f"Re: [Connectica #{number}]", "Zeptám se.\n\nSCHVALIT: Smíme?\n")
     system.beat()
     for who, paths in (
-        (MANAGER_ADDRESS, ("/", "/approvals", "/approvals/1", "/consents", "/deputies", "/questions",
-                           "/entries/1/question", "/settings")),
+        (
+            MANAGER_ADDRESS,
+            (
+                "/",
+                "/approvals",
+                "/approvals/1",
+                "/consents",
+                "/deputies",
+                "/questions",
+                "/entries/1/question",
+                "/settings",
+            ),
+        ),
         (STAFF_ADDRESS, ("/staff", "/staff/tickets?q=disk", "/staff/tickets/1", "/staff/approvals/1")),
-    ):  # fmt: skip
+    ):
         page = open_page(signed_in=who)
         page.emulate_media(color_scheme=scheme)
         for path in paths:

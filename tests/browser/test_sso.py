@@ -25,10 +25,15 @@ def vltava(world, address, canaille):
     client_id, secret = providers.register(canaille, f"{address}/sign-in/sso/vltava/answer")
     return sso_providers.add(
         New(
-            slug="vltava", name="Canaille", company=world.company, client_id=client_id, secret=secret,
-            issuer=canaille, domains=["a.example"],
+            slug="vltava",
+            name="Canaille",
+            company=world.company,
+            client_id=client_id,
+            secret=secret,
+            issuer=canaille,
+            domains=["a.example"],
         )
-    )  # fmt: skip
+    )
 
 
 def _identify(page, name):

@@ -29,12 +29,47 @@ IN_A_TICKET = 50
 CHARSETS = {3: "utf-7", 6: "utf-16", 9: "iso-2022-jp"}  # of every tenth mail each: what a filter of bytes would miss
 # Everything a message may still hold in the browser's own tree, whatever was in the mail.
 ALLOWED = {
-    "A": ["href", "title", "rel"], "IMG": ["src", "alt", "width", "height"], "TD": ["colspan", "rowspan"],
-    "TH": ["colspan", "rowspan"], "OL": ["start"],
-}  # fmt: skip
-PLAIN = ["ABBR", "B", "BLOCKQUOTE", "BR", "CAPTION", "CODE", "COL", "COLGROUP", "DD", "DEL", "DIV", "DL", "DT", "EM",
-         "HR", "I", "INS", "LI", "P", "PRE", "Q", "S", "SMALL", "STRONG", "SUB", "SUP", "TABLE", "TBODY", "TFOOT",
-         "THEAD", "TR", "U", "UL"]  # fmt: skip
+    "A": ["href", "title", "rel"],
+    "IMG": ["src", "alt", "width", "height"],
+    "TD": ["colspan", "rowspan"],
+    "TH": ["colspan", "rowspan"],
+    "OL": ["start"],
+}
+PLAIN = [
+    "ABBR",
+    "B",
+    "BLOCKQUOTE",
+    "BR",
+    "CAPTION",
+    "CODE",
+    "COL",
+    "COLGROUP",
+    "DD",
+    "DEL",
+    "DIV",
+    "DL",
+    "DT",
+    "EM",
+    "HR",
+    "I",
+    "INS",
+    "LI",
+    "P",
+    "PRE",
+    "Q",
+    "S",
+    "SMALL",
+    "STRONG",
+    "SUB",
+    "SUP",
+    "TABLE",
+    "TBODY",
+    "TFOOT",
+    "THEAD",
+    "TR",
+    "U",
+    "UL",
+]
 
 AUDIT = (Path(__file__).parent / "bubbles.js").read_text()
 

@@ -68,8 +68,11 @@ def test_two_workers_serve_count_together_and_end_politely(tmp_path, sqlite_temp
     settings = {"BASE_URL": f"http://127.0.0.1:{port}", "METRICS_TOKEN": TOKEN, "LOG_FORMAT": "json"}
     server = subprocess.Popen(
         [sys.executable, "-m", "flask", "serve", "--port", str(port), "--workers", "2"],
-        env=_environment(tmp_path, settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        env=_environment(tmp_path, settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         _wait_for(f"http://127.0.0.1:{port}/healthz", server)
         for _ in range(20):

@@ -32,9 +32,19 @@ def run(app, liar):
 
 def _add(run, issuer, *more, **options):
     return run(
-        "add", "vltava", "--name", "Microsoft 365", "--company", "Strojírny Vltava, a. s.", "--issuer", issuer,
-        "--client-id", "portal", *more, **options,
-    )  # fmt: skip
+        "add",
+        "vltava",
+        "--name",
+        "Microsoft 365",
+        "--company",
+        "Strojírny Vltava, a. s.",
+        "--issuer",
+        issuer,
+        "--client-id",
+        "portal",
+        *more,
+        **options,
+    )
 
 
 def test_a_provider_is_added_and_the_address_to_register_is_said(run, liar):

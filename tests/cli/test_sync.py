@@ -84,9 +84,12 @@ def test_verify_finds_a_wrong_counter_and_mends_it(flask):
 
 def test_the_service_follows_the_core_and_ends_at_sigterm(flask, app, store, database_url, tmp_path):
     where = {
-        "PORTAL_DATABASE_URL": database_url, "PORTAL_INSTANCE": str(tmp_path), "PORTAL_SYNC_SECONDS": "600",
-        "PORTAL_CORE_URL": app.config["CORE_URL"], "PORTAL_CORE_TOKEN": TOKEN,
-    }  # fmt: skip
+        "PORTAL_DATABASE_URL": database_url,
+        "PORTAL_INSTANCE": str(tmp_path),
+        "PORTAL_SYNC_SECONDS": "600",
+        "PORTAL_CORE_URL": app.config["CORE_URL"],
+        "PORTAL_CORE_TOKEN": TOKEN,
+    }
     command = [sys.executable, "-m", "flask", "--app", "app.py", "sync", "run", "--forever"]
     service = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **where}, stdout=subprocess.PIPE, text=True, bufsize=1

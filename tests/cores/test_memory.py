@@ -38,10 +38,17 @@ class MemoryStage:
         core_id, now = self._name(), clock.now()
         self._put(
             TicketRecord(
-                core_id=core_id, number=core_id, company=COMPANY, subject=subject, state="open", requester=JANA,
-                opened_at=now, changed_at=now, messages=(self._message("employee", JANA, text),),
+                core_id=core_id,
+                number=core_id,
+                company=COMPANY,
+                subject=subject,
+                state="open",
+                requester=JANA,
+                opened_at=now,
+                changed_at=now,
+                messages=(self._message("employee", JANA, text),),
             )
-        )  # fmt: skip
+        )
         return core_id
 
     def answer(self, ticket: str, text: str, *, time: str = "", state: str = "") -> None:
@@ -88,9 +95,13 @@ class MemoryStage:
             return ()
         category, _, hours = time.partition(":")
         entry = TimeEntryRecord(
-            core_id=self._name(), category=category, hours=Decimal(hours.replace(",", ".")), technician=RADEK,
-            worked_at=clock.now(), message=message,
-        )  # fmt: skip
+            core_id=self._name(),
+            category=category,
+            hours=Decimal(hours.replace(",", ".")),
+            technician=RADEK,
+            worked_at=clock.now(),
+            message=message,
+        )
         return (entry,)
 
     def _add(self, ticket: str, **more: tuple) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.demo import year
+from portal.demo import playback
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 def played(tmp_path_factory):
     """A desk with a year of sixty tickets in it, and what the playing said."""
     folder = tmp_path_factory.mktemp("year")
-    store = year.HastyStore(folder / "desk.db", year.house("noc@connectica.cz"))
-    result = year.play(store, NOW, mail_out=folder / "outbox", tickets=60)
+    store = playback.HastyStore(folder / "desk.db", playback.house("noc@connectica.cz"))
+    result = playback.play(store, NOW, mail_out=folder / "outbox", tickets=60)
     yield store, result, folder
     store.close()

@@ -9,7 +9,7 @@ from aiosmtpd.controller import Controller
 from portal import create_app
 from portal.cli.demo import STAFF
 from portal.db import db
-from portal.demo import cast
+from portal.demo import people
 from portal.web.views.machines import demo
 
 LETTER = (
@@ -104,7 +104,7 @@ def test_a_form_without_its_token_sends_nothing(portal, smtp):
 
 def test_the_sign_in_page_names_every_account_the_demo_makes(portal):
     page = portal.test_client().get("/", follow_redirects=True).text
-    accounts = {troupe.manager.email for troupe in cast.COMPANIES} | {STAFF[0]}
+    accounts = {troupe.manager.email for troupe in people.COMPANIES} | {STAFF[0]}
     assert accounts == {email for email, _name in demo.ACCOUNTS}
     assert all(email in page for email in accounts)
     assert demo.PASSWORD in page

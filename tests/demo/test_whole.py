@@ -31,25 +31,36 @@ class Demo:
         self.portal, self.desk, self.smtp = (f"127.0.0.1:{free_port()}" for _ in range(3))
         self.said = folder / "said.txt"
         self.environment = os.environ | {
-            "FLASK_APP": str(ROOT / "app.py"), "PORTAL_DATABASE_URL": "postgresql://nobody@nowhere.invalid/of-mine",
+            "FLASK_APP": str(ROOT / "app.py"),
+            "PORTAL_DATABASE_URL": "postgresql://nobody@nowhere.invalid/of-mine",
             "PORTAL_INSTANCE": str(folder / "instance"),
-            "PORTAL_DEMO_FOLDER": str(folder / "demo"), "PORTAL_DEMO_TICKETS": "30",
+            "PORTAL_DEMO_FOLDER": str(folder / "demo"),
+            "PORTAL_DEMO_TICKETS": "30",
             "PORTAL_DEMO_PORTAL": self.portal,
-            "PORTAL_DEMO_DESK": self.desk, "PORTAL_DEMO_SMTP": self.smtp,
-        }  # fmt: skip
+            "PORTAL_DEMO_DESK": self.desk,
+            "PORTAL_DEMO_SMTP": self.smtp,
+        }
 
     def command(self, *words, **options):
         return subprocess.run(
             [sys.executable, "-m", "flask", "demo", *words],
-            env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, **options,
-        )  # fmt: skip
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            **options,
+        )
 
     def start(self):
         with self.said.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flask", "demo", "run"],
-                env=self.environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                env=self.environment,
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         started = time.monotonic()
         while "The demo runs" not in self.said.read_text():
             assert self.process.poll() is None, self.said.read_text()

@@ -44,14 +44,20 @@ def test_the_packages_of_the_image_alone_serve_the_portal(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     environment = others | {
-        "FLASK_APP": str(ROOT / "app.py"), "PORTAL_INSTANCE": str(tmp_path / "instance"),
-        "PORTAL_BASE_URL": f"http://127.0.0.1:{port}", "PATH": f"{tmp_path / 'venv' / 'bin'}:{os.environ['PATH']}",
-    }  # fmt: skip
+        "FLASK_APP": str(ROOT / "app.py"),
+        "PORTAL_INSTANCE": str(tmp_path / "instance"),
+        "PORTAL_BASE_URL": f"http://127.0.0.1:{port}",
+        "PATH": f"{tmp_path / 'venv' / 'bin'}:{os.environ['PATH']}",
+    }
     command = re.search(r'^CMD \["sh", "-c", "(.+)"\]$', STEPS, re.MULTILINE).group(1)
     server = subprocess.Popen(
         ["sh", "-c", command.replace("0.0.0.0", f"127.0.0.1 --port {port}")],
-        env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         assert _answers(f"http://127.0.0.1:{port}/healthz", server)
     finally:

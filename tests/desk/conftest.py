@@ -46,8 +46,16 @@ def compose() -> Callable[..., bytes]:
     """Write a raw mail: compose("Dobrý den", sender=…, subject=…, answers=…, files=[(name, type, bytes)])."""
     numbers = count(1)
 
-    def write(text="Dobrý den, nejde tiskárna.", *, sender="Jan Novák <jan@strojirny-vltava.example>",
-              subject="Nejde tiskárna", answers="", html="", files=(), headers=None) -> bytes:  # fmt: skip
+    def write(
+        text="Dobrý den, nejde tiskárna.",
+        *,
+        sender="Jan Novák <jan@strojirny-vltava.example>",
+        subject="Nejde tiskárna",
+        answers="",
+        html="",
+        files=(),
+        headers=None,
+    ) -> bytes:
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"], mail["Subject"] = sender, "noc@connectica.cz", subject
         mail["Message-ID"] = f"<{next(numbers)}@test.example>"

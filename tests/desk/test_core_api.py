@@ -264,9 +264,17 @@ def test_a_note_on_no_ticket_is_404(core, opened):
 
 @pytest.mark.parametrize(
     "note",
-    [{"text": "", "key": "k"}, {"text": "x", "key": ""}, {"text": "x"}, {"key": "k"}, {"text": 1, "key": "k"},
-     {"text": "x", "key": "k" * 201}, {"text": "x", "key": "a b"}, {"text": "x", "key": "k", "decision": "maybe"}],
-)  # fmt: skip
+    [
+        {"text": "", "key": "k"},
+        {"text": "x", "key": ""},
+        {"text": "x"},
+        {"key": "k"},
+        {"text": 1, "key": "k"},
+        {"text": "x", "key": "k" * 201},
+        {"text": "x", "key": "a b"},
+        {"text": "x", "key": "k", "decision": "maybe"},
+    ],
+)
 def test_a_note_that_makes_no_sense_is_400_and_says_why(core, opened, note):
     answer = core(f"/tickets/{opened}/notes", **note)
     assert answer.status_code == 400

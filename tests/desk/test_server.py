@@ -24,26 +24,38 @@ class Running:
     """`flask desk serve` as a child process."""
 
     def __init__(self, folder, **settings):
-        self.environ = os.environ | {
-            "PORTAL_INSTANCE": str(folder),
-            "PORTAL_CORE_TOKEN": TOKEN,
-            "PORTAL_DESK_HTTP": "127.0.0.1:0",
-            "PORTAL_DESK_SMTP": "127.0.0.1:0",
-            "FLASK_APP": str(ROOT / "app.py"),
-            "PYTHONUNBUFFERED": "1",
-        } | settings  # fmt: skip
+        self.environ = (
+            os.environ
+            | {
+                "PORTAL_INSTANCE": str(folder),
+                "PORTAL_CORE_TOKEN": TOKEN,
+                "PORTAL_DESK_HTTP": "127.0.0.1:0",
+                "PORTAL_DESK_SMTP": "127.0.0.1:0",
+                "FLASK_APP": str(ROOT / "app.py"),
+                "PYTHONUNBUFFERED": "1",
+            }
+            | settings
+        )
 
     def command(self, *words):
         return subprocess.run(
             [sys.executable, "-m", "flask", "desk", *words],
-            env=self.environ, cwd=ROOT, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+            env=self.environ,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
 
     def start(self):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "flask", "desk", "serve"],
-            env=self.environ, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+            env=self.environ,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         found = re.search(r"SMTP\) 127.0.0.1:(\d+) · Core API (\S+)", self.process.stdout.readline())
         assert found, "the desk did not start"
         self.smtp, self.http = int(found[1]), found[2]

@@ -18,8 +18,8 @@ from portal.domain.billing import time_report
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.pseudonyms import Naming
+from portal.exports import csv_writer, file_names, invoice, report
 from portal.exports import hours as hours_file
-from portal.exports import invoice, names, report, rows_csv
 from portal.lib import money
 from portal.lib.periods import Period, month_of
 from tests.conftest import missing
@@ -27,10 +27,24 @@ from tests.ledger import midnight
 
 NOVEMBER = HoursFilter(period=month_of(date(2026, 11, 1)))
 HOSTILE = [
-    "=1+1", "+420 777 123 456", "-1", "@SUM(A1)", "\t=1+1", "＝1+1", '"=HYPERLINK("http://x")', "=cmd|' /C calc'!A0",
-    "a" * 40_000, "\x00\x07\x1f", "\ufffe\uffff", "_x0041_", "<b>&amp;</b>", " spaces ",
-    "řádek\nřádek", "'", "💾 ěščř",
-]  # fmt: skip
+    "=1+1",
+    "+420 777 123 456",
+    "-1",
+    "@SUM(A1)",
+    "\t=1+1",
+    "＝1+1",
+    '"=HYPERLINK("http://x")',
+    "=cmd|' /C calc'!A0",
+    "a" * 40_000,
+    "\x00\x07\x1f",
+    "\ufffe\uffff",
+    "_x0041_",
+    "<b>&amp;</b>",
+    " spaces ",
+    "řádek\nřádek",
+    "'",
+    "💾 ěščř",
+]
 
 
 def written(company, wanted=NOVEMBER, language="en") -> bytes:
@@ -42,17 +56,26 @@ def written(company, wanted=NOVEMBER, language="en") -> bytes:
 def some_entries(ledger, company, count: int = 120, seed: int = 1) -> None:
     """Entries around every edge of a year, some without a price."""
     chance = random.Random(seed)
-    tickets = [ledger.ticket(company, state=chance.choice(["open", "to_be_invoiced", "done", "error"]),
-                             subject=f"Požadavek {number}", employee=chance.choice(["Eva", "Jan"]))
-               for number in range(9)]  # fmt: skip
+    tickets = [
+        ledger.ticket(
+            company,
+            state=chance.choice(["open", "to_be_invoiced", "done", "error"]),
+            subject=f"Požadavek {number}",
+            employee=chance.choice(["Eva", "Jan"]),
+        )
+        for number in range(9)
+    ]
     for number in range(count):
         day = chance.choice(["2026-01-01", "2026-03-29", "2026-10-25", "2026-11-01", "2026-11-15", "2026-12-01"])
         ledger.entry(
-            chance.choice(tickets), Decimal(chance.randint(1, 900)).scaleb(-2),
-            chance.choice(["PROGP85", "SPRAVA60", "NEVIDANO"]), midnight(day, minutes=chance.randint(-90, 90)),
-            what=f"Práce {number}", technician=chance.choice(["Radek", "Ivana", "Petr"]),
+            chance.choice(tickets),
+            Decimal(chance.randint(1, 900)).scaleb(-2),
+            chance.choice(["PROGP85", "SPRAVA60", "NEVIDANO"]),
+            midnight(day, minutes=chance.randint(-90, 90)),
+            what=f"Práce {number}",
+            technician=chance.choice(["Radek", "Ivana", "Petr"]),
             invoiced_on=date(2026, 10, 31) if chance.random() < 0.2 else None,
-        )  # fmt: skip
+        )
 
 
 def column(sheet: list[list], name: str) -> list:
@@ -71,9 +94,14 @@ def company(ledger):
 
 @pytest.mark.parametrize(
     "wanted",
-    [HoursFilter(), NOVEMBER, HoursFilter(category="PROGP85"), HoursFilter(billing=Billing.TO_BE_INVOICED),
-     HoursFilter(period=Period(date(2026, 3, 28), date(2026, 10, 26)))],
-)  # fmt: skip
+    [
+        HoursFilter(),
+        NOVEMBER,
+        HoursFilter(category="PROGP85"),
+        HoursFilter(billing=Billing.TO_BE_INVOICED),
+        HoursFilter(period=Period(date(2026, 3, 28), date(2026, 10, 26))),
+    ],
+)
 def test_the_workbook_says_what_the_page_says(ledger, read, company, wanted):
     some_entries(ledger, company)
     sheets = read(written(company, wanted))
@@ -95,8 +123,10 @@ def test_the_workbook_says_what_the_page_says(ledger, read, company, wanted):
     bill = money.bill(tally.amount, Decimal(21))
     assert summary["Base without VAT"][2:4] == [tally.entries, float(tally.hours)]
     assert [summary[name][5] for name in ("Base without VAT", "VAT 21 %", "Total with VAT")] == [
-        float(bill.base), float(bill.vat), float(bill.total)
-    ]  # fmt: skip
+        float(bill.base),
+        float(bill.vat),
+        float(bill.total),
+    ]
     lines = [row for row in sheets["Summary"] if row[0] in ("PROGP85", "SPRAVA60", "NEVIDANO")]
     assert sum(Decimal(str(row[5])) for row in lines if row[5] != "") == tally.amount
     assert [row[5] for row in lines if row[0] == "NEVIDANO"] in ([], [""])
@@ -105,7 +135,9 @@ def test_the_workbook_says_what_the_page_says(ledger, read, company, wanted):
 
 def test_csv_has_the_same_rows(ledger, read, company):
     some_entries(ledger, company)
-    content = b"".join(rows_csv.pieces(hours_file.report(company, HoursFilter(), language="en"))).decode("utf-8-sig")
+    content = b"".join(csv_writer.pieces(hours_file.report(company, HoursFilter(), language="en"))).decode(
+        "utf-8-sig"
+    )
     import csv
 
     table = list(csv.reader(content.splitlines()))
@@ -127,10 +159,20 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
     some_entries(ledger, company)
     (tmp_path / "hours.xlsx").write_bytes(written(company, HoursFilter()))
     subprocess.run(
-        [office, f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to",
-         "xlsx:Calc MS Excel 2007 XML", "--outdir", tmp_path / "out", tmp_path / "hours.xlsx"],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            office,
+            f"-env:UserInstallation=file://{tmp_path}/office",
+            "--headless",
+            "--convert-to",
+            "xlsx:Calc MS Excel 2007 XML",
+            "--outdir",
+            tmp_path / "out",
+            tmp_path / "hours.xlsx",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     sheets, before = read(str(tmp_path / "out" / "hours.xlsx")), read(written(company, HoursFilter()))
     tally = time_report.totals(company, HoursFilter())
     for name in ("Entries", "By ticket", "By employee", "By technician", "By day"):
@@ -166,13 +208,13 @@ def test_every_text_is_text_complete_or_visibly_cut(ledger, read, company):
 
 @pytest.mark.parametrize("words", [words for words in HOSTILE if words.lstrip()[:1] in tuple("=+-@＝")])
 def test_csv_text_cannot_start_a_formula(words):
-    assert rows_csv.harmless(words) == f"'{words}"
-    assert rows_csv.harmless(f"  {words}").startswith("'")
+    assert csv_writer.harmless(words) == f"'{words}"
+    assert csv_writer.harmless(f"  {words}").startswith("'")
 
 
 def test_a_negative_number_in_csv_is_a_number_and_no_formula(ledger, company):
     ledger.entry(ledger.ticket(company), "-1.50")
-    lines = b"".join(rows_csv.pieces(hours_file.report(company, NOVEMBER, language="cs"))).decode("utf-8-sig")
+    lines = b"".join(csv_writer.pieces(hours_file.report(company, NOVEMBER, language="cs"))).decode("utf-8-sig")
     assert '"-1,50"' in lines
     assert lines.splitlines()[0].count(";") == 12
 
@@ -197,8 +239,10 @@ def test_a_czech_workbook_has_czech_formats(ledger, company):
     ledger.entry(ledger.ticket(company))
     sheet = load_workbook(BytesIO(written(company, language="cs"))).worksheets[-1]
     assert [sheet[name].number_format for name in ("A2", "I2", "K2")] == [
-        "d\\.\\ m\\.\\ yyyy", "#,##0.00", '#,##0.00\\ "Kč"'
-    ]  # fmt: skip
+        "d\\.\\ m\\.\\ yyyy",
+        "#,##0.00",
+        '#,##0.00\\ "Kč"',
+    ]
 
 
 def test_an_empty_month_is_a_workbook_too(ledger, read, company):
@@ -227,8 +271,8 @@ def test_the_upcoming_invoice_says_what_is_odd(ledger, read, company):
 
 
 def test_a_files_name_is_plain_ascii_and_has_a_form_for_people():
-    name = names.file("hodiny", "Strojírny Vltava, a. s.", "2026-11")
+    name = file_names.file("hodiny", "Strojírny Vltava, a. s.", "2026-11")
     assert name.plain == "hodiny-strojirny-vltava-2026-11"
     assert name.spoken == "hodiny – Strojírny Vltava, a. s – 2026-11"
-    assert names.file("../..", "\r\n\"'").plain == "connectica"
-    assert not set('/\\\r\n"') & set(names.file('a/b\\c\r\nd"', "\u202e").spoken)
+    assert file_names.file("../..", "\r\n\"'").plain == "connectica"
+    assert not set('/\\\r\n"') & set(file_names.file('a/b\\c\r\nd"', "\u202e").spoken)

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import Worked
-from portal.exports import report, rows_csv
+from portal.exports import csv_writer, report
 from portal.exports.report import Report
 
 ROWS = 2_000
@@ -33,11 +33,27 @@ class Rows:
         for number in range(ROWS):
             at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
             row = Row(
-                id=number, day=at.date(), at=at, number=f"2026{number // 4:04}", subject="T", message_id=number,
-                what=f"Práce {number}", employee_id=1, employee="Eva", technician_id=1, technician="Radek",
-                category="PROGP85", hours=Decimal("0.25"), rate=Decimal(850), why_not=None, told=True,
-                billing=Billing.RUNNING, invoiced_on=None, noticed_at=at, done_at=None,
-            )  # fmt: skip
+                id=number,
+                day=at.date(),
+                at=at,
+                number=f"2026{number // 4:04}",
+                subject="T",
+                message_id=number,
+                what=f"Práce {number}",
+                employee_id=1,
+                employee="Eva",
+                technician_id=1,
+                technician="Radek",
+                category="PROGP85",
+                hours=Decimal("0.25"),
+                rate=Decimal(850),
+                why_not=None,
+                told=True,
+                billing=Billing.RUNNING,
+                invoiced_on=None,
+                noticed_at=at,
+                done_at=None,
+            )
             self.alive.add(row)
             self.most = max(self.most, len(self.alive))
             yield row
@@ -45,9 +61,17 @@ class Rows:
 
 def of(rows: Rows) -> Report:
     return Report(
-        title="Hours", company="A", period="2026", filters=(), language="en", currency="CZK", vat_percent=Decimal(21),
-        data_of=None, rows=rows, name_of=str,
-    )  # fmt: skip
+        title="Hours",
+        company="A",
+        period="2026",
+        filters=(),
+        language="en",
+        currency="CZK",
+        vat_percent=Decimal(21),
+        data_of=None,
+        rows=rows,
+        name_of=str,
+    )
 
 
 def test_no_more_than_a_few_rows_are_held_at_a_time(ledger):
@@ -83,5 +107,5 @@ def _as_workbook(made: Report) -> report.Sums:
 
 
 def _as_csv(made: Report) -> None:
-    for piece in rows_csv.pieces(made):
-        assert len(piece) < 200 * rows_csv.AT_ONCE
+    for piece in csv_writer.pieces(made):
+        assert len(piece) < 200 * csv_writer.AT_ONCE

@@ -21,26 +21,119 @@ from tests.web.conftest import MARKER
 REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "120"))  # of each person, on each database
 PRODUCT = "670592745"  # what {{12345*54321}} becomes where a text is taken for a template
 HOSTILE = (
-    "", " ", "\0", "a\0b", "\r\nSet-Cookie: x=y", "'", '"', "' OR 1=1 --", '" OR ""="', "%", "_%_", "\\", "* NEAR(",
-    "AND", "{{12345 * 54321}}", "{% for a in b %}", "{$12345 * 54321}", "${12345 * 54321}", "#{12345 * 54321}",
-    "%(x)s", "%s%n", "{0.__class__}", "<script>alert(1)</script>", "<svg/onload=alert(1)>", "javascript:alert(1)",
-    "//evil.example", "/\\evil.example", "https://evil.example/", "../../etc/passwd", "=1+1", "＝cmd", "\u202e",
-    "\ufeff", "\ud7ff\uffff", "😀" * 40, "ﬀİı", "x" * 5001, "9" * 400, "-1", "0", "1e999", "NaN", "-0", "0x10",
-    "١٢٣", "1_000", " 1 ", "2147483648", "9223372036854775808", "2026-11-23", "0000-00-00", "9999-12-31",
-    "2026-02-30", "2026-W01", "10000-01-01", "-2026-01-01", "2026-11-23T00:00:00Z", "all", "none", "open", "done",
-    "desc", "asc", "number", "subject", "category", "technician", "approve", "decline", "ask", "ticket", "until",
-    "ever", "yes", "stop", "confirm", "cs", "en", "xx", "manager", "viewer", "staff", "staff_admin", "dark", "2026",
-    "2026-11", "2026-13", "2026-q4", "crowns", "hours", "now", "daily", "never", "manager@b.example", "a@b",
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\r\nSet-Cookie: x=y",
+    "'",
+    '"',
+    "' OR 1=1 --",
+    '" OR ""="',
+    "%",
+    "_%_",
+    "\\",
+    "* NEAR(",
+    "AND",
+    "{{12345 * 54321}}",
+    "{% for a in b %}",
+    "{$12345 * 54321}",
+    "${12345 * 54321}",
+    "#{12345 * 54321}",
+    "%(x)s",
+    "%s%n",
+    "{0.__class__}",
+    "<script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example/",
+    "../../etc/passwd",
+    "=1+1",
+    "＝cmd",
+    "\u202e",
+    "\ufeff",
+    "\ud7ff\uffff",
+    "😀" * 40,
+    "ﬀİı",
+    "x" * 5001,
+    "9" * 400,
+    "-1",
+    "0",
+    "1e999",
+    "NaN",
+    "-0",
+    "0x10",
+    "١٢٣",
+    "1_000",
+    " 1 ",
+    "2147483648",
+    "9223372036854775808",
+    "2026-11-23",
+    "0000-00-00",
+    "9999-12-31",
+    "2026-02-30",
+    "2026-W01",
+    "10000-01-01",
+    "-2026-01-01",
+    "2026-11-23T00:00:00Z",
+    "all",
+    "none",
+    "open",
+    "done",
+    "desc",
+    "asc",
+    "number",
+    "subject",
+    "category",
+    "technician",
+    "approve",
+    "decline",
+    "ask",
+    "ticket",
+    "until",
+    "ever",
+    "yes",
+    "stop",
+    "confirm",
+    "cs",
+    "en",
+    "xx",
+    "manager",
+    "viewer",
+    "staff",
+    "staff_admin",
+    "dark",
+    "2026",
+    "2026-11",
+    "2026-13",
+    "2026-q4",
+    "crowns",
+    "hours",
+    "now",
+    "daily",
+    "never",
+    "manager@b.example",
+    "a@b",
     "a@b.example",
-)  # fmt: skip
+)
 RAW = (b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f", b"a\xffb")
 HEADERS = (
-    {}, {"Accept-Language": "xx-\xff;q=z,,"}, {"Range": "bytes=5-1"}, {"If-None-Match": '"x", *'},
-    {"If-Modified-Since": "nonsense"}, {"Accept-Encoding": "zstd;q=nan, *;q=0"}, {"User-Agent": "\xff" * 999},
-    {"Cookie": "portal=x; theme=\"><script>; device=a.b.c; language=../.."}, {"X-Forwarded-For": "'; --, \xff"},
-    {"Content-Type": "multipart/form-data; boundary="}, {"Content-Type": "application/json"}, {"Referer": "\xff"},
+    {},
+    {"Accept-Language": "xx-\xff;q=z,,"},
+    {"Range": "bytes=5-1"},
+    {"If-None-Match": '"x", *'},
+    {"If-Modified-Since": "nonsense"},
+    {"Accept-Encoding": "zstd;q=nan, *;q=0"},
+    {"User-Agent": "\xff" * 999},
+    {"Cookie": 'portal=x; theme="><script>; device=a.b.c; language=../..'},
+    {"X-Forwarded-For": "'; --, \xff"},
+    {"Content-Type": "multipart/form-data; boundary="},
+    {"Content-Type": "application/json"},
+    {"Referer": "\xff"},
     *PARTS,
-)  # fmt: skip
+)
 
 
 def _fields() -> list[str]:
@@ -57,9 +150,13 @@ def _requests(app, world):
     ids = [*values_of(world.b).values(), *values_of(world.a).values()]
     numbers = st.sampled_from([*(one for one in ids if isinstance(one, int)), 0, 1, 2**31 - 1, 2**31, 2**63, 10**30])
     texts = st.one_of(
-        st.sampled_from(HOSTILE), st.sampled_from([str(one) for one in ids]), st.text(max_size=20),
-        st.dates().map(str), st.integers().map(str), st.decimals().map(str),
-    )  # fmt: skip
+        st.sampled_from(HOSTILE),
+        st.sampled_from([str(one) for one in ids]),
+        st.text(max_size=20),
+        st.dates().map(str),
+        st.integers().map(str),
+        st.decimals().map(str),
+    )
     pairs = st.lists(
         st.tuples(st.sampled_from(_fields()), st.one_of(texts.map(_bytes), st.sampled_from(RAW))), max_size=12
     )
@@ -83,9 +180,13 @@ def test_no_request_breaks_a_page_or_shows_company_b(app, world, sign_in, who):
     session = _Session(app, lambda: sign_in(person) if person else app.test_client())
 
     @settings(
-        max_examples=REQUESTS, derandomize=True, database=None, deadline=None, print_blob=False,
+        max_examples=REQUESTS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=False,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(_requests(app, world))
     def attack(request):
         method, path, query, form, headers = request
@@ -104,10 +205,21 @@ def test_no_request_breaks_a_page_or_shows_company_b(app, world, sign_in, who):
 
 
 NASTY = (  # bytes, as an address or a form may hold them
-    b"\0", b"1\0", b"\xff", b"\xed\xa0\x80", b"9" * 400, b"-1", b"2147483648", b"1e999", b"{{12345*54321}}",
+    b"\0",
+    b"1\0",
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"9" * 400,
+    b"-1",
+    b"2147483648",
+    b"1e999",
+    b"{{12345*54321}}",
     b"' OR 1=1 --",
-    b"%", b"9999-12-31", b"\xe2\x80\xae", b"x" * 70_000,
-)  # fmt: skip
+    b"%",
+    b"9999-12-31",
+    b"\xe2\x80\xae",
+    b"x" * 70_000,
+)
 
 
 @pytest.mark.parametrize("who", ["manager", "admin", "stranger"])
@@ -144,9 +256,11 @@ class _Session:
         kind = headers.get("Content-Type", "application/x-www-form-urlencoded")
         answer = self._client.open(
             f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path,
-            method=method, headers={name: value for name, value in headers.items() if name != "Content-Type"},
-            content_type=kind, data=urlencode(form) if method != "GET" else None,
-        )  # fmt: skip
+            method=method,
+            headers={name: value for name, value in headers.items() if name != "Content-Type"},
+            content_type=kind,
+            data=urlencode(form) if method != "GET" else None,
+        )
         if "Cookie" in headers or (answer.status_code == 302 and "/sign-in" in answer.location):
             self._begin()
         return answer

@@ -24,21 +24,48 @@ from tests.hostile.walk import address, routes, token_of, values_of
 
 PUBLIC_ADDRESS = "https://portal.connectica.example"
 FORGED = {
-    "Host": "localhost:6666", "X-Forwarded-Host": "evil.example", "X-Forwarded-Server": "evil.example",
-    "X-Forwarded-Proto": "gopher", "X-Forwarded-Port": "6666", "X-Forwarded-Prefix": "/evil.example",
-    "Forwarded": "for=6.6.6.6;host=evil.example;proto=gopher", "X-Original-Host": "evil.example",
-    "X-Original-URL": "/evil.example", "X-Rewrite-URL": "/evil.example", "Origin": "https://evil.example",
-    "Referer": "https://evil.example/", "X-Forwarded-For": "6.6.6.6", "X-Remote-User": "root@connectica.example",
-    "Remote-User": "root@connectica.example", "Authorization": "Basic cm9vdDpyb290",
-}  # fmt: skip
+    "Host": "localhost:6666",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Server": "evil.example",
+    "X-Forwarded-Proto": "gopher",
+    "X-Forwarded-Port": "6666",
+    "X-Forwarded-Prefix": "/evil.example",
+    "Forwarded": "for=6.6.6.6;host=evil.example;proto=gopher",
+    "X-Original-Host": "evil.example",
+    "X-Original-URL": "/evil.example",
+    "X-Rewrite-URL": "/evil.example",
+    "Origin": "https://evil.example",
+    "Referer": "https://evil.example/",
+    "X-Forwarded-For": "6.6.6.6",
+    "X-Remote-User": "root@connectica.example",
+    "Remote-User": "root@connectica.example",
+    "Authorization": "Basic cm9vdDpyb290",
+}
 
 FORM = {  # something for every field there is
-    "email": "new@connectica.example", "name": "Nová", "role": STAFF_ADMIN, "language": "cs", "theme": "dark",
-    "password": samples.PASSWORD, "present": samples.PASSWORD, "question": "Smíme?", "reason": "Proto.",
-    "until": "2026-11-24", "at_expiry": "stay", "text": "Proč?", "note": "Ano.", "answer": "approve",
-    "approve_scope": "ticket", "unit": "hours", "amount": "10", "deputy": "1", "first": "2026-11-23",
-    "last": "2026-11-24", "wanted": "yes", "company": "1",
-}  # fmt: skip
+    "email": "new@connectica.example",
+    "name": "Nová",
+    "role": STAFF_ADMIN,
+    "language": "cs",
+    "theme": "dark",
+    "password": samples.PASSWORD,
+    "present": samples.PASSWORD,
+    "question": "Smíme?",
+    "reason": "Proto.",
+    "until": "2026-11-24",
+    "at_expiry": "stay",
+    "text": "Proč?",
+    "note": "Ano.",
+    "answer": "approve",
+    "approve_scope": "ticket",
+    "unit": "hours",
+    "amount": "10",
+    "deputy": "1",
+    "first": "2026-11-23",
+    "last": "2026-11-24",
+    "wanted": "yes",
+    "company": "1",
+}
 KINDS = {"invitation", "address", "password", "question", "approval"}  # of letters with links
 
 
@@ -60,14 +87,30 @@ def behind_tls(app, tmp_path):
 
 OURS = ["portal.connectica.example", "portal.connectica.example:443"]
 NOT_OURS = [
-    "", "evil.example", "localhost", "127.0.0.1", "portal.connectica.example.", "portal.connectica.example:80",
-    "portal.connectica.example:8443", "portal.connectica.example:99999", "portal.connectica.example:",
-    "portal.connectica.example:443:443", "portal.connectica.example:443@evil.example",
-    "portal.connectica.example:x", "evil.example@portal.connectica.example",
-    "portal.connectica.example,evil.example", "portal.connectica.example evil",
-    "evil.portal.connectica.example", "portal.connectica.example.evil.example", "portal.connectica.example/evil",
-    "portal.connectica.example#", "portal.connectica.example%00", "xn--prtal-connectica", "[::1]", "\xffportal",
-]  # fmt: skip
+    "",
+    "evil.example",
+    "localhost",
+    "127.0.0.1",
+    "portal.connectica.example.",
+    "portal.connectica.example:80",
+    "portal.connectica.example:8443",
+    "portal.connectica.example:99999",
+    "portal.connectica.example:",
+    "portal.connectica.example:443:443",
+    "portal.connectica.example:443@evil.example",
+    "portal.connectica.example:x",
+    "evil.example@portal.connectica.example",
+    "portal.connectica.example,evil.example",
+    "portal.connectica.example evil",
+    "evil.portal.connectica.example",
+    "portal.connectica.example.evil.example",
+    "portal.connectica.example/evil",
+    "portal.connectica.example#",
+    "portal.connectica.example%00",
+    "xn--prtal-connectica",
+    "[::1]",
+    "\xffportal",
+]
 
 
 def test_one_address_is_ours_and_every_other_is_refused_before_anything_else_happens(behind_tls):
@@ -134,9 +177,11 @@ def test_a_proxy_that_passes_nonsense_on_breaks_nothing(behind_tls, world):
     form = {"email": "manager@a.example", "password": "x", "csrf_token": token_of_host(client)}
     for given in ("", ",", "nonsense", "'; DROP TABLE person; --", "\xff", "::ffff:1.2.3.4%eth0", "1" * 5000):
         answer = client.post(
-            "/sign-in", data=form, base_url=PUBLIC_ADDRESS,
+            "/sign-in",
+            data=form,
+            base_url=PUBLIC_ADDRESS,
             headers={"Host": "portal.connectica.example", "X-Forwarded-For": given, "X-Forwarded-Proto": given},
-        )  # fmt: skip
+        )
         assert answer.status_code == 200, given
 
 
@@ -174,8 +219,11 @@ def served(sqlite_template, tmp_path):
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "app:app"],
-        env=os.environ | settings, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        env=os.environ | settings,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port)).close()

@@ -53,11 +53,14 @@ def test_nobody_else_is(text):
     assert Redaction.of(PEOPLE).out_of(text) == text
 
 
-@pytest.mark.parametrize(("text", "without"), [
-    ("paní Nováková volala", "paní N. N. 1 volala"),
-    ("s Novákovou, Novákové", "s N. N. 1, N. N. 1"),
-    ("Nová tiskárna pro Janu", "Nová tiskárna pro Janu"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("paní Nováková volala", "paní N. N. 1 volala"),
+        ("s Novákovou, Novákové", "s N. N. 1, N. N. 1"),
+        ("Nová tiskárna pro Janu", "Nová tiskárna pro Janu"),
+    ],
+)
 def test_where_nobody_else_can_be_meant_the_last_name_is_enough(text, without):
     assert Redaction.of(PEOPLE[:1], alone=True).out_of(text) == without
 

@@ -67,10 +67,16 @@ def ticket(number: int, **facts: Any) -> TicketRecord:
     """A ticket with a message of Jana's; other fields as they are given."""
     at = NOON + timedelta(minutes=number)
     usual = {
-        "core_id": f"t{number}", "number": f"2026{number:04}", "company": "vltava", "subject": f"Požadavek {number}",
-        "state": "open", "requester": JANA, "opened_at": at, "changed_at": at,
+        "core_id": f"t{number}",
+        "number": f"2026{number:04}",
+        "company": "vltava",
+        "subject": f"Požadavek {number}",
+        "state": "open",
+        "requester": JANA,
+        "opened_at": at,
+        "changed_at": at,
         "messages": (message(f"m{number}"),),
-    }  # fmt: skip
+    }
     return TicketRecord(**{**usual, **facts})
 
 
@@ -162,9 +168,13 @@ _TABLES: list[tuple[type[Base], tuple[str, ...]]] = [
     (SetAside, ("core_id",)),
 ]
 _POINTS_TO = {
-    "company_id": "company", "requester_id": "employee", "technician_id": "technician", "ticket_id": "ticket",
-    "message_id": "message", "time_entry_id": "time_entry",
-}  # fmt: skip
+    "company_id": "company",
+    "requester_id": "employee",
+    "technician_id": "technician",
+    "ticket_id": "ticket",
+    "message_id": "message",
+    "time_entry_id": "time_entry",
+}
 
 
 def _named(column: str, value: Any, names: dict[tuple[str, int], str]) -> Any:

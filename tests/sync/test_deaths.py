@@ -22,10 +22,24 @@ from tests.sync.conftest import NOON, RADEK, entry, event, file, message, stone,
 ROOT = Path(__file__).parents[2]
 TICKETS = 300
 MIRRORED = {
-    "attachment", "company", "employee", "invoice", "invoiced_entry", "lease", "message", "mirror_state", "price",
-    "set_aside", "technician", "ticket", "ticket_count", "ticket_event", "ticket_text", "time_entry",
+    "attachment",
+    "company",
+    "employee",
+    "invoice",
+    "invoiced_entry",
+    "lease",
+    "message",
+    "mirror_state",
+    "price",
+    "set_aside",
+    "technician",
+    "ticket",
+    "ticket_count",
+    "ticket_event",
+    "ticket_text",
+    "time_entry",
     "time_entry_version",
-}  # fmt: skip
+}
 PRICE = PriceRecord(category="PROGP85", name="Programování", rate=Decimal(850), valid_from=date(2026, 1, 1))
 
 

@@ -324,11 +324,17 @@ def test_the_same_sender_is_another_employee_in_another_company(core, sync):
 
 
 def test_the_text_of_a_ticket_is_folded_and_says_each_line_once(core, sync):
-    told = ticket(1, subject="Příliš žluťoučký", messages=(
-        message("m1", "Netiskne.\n\nS pozdravem\nJana"),
-        message("m2", "Pořád netiskne.\n\nS pozdravem\nJana\n\nDne 1. 11. 2026 v 10:00 Jana napsala:\n> Netiskne.\n"),
-        message("m3", attachments=(file("a1", "Účtenka.PDF"),)),
-    ))  # fmt: skip
+    told = ticket(
+        1,
+        subject="Příliš žluťoučký",
+        messages=(
+            message("m1", "Netiskne.\n\nS pozdravem\nJana"),
+            message(
+                "m2", "Pořád netiskne.\n\nS pozdravem\nJana\n\nDne 1. 11. 2026 v 10:00 Jana napsala:\n> Netiskne.\n"
+            ),
+            message("m3", attachments=(file("a1", "Účtenka.PDF"),)),
+        ),
+    )
     core.put(told)
     sync()
     text = db.session.scalars(select(TicketText.text)).one()
@@ -490,8 +496,12 @@ def test_a_record_set_aside_is_asked_for_again_less_and_less_often(core, sync):
 def test_a_record_set_aside_heals_when_the_core_tells_it_well_on_its_old_page(core, sync):
     """A fault of the core's that was mended is no change of any ticket: nothing is told anew by itself."""
     good = [ticket(n) for n in range(1, 9)]
-    core.put(good[0], Unreadable(core_id="t2", raw="{}", reason="?"),
-             Unreadable(core_id="unreadable:0123", raw="[", reason="?"), *good[3:])  # fmt: skip
+    core.put(
+        good[0],
+        Unreadable(core_id="t2", raw="{}", reason="?"),
+        Unreadable(core_id="unreadable:0123", raw="[", reason="?"),
+        *good[3:],
+    )
     with clock.set_to(NOON):
         sync()
     assert set(aside()) == {"t2", "unreadable:0123"}

@@ -60,24 +60,38 @@ def core(core):
     of_her = message("m3", "Pište na Jana.Novakova@vltava.example, Nováková Jana", author=STAYS)
     core.put(
         ticket(
-            1, subject="Účet pro Janu Novákovou", requester=GONE, technician=RADEK, messages=(hers, answer),
-            events=(event("v1"),), time_entries=(entry("e1", "1.50", message="m2"),), approvals=(question,),
+            1,
+            subject="Účet pro Janu Novákovou",
+            requester=GONE,
+            technician=RADEK,
+            messages=(hers, answer),
+            events=(event("v1"),),
+            time_entries=(entry("e1", "1.50", message="m2"),),
+            approvals=(question,),
         ),
         ticket(
-            2, subject="Jana Nováková už nemá přístup", requester=STAYS, state="to_be_invoiced",
+            2,
+            subject="Jana Nováková už nemá přístup",
+            requester=STAYS,
+            state="to_be_invoiced",
             messages=(of_her, message("m4", "Já jsem 777123456", author=GONE)),
             time_entries=(entry("e2", "2.25", message="m3"),),
         ),
         ticket(
-            3, requester=STAYS, subject="Nový notebook",
+            3,
+            requester=STAYS,
+            subject="Nový notebook",
             messages=(message("m5", "Pro Janu Novákovou z účtárny", author=STAYS),),
         ),
         ticket(
-            4, company="hora", requester=NAMESAKE, subject="Jana Nováková má dotaz",
+            4,
+            company="hora",
+            requester=NAMESAKE,
+            subject="Jana Nováková má dotaz",
             messages=(message("m6", author=NAMESAKE),),
         ),
         Unreadable(core_id="t9", raw=f'{{"core_id":"t9","by":"Jana Nováková","mail":"{GONE.email}"}}', reason="?"),
-    )  # fmt: skip
+    )
     core.files = {"f1": b"podpis", "f2": b"smlouva"}
     return core
 
@@ -99,8 +113,12 @@ def world(core, sync, folder, at_noon):
     jana = samples.person(company, role="manager", email=GONE.email, name=GONE.name)
     samples.passkey(jana, "Telefon Jany Novákové")
     db.session.commit()
-    asked = Asking(question="Smí Jana Nováková tisknout?", reason="Píše Jana Nováková", until=date(2026, 11, 5),
-                   at_expiry=AtExpiry.STAY)  # fmt: skip
+    asked = Asking(
+        question="Smí Jana Nováková tisknout?",
+        reason="Píše Jana Nováková",
+        until=date(2026, 11, 5),
+        at_expiry=AtExpiry.STAY,
+    )
     requests.ask(staff, mirrored("t3").id, asked)
     approval = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
     decisions.decide(jana, approval.id, Decision(approve=True, note="Schválila Jana Nováková"))
@@ -109,8 +127,16 @@ def world(core, sync, folder, at_noon):
     invitations.invite(staff, company, email="eva@x.example", name="Eva N.", role="viewer", language="cs")
     outbox.write(key="k1", to="petr@vltava.example", subject="Jana Nováková žádá", text="Píše Jana Nováková.")
     outbox.write(key="k2", to=GONE.email, name=GONE.name, subject="Pro vás", text="Dobrý den", person=jana)
-    db.session.add(AddressChange(person_id=jana.id, old_email=GONE.email, new_email="jana.n@jinde.example",
-                                 at=clock.now(), old_token_hash="a", new_token_hash="b"))  # fmt: skip
+    db.session.add(
+        AddressChange(
+            person_id=jana.id,
+            old_email=GONE.email,
+            new_email="jana.n@jinde.example",
+            at=clock.now(),
+            old_token_hash="a",
+            new_token_hash="b",
+        )
+    )
     audit.note(audit.OPENED_TICKET, company_id=company.id, person_id=jana.id, about="20260001")
     audit.note(audit.DOWNLOADED, company_id=company.id, about="priloha", name="Jana Nováková.pdf")
     audit.note(audit.SIGN_IN_FAILED, company_id=company.id, about=GONE.email)
@@ -180,8 +206,14 @@ def test_the_core_cannot_bring_them_back(core, sync, world, folder):
     assert traces() == []
     assert _texts() == before
     assert sync(full=True).changed == 0  # the same record gives the same rows
-    core.put(ticket(8, requester=GONE, subject="Jana Nováková píše znovu",
-                    messages=(message("m80", "777123456 jana.novakova@vltava.example", author=GONE),)))  # fmt: skip
+    core.put(
+        ticket(
+            8,
+            requester=GONE,
+            subject="Jana Nováková píše znovu",
+            messages=(message("m80", "777123456 jana.novakova@vltava.example", author=GONE),),
+        )
+    )
     sync()
     again = mirrored("t8")
     assert again.requester_id == mirrored("t1").requester_id and "Nov" not in again.subject
@@ -272,21 +304,84 @@ def traces() -> list[str]:
 
 # Texts that name nobody; a table whose rows go or are renamed as a whole is named alone.
 NAMELESS = {
-    "address_change", "employee", "identity", "invitation", "letter_choice", "one_time_code", "passkey",
-    "password_reset", "person", "recovery_code", "session", "visit",  # theirs as a whole
-    "approval_link", "attempt", "forgotten", "forgotten_key", "lease", "used_challenge",  # hashes, names of jobs
-    "budget", "company", "identity_provider", "identity_provider_domain", "invoice", "invoiced_entry", "price",
-    "role", "technician", "ticket_count", "time_entry", "time_entry_version",  # Connectica's, or of no person
-    "approval.at_expiry", "approval.channel", "approval.core_id", "approval.question_key", "approval.scope",
-    "approval.state", "approval.turn", "approval_event.kind", "attachment.content_id", "attachment.core_id",
-    "attachment.fetch_error", "attachment.media_type", "attachment.sha256", "audit_event.about",
-    "audit_event.address", "audit_event.what", "letter.attachment", "letter.attachment_type", "letter.key",
-    "letter.name", "letter.to", "letter.trouble", "message.author_email", "message.author_name", "message.core_id",
-    "message.side", "mirror_state.cursor", "mirror_state.trouble", "notice.key", "notice.path", "question.state",
-    "question.was_category", "question_message.side", "set_aside.core_id", "set_aside.told_after", "ticket.core_id",
-    "ticket.kind", "ticket.number", "ticket.record_hash", "ticket.state", "ticket_event.core_id",
-    "ticket_event.kind", "ticket_text.text", "told.approval", "told.decision", "told.key", "told.trouble",
-}  # fmt: skip
+    "address_change",
+    "employee",
+    "identity",
+    "invitation",
+    "letter_choice",
+    "one_time_code",
+    "passkey",
+    "password_reset",
+    "person",
+    "recovery_code",
+    "session",
+    "visit",  # theirs as a whole
+    "approval_link",
+    "attempt",
+    "forgotten",
+    "forgotten_key",
+    "lease",
+    "used_challenge",  # hashes, names of jobs
+    "budget",
+    "company",
+    "identity_provider",
+    "identity_provider_domain",
+    "invoice",
+    "invoiced_entry",
+    "price",
+    "role",
+    "technician",
+    "ticket_count",
+    "time_entry",
+    "time_entry_version",  # Connectica's, or of no person
+    "approval.at_expiry",
+    "approval.channel",
+    "approval.core_id",
+    "approval.question_key",
+    "approval.scope",
+    "approval.state",
+    "approval.turn",
+    "approval_event.kind",
+    "attachment.content_id",
+    "attachment.core_id",
+    "attachment.fetch_error",
+    "attachment.media_type",
+    "attachment.sha256",
+    "audit_event.about",
+    "audit_event.address",
+    "audit_event.what",
+    "letter.attachment",
+    "letter.attachment_type",
+    "letter.key",
+    "letter.name",
+    "letter.to",
+    "letter.trouble",
+    "message.author_email",
+    "message.author_name",
+    "message.core_id",
+    "message.side",
+    "mirror_state.cursor",
+    "mirror_state.trouble",
+    "notice.key",
+    "notice.path",
+    "question.state",
+    "question.was_category",
+    "question_message.side",
+    "set_aside.core_id",
+    "set_aside.told_after",
+    "ticket.core_id",
+    "ticket.kind",
+    "ticket.number",
+    "ticket.record_hash",
+    "ticket.state",
+    "ticket_event.core_id",
+    "ticket_event.kind",
+    "ticket_text.text",
+    "told.approval",
+    "told.decision",
+    "told.key",
+    "told.trouble",
+}
 
 
 def test_no_text_is_overlooked():

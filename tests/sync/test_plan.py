@@ -31,16 +31,25 @@ def kinds(found) -> list[str]:
 
 
 WHOLE = ticket(
-    1, technician=Person(name="Radek", email="Radek@Connectica.example"), events=(event("v1"),),
-    messages=(message("m1", attachments=(file("a1"),)),), time_entries=(entry("e1"),),
-)  # fmt: skip
+    1,
+    technician=Person(name="Radek", email="Radek@Connectica.example"),
+    events=(event("v1"),),
+    messages=(message("m1", attachments=(file("a1"),)),),
+    time_entries=(entry("e1"),),
+)
 
 
 def test_a_new_ticket_is_put_with_everything_below_it():
     assert kinds(plan(WHOLE, NOTHING, COMPANIES)) == [
-        "MeetEmployee", "MeetTechnician", "MeetTechnician", "PutTicket", "PutMessage", "PutAttachment", "PutEvent",
+        "MeetEmployee",
+        "MeetTechnician",
+        "MeetTechnician",
+        "PutTicket",
+        "PutMessage",
+        "PutAttachment",
+        "PutEvent",
         "PutEntry",
-    ]  # fmt: skip
+    ]
 
 
 def test_the_same_record_again_is_nothing_to_do():
@@ -58,8 +67,11 @@ def test_only_what_differs_is_put():
 def test_what_the_record_has_no_more_is_withdrawn_and_its_events_are_dropped():
     bare = msgspec.structs.replace(WHOLE, messages=(), time_entries=(), events=())
     assert kinds(plan(bare, known_of(WHOLE), COMPANIES))[-4:] == [
-        "WithdrawMessage", "WithdrawAttachment", "DropEvent", "WithdrawEntry",
-    ]  # fmt: skip
+        "WithdrawMessage",
+        "WithdrawAttachment",
+        "DropEvent",
+        "WithdrawEntry",
+    ]
 
 
 def test_a_tombstone_withdraws_the_time_and_the_ticket_once():

@@ -41,8 +41,11 @@ def test_a_company_renamed_keeps_its_tickets_and_one_told_no_more_stays(core, sy
 def test_the_price_list_is_mirrored_exactly(core, sync):
     core.told_prices = [price(), price("SPRAVA60", "600.50"), price(company="hora", rate="700")]
     sync()
-    assert known() == [("PROGP85", "700.00", "2026-01-01", "hora"), ("PROGP85", "850.00", "2026-01-01", None),
-                       ("SPRAVA60", "600.50", "2026-01-01", None)]  # fmt: skip
+    assert known() == [
+        ("PROGP85", "700.00", "2026-01-01", "hora"),
+        ("PROGP85", "850.00", "2026-01-01", None),
+        ("SPRAVA60", "600.50", "2026-01-01", None),
+    ]
     core.told_prices = [price(), price(rate="900", valid_from=date(2026, 7, 1))]
     sync()
     assert known() == [("PROGP85", "850.00", "2026-01-01", None), ("PROGP85", "900.00", "2026-07-01", None)]

@@ -36,13 +36,25 @@ def world(core, sync, folder):
     said = (message("m1", "tajné", attachments=(file("f1"),)), message("m2", author=RADEK, side="technician"))
     with clock.set_to(NOON):
         core.put(
-            ticket(1, state="done", subject="tajné", messages=said, events=(event("v1"),), technician=RADEK,
-                   time_entries=(entry("e1", "1.25", message="m2"),)),
-            ticket(2, state="open", subject="běží", time_entries=(entry("e2", "2.00", message="m20"),),
-                   messages=(message("m20"),)),
+            ticket(
+                1,
+                state="done",
+                subject="tajné",
+                messages=said,
+                events=(event("v1"),),
+                technician=RADEK,
+                time_entries=(entry("e1", "1.25", message="m2"),),
+            ),
+            ticket(
+                2,
+                state="open",
+                subject="běží",
+                time_entries=(entry("e2", "2.00", message="m20"),),
+                messages=(message("m20"),),
+            ),
             ticket(3, state="done", subject="nedávno", changed_at=LATER - timedelta(days=10)),
             ticket(4, state="open", subject="smazáno tajné", messages=(message("m40", "tajné"),)),
-        )  # fmt: skip
+        )
         core.files = {"f1": b"tajny soubor"}
         sync()
         attachment_fetch.fetch_due(core, folder, most_bytes=1000)

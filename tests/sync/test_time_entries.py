@@ -59,8 +59,15 @@ def test_an_entry_that_disappears_is_withdrawn_and_one_that_comes_back_says_so(c
 
 def test_an_entry_is_billed_on_its_day_in_prague(core, sync):
     before_midnight = NOON.replace(day=30, hour=22, minute=59)  # 23:59 in Prague
-    core.put(ticket(1, time_entries=(entry("e1", worked_at=before_midnight),
-                                     entry("e2", worked_at=before_midnight + timedelta(minutes=2)))))  # fmt: skip
+    core.put(
+        ticket(
+            1,
+            time_entries=(
+                entry("e1", worked_at=before_midnight),
+                entry("e2", worked_at=before_midnight + timedelta(minutes=2)),
+            ),
+        )
+    )
     sync()
     assert (entry_of("e1").worked_day, entry_of("e2").worked_day) == (date(2026, 11, 30), date(2026, 12, 1))
 

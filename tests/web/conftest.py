@@ -76,10 +76,14 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
     one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
     one.b.provider = sso_providers.add(
         New(
-            slug="vodarny", name=f"Microsoft 365 {MARKER}", company=one.b.company, client_id="portal",
-            secret=MARKER, issuer="https://login.b.example",
+            slug="vodarny",
+            name=f"Microsoft 365 {MARKER}",
+            company=one.b.company,
+            client_id="portal",
+            secret=MARKER,
+            issuer="https://login.b.example",
         )
-    )  # fmt: skip
+    )
     samples.settle()
     return one
 
@@ -94,18 +98,28 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
     asks = samples.employee(owner, f"Řehoř Kučera {mark}".strip())
     serves = samples.technician("Petr Svoboda")
     ticket = samples.ticket(
-        owner, f"Příliš žluťoučký kůň {mark}".strip(), requester=asks, served_by=serves,
-        due_at=clock.now() - timedelta(hours=2), opened_at=clock.now() - timedelta(days=1),
-    )  # fmt: skip
+        owner,
+        f"Příliš žluťoučký kůň {mark}".strip(),
+        requester=asks,
+        served_by=serves,
+        due_at=clock.now() - timedelta(hours=2),
+        opened_at=clock.now() - timedelta(days=1),
+    )
     asked = samples.message(
-        ticket, f"<p>Tiskárna nejede. {mark}</p>", author=asks.name, quoted=f"<p>Starší text {mark}</p>",
+        ticket,
+        f"<p>Tiskárna nejede. {mark}</p>",
+        author=asks.name,
+        quoted=f"<p>Starší text {mark}</p>",
         sender_verified=False,
-    )  # fmt: skip
+    )
     picture = samples.attachment(asked, f"snímek {mark}.png".replace(" .", "."), data=PNG, folder=folder)
     said = samples.message(
-        ticket, f"<p>Opraveno. {mark}</p>", side="technician", author="Petr Svoboda",
+        ticket,
+        f"<p>Opraveno. {mark}</p>",
+        side="technician",
+        author="Petr Svoboda",
         sent_at=ticket.opened_at + timedelta(minutes=30),
-    )  # fmt: skip
+    )
     entry = samples.time_entry(ticket, "1.00", under=said)
     samples.time_entry(ticket, "0.25", "KONZ95", worked_at=said.sent_at + timedelta(minutes=5))
     samples.event(ticket, "technician", "Petr Svoboda", at=ticket.opened_at + timedelta(minutes=1))
@@ -117,9 +131,17 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
     asked_for = _asked_of(owner, ticket, entry, manager=manager, viewer=viewer, mark=mark)
     return SimpleNamespace(
         **asked_for,
-        company=owner, ticket=ticket, asked=asked, said=said, picture=picture, entry=entry, manager=manager,
-        viewer=viewer, employee=asks, technician=serves,
-    )  # fmt: skip
+        company=owner,
+        ticket=ticket,
+        asked=asked,
+        said=said,
+        picture=picture,
+        entry=entry,
+        manager=manager,
+        viewer=viewer,
+        employee=asks,
+        technician=serves,
+    )
 
 
 def _session_of(person: Person) -> int:
@@ -142,9 +164,11 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
     invitations.invite(manager, owner, email=f"new@b{owner.id}.example", name=mark, role=VIEWER, language="cs")
     return {
         "invitation_id": invitations.open_of(owner)[0].id,
-        "approval_id": asked.approval_id, "consent_id": consent_id, "absence_id": absence.id,
+        "approval_id": asked.approval_id,
+        "consent_id": consent_id,
+        "absence_id": absence.id,
         "question_id": question_id,
-    }  # fmt: skip
+    }
 
 
 PNG = bytes.fromhex(  # one clear pixel

@@ -101,9 +101,14 @@ def test_an_administrator_of_connectica_sees_every_company(world, sign_in):
     assert "staff@connectica.example" in admin.get("/staff/people").text
     assert "viewer@b.example" in admin.get(f"/staff/people?company={world.b.company.id}").text
     answer = _post(
-        admin, "/staff/people", email="boss@b.example", name="", role="manager", language="cs",
+        admin,
+        "/staff/people",
+        email="boss@b.example",
+        name="",
+        role="manager",
+        language="cs",
         company=world.b.company.id,
-    )  # fmt: skip
+    )
     assert answer.location == f"/staff/people?company={world.b.company.id}"
     assert sign_in(world.staff).get("/staff/people").status_code == 404
 

@@ -47,10 +47,11 @@ def test_without_the_hash_it_is_asked_for_again(manager):
 def test_the_first_load_of_the_list_weighs_60_kb_and_a_filter_8_kb_at_most(world, manager):
     for number in range(120):
         samples.ticket(
-            world.a.company, f"Nefunguje tiskárna HP v účtárně – hlásí chybu 49.{number}",
+            world.a.company,
+            f"Nefunguje tiskárna HP v účtárně – hlásí chybu 49.{number}",
             requester=samples.employee(world.a.company, f"Zaměstnanec Číslo {number}"),
             served_by=samples.technician(f"Technik {number % 9}"),
-        )  # fmt: skip
+        )
     samples.settle()
     page = manager.get("/tickets")
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))

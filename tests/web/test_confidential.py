@@ -39,23 +39,38 @@ def firm(app, tmp_path, at_a_moment):
     samples.time_entry(plain, "2.00", under=samples.message(plain, "<p>Hotovo.</p>", side="technician"))
     asks = samples.employee(owner, f"Jan {SECRET}")
     ticket = samples.ticket(
-        owner, f"Výpověď {SECRET}", requester=asks, served_by=samples.technician(), is_confidential=True,
-        opened_at=clock.now() - timedelta(days=3), due_at=clock.now() - timedelta(days=1),
-    )  # fmt: skip
+        owner,
+        f"Výpověď {SECRET}",
+        requester=asks,
+        served_by=samples.technician(),
+        is_confidential=True,
+        opened_at=clock.now() - timedelta(days=3),
+        due_at=clock.now() - timedelta(days=1),
+    )
     said = samples.message(ticket, f"<p>{SECRET}</p>", author=asks.name, quoted=f"<p>{SECRET}</p>", excerpt=SECRET)
     picture = samples.attachment(said, f"{SECRET}.png", data=PNG, folder=tmp_path / "attachments")
     answer = samples.message(
-        ticket, f"<p>{SECRET}</p>", side="technician", author="Petr Svoboda", excerpt=f"Zrušil jsem účet {SECRET}",
+        ticket,
+        f"<p>{SECRET}</p>",
+        side="technician",
+        author="Petr Svoboda",
+        excerpt=f"Zrušil jsem účet {SECRET}",
         sent_at=ticket.opened_at + timedelta(hours=1),
-    )  # fmt: skip
+    )
     entry = samples.time_entry(ticket, "1.50", under=answer)
     invoiced = samples.time_entry(ticket, "0.50", under=answer, invoiced_on=date(2026, 10, 31))
     db.session.add(
         TimeEntryVersion(
-            time_entry_id=entry.id, company_id=owner.id, category="PROGP85", hours=entry.hours * 2,
-            worked_at=entry.worked_at, worked_day=entry.worked_day, was_withdrawn=False, replaced_at=clock.now(),
+            time_entry_id=entry.id,
+            company_id=owner.id,
+            category="PROGP85",
+            hours=entry.hours * 2,
+            worked_at=entry.worked_at,
+            worked_day=entry.worked_day,
+            was_withdrawn=False,
+            replaced_at=clock.now(),
         )
-    )  # fmt: skip
+    )
     samples.event(ticket, "state", State.OPEN, old=State.DONE, by=asks.name)
     invoice_snapshots.freeze()
     db.session.commit()
@@ -67,18 +82,37 @@ def firm(app, tmp_path, at_a_moment):
     )
     samples.settle()
     return SimpleNamespace(
-        **asked, company=owner, plain=plain, ticket=ticket, said=said, picture=picture, entry=entry,
-        invoiced=invoiced, manager=manager, deputy=deputy, viewer=viewer, asks=asks,
-    )  # fmt: skip
+        **asked,
+        company=owner,
+        plain=plain,
+        ticket=ticket,
+        said=said,
+        picture=picture,
+        entry=entry,
+        invoiced=invoiced,
+        manager=manager,
+        deputy=deputy,
+        viewer=viewer,
+        asks=asks,
+    )
 
 
 def _own(firm):
     return {
-        "number": firm.ticket.number, "attachment_id": firm.picture.id, "name": "x.png", "slug": "2026-11",
-        "filename": "portal.css", "approval_id": firm.approval_id, "consent_id": firm.consent_id,
-        "absence_id": firm.absence_id, "question_id": firm.question_id, "entry_id": firm.entry.id,
-        "ticket_id": firm.ticket.id, "person_id": firm.viewer.id, "invitation_id": firm.invitation_id,
-    }  # fmt: skip
+        "number": firm.ticket.number,
+        "attachment_id": firm.picture.id,
+        "name": "x.png",
+        "slug": "2026-11",
+        "filename": "portal.css",
+        "approval_id": firm.approval_id,
+        "consent_id": firm.consent_id,
+        "absence_id": firm.absence_id,
+        "question_id": firm.question_id,
+        "entry_id": firm.entry.id,
+        "ticket_id": firm.ticket.id,
+        "person_id": firm.viewer.id,
+        "invitation_id": firm.invitation_id,
+    }
 
 
 def _pages(app, firm):
@@ -111,9 +145,19 @@ def test_the_same_pages_tell_a_manager_all_of_it(app, firm, sign_in):
     """So the walk above would notice."""
     client = sign_in(firm.manager)
     told = {address for address in _pages(app, firm) if SECRET.encode() in client.get(address).data}
-    for address in (f"/tickets/{firm.ticket.number}", "/tickets", "/hours?month=all&by=ticket", "/invoices/2026-10",
-                    f"/approvals/{firm.approval_id}", f"/questions/{firm.question_id}",
-                    "/hours?month=all&by=employee", "/hours/changes", "/", "/approvals", "/questions"):  # fmt: skip
+    for address in (
+        f"/tickets/{firm.ticket.number}",
+        "/tickets",
+        "/hours?month=all&by=ticket",
+        "/invoices/2026-10",
+        f"/approvals/{firm.approval_id}",
+        f"/questions/{firm.question_id}",
+        "/hours?month=all&by=employee",
+        "/hours/changes",
+        "/",
+        "/approvals",
+        "/questions",
+    ):
         assert address in told, address
 
 

@@ -19,10 +19,25 @@ from tests.ledger import Ledger
 from tests.web.conftest import MARKER
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-PAGES = ["/hours", "/hours?month=all", "/hours?month=2026-10", "/hours/changes", "/invoices", "/invoices/upcoming",
-         "/invoices/2026-10"]  # fmt: skip
-FILES = ["/hours/2026-11.xlsx", "/hours/all.xlsx", "/hours/2026-11.csv", "/hours/all.csv", "/invoices/upcoming.xlsx",
-         "/invoices/upcoming.csv", "/invoices/2026-10.xlsx", "/invoices/2026-10.csv"]  # fmt: skip
+PAGES = [
+    "/hours",
+    "/hours?month=all",
+    "/hours?month=2026-10",
+    "/hours/changes",
+    "/invoices",
+    "/invoices/upcoming",
+    "/invoices/2026-10",
+]
+FILES = [
+    "/hours/2026-11.xlsx",
+    "/hours/all.xlsx",
+    "/hours/2026-11.csv",
+    "/hours/all.csv",
+    "/invoices/upcoming.xlsx",
+    "/invoices/upcoming.csv",
+    "/invoices/2026-10.xlsx",
+    "/invoices/2026-10.csv",
+]
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -50,9 +65,13 @@ class Books:
         ):
             ticket = ledger.ticket(company, state=state, subject=f"Tiskárna {mark}", employee=f"Jana {mark}")
             entry = ledger.entry(
-                ticket, spent, category, f"{day}T10:00", what=f"Oprava {state} {category} {mark}",
+                ticket,
+                spent,
+                category,
+                f"{day}T10:00",
+                what=f"Oprava {state} {category} {mark}",
                 invoiced_on=date(2026, 10, 31) if state == "done" else None,
-            )  # fmt: skip
+            )
         ledger.change(entry, at=NOW - timedelta(days=1), hours="3.00")
         return company
 
@@ -105,8 +124,12 @@ def test_an_invoiced_month_and_its_workbook_have_one_sum(manager):
 
 
 def test_the_file_has_what_the_filter_shows(manager):
-    for query in ("month=2026-11&category=PROGP85", "month=2026-11&billing=running", "month=2026-11&ticket=nic",
-                  "since=2026-11-04&until=2026-11-04"):  # fmt: skip
+    for query in (
+        "month=2026-11&category=PROGP85",
+        "month=2026-11&billing=running",
+        "month=2026-11&ticket=nic",
+        "since=2026-11-04&until=2026-11-04",
+    ):
         page = manager.get(f"/hours?{query}").text
         address = re.search(r'href="(/hours/[^"]+\.xlsx[^"]*)"', page)[1].replace("&amp;", "&")
         facts = {row[0]: row for row in sheets(manager.get(address))["Summary"]}
@@ -161,11 +184,26 @@ def test_a_file_is_named_typed_kept_from_caches_and_written_down(books, manager)
     assert about == ["hours-strojirny-a-2026-11.xlsx"]
 
 
-NO_MONTHS = ["/hours/2026-13.xlsx", "/hours/x.csv", "/invoices/2026-09", "/invoices/2026-09.xlsx",
-             "/invoices/2026-10-01_2026-10-02", "/invoices/0000-00.csv"]  # fmt: skip
-NONSENSE = ["month=%00", "since=9999-99-99", "after=-1", "after=99999999999999999999", "technician=1e9",
-            "by=__class__", "employee=%F0%9F%92%BE", "ticket='%3B--", "category=%7B%7B7*7%7D%7D",
-            "billing=x&invoice=x"]  # fmt: skip
+NO_MONTHS = [
+    "/hours/2026-13.xlsx",
+    "/hours/x.csv",
+    "/invoices/2026-09",
+    "/invoices/2026-09.xlsx",
+    "/invoices/2026-10-01_2026-10-02",
+    "/invoices/0000-00.csv",
+]
+NONSENSE = [
+    "month=%00",
+    "since=9999-99-99",
+    "after=-1",
+    "after=99999999999999999999",
+    "technician=1e9",
+    "by=__class__",
+    "employee=%F0%9F%92%BE",
+    "ticket='%3B--",
+    "category=%7B%7B7*7%7D%7D",
+    "billing=x&invoice=x",
+]
 
 
 def test_what_is_no_month_or_no_invoice_is_not_found(manager):

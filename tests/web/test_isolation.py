@@ -128,14 +128,28 @@ def test_a_mixed_address_is_not_found(world, manager):
 
 ODD_METHODS = ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"]
 WAYS_TO_ASK = [  # for the whole page, for parts of it, for what a cache has, for a piece of a file
-    {}, PART, PART | {"HX-Target": "list"}, {"HX-Request": "true", "HX-Boosted": "true"},
-    {"HX-Request": "true", "HX-History-Restore-Request": "true"}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"},
-    {"Sec-Fetch-Dest": "image"}, {"X-HTTP-Method-Override": "GET"},
-]  # fmt: skip
+    {},
+    PART,
+    PART | {"HX-Target": "list"},
+    {"HX-Request": "true", "HX-Boosted": "true"},
+    {"HX-Request": "true", "HX-History-Restore-Request": "true"},
+    {"If-None-Match": "*"},
+    {"Range": "bytes=0-9"},
+    {"Sec-Fetch-Dest": "image"},
+    {"X-HTTP-Method-Override": "GET"},
+]
 FORM = {  # something good for every field, so that it is the id alone that is refused
-    "text": "Proč?", "note": "Ano.", "answer": "approve", "approve_scope": "ticket", "question": "Smíme?",
-    "until": "2026-11-24", "at_expiry": "stay", "role": "viewer", "email": "new@a.example", "name": "Nová",
-}  # fmt: skip
+    "text": "Proč?",
+    "note": "Ano.",
+    "answer": "approve",
+    "approve_scope": "ticket",
+    "question": "Smíme?",
+    "until": "2026-11-24",
+    "at_expiry": "stay",
+    "role": "viewer",
+    "email": "new@a.example",
+    "name": "Nová",
+}
 
 
 def _of_somebody(app):
@@ -251,12 +265,17 @@ def test_ids_of_b_in_queries_and_forms_choose_as_little_as_ids_of_nobody(app, wo
     """A's own pages, with something of B's in a filter, a cursor or a field."""
     b, nobody = world.b, 999_999_999
     chosen = [
-        ("/tickets", "requester", b.employee.id), ("/tickets", "technician", b.technician.id),
-        ("/tickets", "after", f"{b.ticket.id}"), ("/hours", "employee", b.employee.id),
-        ("/hours", "ticket", b.ticket.number), ("/hours", "after", b.entry.id),
-        ("/hours/2026-11.csv", "employee", b.employee.id), ("/hours/all.csv", "ticket", b.ticket.number),
-        ("/approvals", "before", b.approval_id), (f"/tickets/{world.a.ticket.number}", "before", b.said.id),
-    ]  # fmt: skip
+        ("/tickets", "requester", b.employee.id),
+        ("/tickets", "technician", b.technician.id),
+        ("/tickets", "after", f"{b.ticket.id}"),
+        ("/hours", "employee", b.employee.id),
+        ("/hours", "ticket", b.ticket.number),
+        ("/hours", "after", b.entry.id),
+        ("/hours/2026-11.csv", "employee", b.employee.id),
+        ("/hours/all.csv", "ticket", b.ticket.number),
+        ("/approvals", "before", b.approval_id),
+        (f"/tickets/{world.a.ticket.number}", "before", b.said.id),
+    ]
     for path, name, value in chosen:
         if value == world.a.technician.id:
             continue  # technicians serve everybody: theirs is no secret

@@ -37,9 +37,12 @@ def manager(app, sign_in):
             ):
                 ticket = ledger.ticket(company, state=state, subject=subject, employee=employee)
                 ledger.entry(
-                    ticket, "1.50", at=f"{day}T10:00", what=what,
+                    ticket,
+                    "1.50",
+                    at=f"{day}T10:00",
+                    what=what,
                     invoiced_on=date(2026, 10, 31) if state == "done" else None,
-                )  # fmt: skip
+                )
         jana = db.session.scalars(select(Employee).where(Employee.name == "Jana Nováková")).one()
         jana.email = "jana.n@a.example"
         person = ledger.person(company, language="en", name="Karel Správný", email="karel@a.example")

@@ -364,9 +364,14 @@ def test_new_recovery_codes_kill_the_old_ones_and_the_page_counts_them(sign_in, 
 
 
 LOCKS = [
-    "/account/codes", "/account/codes/confirm", "/account/codes/remove", "/account/passkeys/challenge",
-    "/account/passkeys", "/account/recovery-codes", "/account/company/second-factor",
-]  # fmt: skip
+    "/account/codes",
+    "/account/codes/confirm",
+    "/account/codes/remove",
+    "/account/passkeys/challenge",
+    "/account/passkeys",
+    "/account/recovery-codes",
+    "/account/company/second-factor",
+]
 
 
 def test_what_locks_an_account_changes_only_right_after_a_proof(sign_in, world, secret):

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from portal import clock
-from portal.cores.http import AnswerTooBig
 from portal.cores.prefetch import one_ahead
 from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Tombstone, Unreadable
 from portal.cores.rt import mapping
 from portal.cores.rt.client import PAGE, Glance, Rest, place_of
 from portal.cores.rt.mapping import Conversation, Rules
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
+from portal.lib.http import AnswerTooBig
 
 OVERLAP = timedelta(minutes=2)  # RT stamps a change before it commits it: one may show that late
 SETTLING = timedelta(seconds=15)  # a second change within one stamp's second looks like the first one
@@ -28,8 +28,14 @@ STONES = 1000  # tombstones in a page
 class RtCore:
     """See Core for the promises. companies: the configured ones; None asks RT's field Company for them."""
 
-    def __init__(self, rest: Rest, *, rules: Rules | None = None, companies: list[CompanyRecord] | None = None,
-                 page: int = PAGE) -> None:  # fmt: skip
+    def __init__(
+        self,
+        rest: Rest,
+        *,
+        rules: Rules | None = None,
+        companies: list[CompanyRecord] | None = None,
+        page: int = PAGE,
+    ) -> None:
         self._rest = rest
         self._rules = rules or Rules()
         self._configured = companies
@@ -175,8 +181,10 @@ class RtCore:
             return self._told(items[:half], look) + self._told(items[half:], look)
         for number in numbers:
             look.meet(number, said[number])
-        return [mapping.change(item, said[number], self._rules, self._whois)
-                for item, number in zip(items, numbers, strict=True)]  # fmt: skip
+        return [
+            mapping.change(item, said[number], self._rules, self._whois)
+            for item, number in zip(items, numbers, strict=True)
+        ]
 
     def _by_ticket(self, numbers: list[int]) -> dict[int, Conversation]:
         told = self._rest.conversations(numbers)
@@ -202,8 +210,10 @@ class RtCore:
                 user = self._rest.user(name)
             except CoreRefused:  # shredded, or not ours to see
                 user = {}
-            person = Person(name=str(user.get("RealName") or user.get("Name") or name),
-                            email=str(user.get("EmailAddress") or "").lower())  # fmt: skip
+            person = Person(
+                name=str(user.get("RealName") or user.get("Name") or name),
+                email=str(user.get("EmailAddress") or "").lower(),
+            )
             known = (clock.now(), person, str(user.get("Privileged")) == "1")
             self._users[name] = known
             if len(self._users) > MOST_USERS:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 import requests
 
-from portal.cores.http import NOBODY, AnswerTooBig, Line
 from portal.cores.rt.mapping import MESSAGES, Conversation, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
+from portal.lib.http import NOBODY, AnswerTooBig, Line
 
 PAGE = 100  # RT gives no more, and does not say so
 MOST_PAGES = 1_000  # to one question about tickets; a page of them has some ten
@@ -58,10 +58,18 @@ class Rest:
         if since:
             at, number = _moment(since[0]), since[1]
             query += f" AND (LastUpdated > '{at}' OR (LastUpdated >= '{at}' AND id >= {number}))"
-        return self._page("tickets", {
-            "query": query, "orderby": ["LastUpdated", "id"], "order": ["ASC", "ASC"], "fields": _TICKET,
-            "fields[Requestor]": f"{_USER},Organization", "fields[Owner]": _USER, "per_page": most,
-        })  # fmt: skip
+        return self._page(
+            "tickets",
+            {
+                "query": query,
+                "orderby": ["LastUpdated", "id"],
+                "order": ["ASC", "ASC"],
+                "fields": _TICKET,
+                "fields[Requestor]": f"{_USER},Organization",
+                "fields[Owner]": _USER,
+                "per_page": most,
+            },
+        )
 
     def gone(self, since: datetime | None) -> Iterator[Any]:
         """What happened to the tickets that no search finds: their deletions and merges, oldest first."""
@@ -70,8 +78,14 @@ class Rest:
 
     def glance(self) -> Glance:
         """One request that differs after any change, as whatever leaves the queue changes the total."""
-        body = self._line.read("tickets", query=f"Queue={self._queue}", orderby=["LastUpdated", "id"],
-                               order=["DESC", "DESC"], fields="LastUpdated", per_page=PAGE)  # fmt: skip
+        body = self._line.read(
+            "tickets",
+            query=f"Queue={self._queue}",
+            orderby=["LastUpdated", "id"],
+            order=["DESC", "DESC"],
+            fields="LastUpdated",
+            per_page=PAGE,
+        )
         total = _object(body).get("total")
         if total is not None and not isinstance(total, int):
             raise CoreLied(f"RT counted {total!r:.40} tickets")
@@ -131,8 +145,9 @@ class Rest:
 
     def _transactions(self, numbers: Iterable[int], which: str) -> list[Any]:
         tickets = " OR ".join(f"TicketId={number}" for number in numbers)
-        return list(self._pages("transactions", f"{_ABOUT} AND ({tickets}) AND {which}",
-                                fields=_TRANSACTION, **_CREATOR))  # fmt: skip
+        return list(
+            self._pages("transactions", f"{_ABOUT} AND ({tickets}) AND {which}", fields=_TRANSACTION, **_CREATOR)
+        )
 
     def _add_merged(self, told: list[Any]) -> None:
         """The words of merged tickets, below the survivor's number: RT keeps them below their own."""
@@ -141,9 +156,13 @@ class Rest:
         while ends := {each["NewValue"]: _about(each) for each in fresh if _is_survivor(each)}:
             survivors |= {number: survivors.get(number, number) for number in ends.values()}
             named = " OR ".join(f"NewValue={_literal(end)}" for end in ends)
-            into = {_about(each): survivors[ends[each["NewValue"]]]
-                    for each in self._pages("transactions", f"{_ABOUT} AND {_MERGE} AND ({named})",
-                                            fields="ObjectId,NewValue") if each.get("NewValue") in ends}  # fmt: skip
+            into = {
+                _about(each): survivors[ends[each["NewValue"]]]
+                for each in self._pages(
+                    "transactions", f"{_ABOUT} AND {_MERGE} AND ({named})", fields="ObjectId,NewValue"
+                )
+                if each.get("NewValue") in ends
+            }
             merged = {number: into[number] for number in into.keys() - survivors.keys()}
             if not merged:
                 return

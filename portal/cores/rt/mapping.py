@@ -27,9 +27,14 @@ from portal.cores.records import (
 from portal.errors import BadTimeCode
 
 STATES = {  # of the lifecycle in deploy/rt; PORTAL_RT_STATES adds to it
-    "new": "open", "open": "open", "stalled": "open", "be_invoiced": "to_be_invoiced", "error": "error",
-    "resolved": "done", "rejected": "done",
-}  # fmt: skip
+    "new": "open",
+    "open": "open",
+    "stalled": "open",
+    "be_invoiced": "to_be_invoiced",
+    "error": "error",
+    "resolved": "done",
+    "rejected": "done",
+}
 MESSAGES = frozenset({"Create", "Correspond"})  # a comment is internal: RT does not tell it, and we would not read it
 NOBODY = frozenset({"", "Nobody"})
 _NO = frozenset({"", "ne", "no", "0"})  # of the field Confidential; whatever else stands there means yes
@@ -91,8 +96,12 @@ def tombstone(item: Any) -> Tombstone | None:
 def came_in(said: Conversation, since: datetime) -> bool:
     """Whether the ticket came from another queue, or back from deletion, at that moment or later."""
     try:
-        moved = [each for each in said.transactions if (each["Type"], each["Field"]) == ("Set", "Queue")
-                 or (each["Type"], each["OldValue"]) == ("Status", "deleted")]  # fmt: skip
+        moved = [
+            each
+            for each in said.transactions
+            if (each["Type"], each["Field"]) == ("Set", "Queue")
+            or (each["Type"], each["OldValue"]) == ("Status", "deleted")
+        ]
         return any((stamp(each["Created"]) or since) >= since for each in moved)
     except _BROKEN as error:
         raise Untranslatable(f"a transaction: {error}") from error
@@ -253,9 +262,13 @@ def _entries_in_words(messages: tuple[MessageRecord, ...]) -> Iterable[TimeEntry
             except BadTimeCode:
                 continue
             yield TimeEntryRecord(
-                core_id=f"{message.core_id}.{place}", category=code.category, hours=code.hours,
-                technician=message.author, worked_at=message.sent_at, message=message.core_id,
-            )  # fmt: skip
+                core_id=f"{message.core_id}.{place}",
+                category=code.category,
+                hours=code.hours,
+                technician=message.author,
+                worked_at=message.sent_at,
+                message=message.core_id,
+            )
 
 
 def _own_lines(text: str) -> list[str]:
@@ -271,8 +284,13 @@ def _own_lines(text: str) -> list[str]:
     return lines
 
 
-def _time_without_code(item: Any, said: Conversation, coded: tuple[TimeEntryRecord, ...], rules: Rules,
-                       whois: Callable[[str], tuple[Person, bool]]) -> Iterable[TimeEntryRecord]:  # fmt: skip
+def _time_without_code(
+    item: Any,
+    said: Conversation,
+    coded: tuple[TimeEntryRecord, ...],
+    rules: Rules,
+    whois: Callable[[str], tuple[Person, bool]],
+) -> Iterable[TimeEntryRecord]:
     """The minutes of transactions without a code, and what TimeWorked says beyond all that: the time of notes.
 
     A code and minutes on one message are the same work, so the longer of the two is taken off TimeWorked. Nobody
@@ -290,13 +308,24 @@ def _time_without_code(item: Any, said: Conversation, coded: tuple[TimeEntryReco
         known[name] = max(minutes, known.get(name, minutes))
         if name not in with_code:
             message = name if each["Type"] in MESSAGES else ""
-            yield TimeEntryRecord(core_id=f"{name}.t", category=rules.time_category, hours=_hours(minutes),
-                                  technician=person, worked_at=at, message=message)  # fmt: skip
+            yield TimeEntryRecord(
+                core_id=f"{name}.t",
+                category=rules.time_category,
+                hours=_hours(minutes),
+                technician=person,
+                worked_at=at,
+                message=message,
+            )
     rest, opened = int(item["TimeWorked"] or 0) - sum(known.values()), stamp(item["Created"])
     if rest > 0 and opened:
         owner = Person(name="") if str(item["Owner"]["id"]) in NOBODY else _person(item["Owner"])
-        yield TimeEntryRecord(core_id=f"{_number(item['id'])}.rest", category=rules.time_category,
-                              hours=_hours(Decimal(rest)), technician=owner, worked_at=opened)  # fmt: skip
+        yield TimeEntryRecord(
+            core_id=f"{_number(item['id'])}.rest",
+            category=rules.time_category,
+            hours=_hours(Decimal(rest)),
+            technician=owner,
+            worked_at=opened,
+        )
 
 
 def _hours(minutes: Decimal) -> Decimal:

@@ -19,10 +19,18 @@ def from_settings(values: Mapping[str, Any], token: str) -> RtCore:
     by = values["RT_COMPANY_BY"]
     if by not in _COMPANY_BY:
         raise Misconfigured(f"PORTAL_RT_COMPANY_BY={by!r}: write one of {', '.join(_COMPANY_BY)}")
-    rest = Rest(values["CORE_URL"], user=values["RT_USER"], password=values["RT_PASSWORD"], token=token,
-                queue=values["RT_QUEUE"])  # fmt: skip
-    rules = Rules(states=STATES | _states(values["RT_STATES"]), company_by=by,
-                  time_category=_category(values["RT_TIME_CATEGORY"]))  # fmt: skip
+    rest = Rest(
+        values["CORE_URL"],
+        user=values["RT_USER"],
+        password=values["RT_PASSWORD"],
+        token=token,
+        queue=values["RT_QUEUE"],
+    )
+    rules = Rules(
+        states=STATES | _states(values["RT_STATES"]),
+        company_by=by,
+        time_category=_category(values["RT_TIME_CATEGORY"]),
+    )
     return RtCore(rest, rules=rules, companies=_companies(values["RT_COMPANIES"]))
 
 

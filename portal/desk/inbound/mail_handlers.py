@@ -54,9 +54,16 @@ def employee_wrote(turn: Turn, *, verified: bool) -> None:
     """Add the message, reopen what had ended, tell the technician; confirm a new ticket to its requester."""
     db, ticket, said = turn.db, turn.ticket, turn.said
     tickets.add_message(
-        db, ticket, said.sender, side="employee", text=said.text, html=said.html, files=said.files,
-        verified=verified, dated=mime.dated(said),
-    )  # fmt: skip
+        db,
+        ticket,
+        said.sender,
+        side="employee",
+        text=said.text,
+        html=said.html,
+        files=said.files,
+        verified=verified,
+        dated=mime.dated(said),
+    )
     tickets.take_part(db, ticket.id, _followers(turn))
     if turn.is_new:
         _confirm(turn)
@@ -79,9 +86,16 @@ def technician_wrote(turn: Turn, technician: Technician) -> None:
     text = asked.text(said.text)
     public = not asked.internal and (_says_anything(text) or bool(said.files))
     message_id = tickets.add_message(
-        db, ticket, outgoing.address_of(technician), side="technician", text=text, html=_html(said, asked),
-        files=said.files, public=public, dated=mime.dated(said),
-    )  # fmt: skip
+        db,
+        ticket,
+        outgoing.address_of(technician),
+        side="technician",
+        text=text,
+        html=_html(said, asked),
+        files=said.files,
+        public=public,
+        dated=mime.dated(said),
+    )
     for code in asked.times:
         tickets.add_time(db, ticket, code, technician, message_id if public else None)
     owner, problems = _owner(turn, asked, technician, public=public)

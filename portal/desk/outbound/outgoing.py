@@ -21,7 +21,7 @@ from portal.desk.settings import House
 from portal.desk.ticketing import directory
 from portal.desk.ticketing.directory import Technician
 from portal.desk.ticketing.tickets import Ticket
-from portal.mailing import SENT
+from portal.lib.smtp import SENT
 
 MOST_AN_HOUR = 30  # automatic letters to one employee; more is a loop we have not recognised
 MOST_TO_A_STRANGER = 3  # automatic letters an hour; a forged sender must not become our victim

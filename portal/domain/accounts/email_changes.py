@@ -74,9 +74,13 @@ def wish(by: Visitor, *, email: str, password: str) -> None:
     _end_others(person.id)
     (old_key, old_kept), (new_key, new_kept) = tokens.new(), tokens.new()
     change = AddressChange(
-        person_id=person.id, old_email=person.email, new_email=new, at=clock.now(), old_token_hash=old_kept,
+        person_id=person.id,
+        old_email=person.email,
+        new_email=new,
+        at=clock.now(),
+        old_token_hash=old_kept,
         new_token_hash=new_kept,
-    )  # fmt: skip
+    )
     db.session.add(change)
     db.session.flush()
     _write(person, change, "address_old", to=person.email, key=old_key)
@@ -130,9 +134,10 @@ def _is_still(person: Person, change: AddressChange) -> bool:
 
 def _end_others(person_id: int) -> None:
     db.session.execute(
-        update(AddressChange).where(AddressChange.person_id == person_id, AddressChange.ended_at.is_(None))
+        update(AddressChange)
+        .where(AddressChange.person_id == person_id, AddressChange.ended_at.is_(None))
         .values(ended_at=clock.now())
-    )  # fmt: skip
+    )
 
 
 def _move(change: AddressChange) -> bool:
@@ -153,9 +158,14 @@ def _open():
 
 def _write(person: Person, change: AddressChange, kind: str, *, to: str, key: str) -> None:
     subject, text = rendering.letter(
-        person.language, kind, name=person.name, old=change.old_email, new=change.new_email,
-        link=urls.link(f"/address/{key}"), until=change.at + LASTS,
-    )  # fmt: skip
+        person.language,
+        kind,
+        name=person.name,
+        old=change.old_email,
+        new=change.new_email,
+        link=urls.link(f"/address/{key}"),
+        until=change.at + LASTS,
+    )
     outbox.write(
         key=f"address:{change.id}:{kind}", to=to, name=person.name, subject=subject, text=text, person=person
     )

@@ -73,15 +73,24 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
         raise Refused(msgid("%(email)s has an account already."), email=email)
     rate_limits.count(rate_limits.Kind.LETTER, account=str(by.id))
     db.session.execute(
-        update(Invitation).where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
-        .values(withdrawn_at=clock.now()).execution_options(synchronize_session=False)
-    )  # fmt: skip
+        update(Invitation)
+        .where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
+        .values(withdrawn_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
     key, kept = tokens.new()
     now = clock.now()
     invitation = Invitation(
-        company_id=company.id if company else None, email=email, name=name, role=role, language=language,
-        invited_by=by.id, at=now, expires_at=now + LASTS, token_hash=kept,
-    )  # fmt: skip
+        company_id=company.id if company else None,
+        email=email,
+        name=name,
+        role=role,
+        language=language,
+        invited_by=by.id,
+        at=now,
+        expires_at=now + LASTS,
+        token_hash=kept,
+    )
     db.session.add(invitation)
     db.session.flush()
     _write(by, company, invitation, key)
@@ -144,16 +153,22 @@ def sweep() -> None:
 
 def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
     taken = rows_changed(
-        update(Invitation).where(Invitation.id == found.id, Invitation.accepted_at.is_(None))
-        .where(Invitation.withdrawn_at.is_(None)).values(accepted_at=clock.now())
-    )  # fmt: skip
+        update(Invitation)
+        .where(Invitation.id == found.id, Invitation.accepted_at.is_(None))
+        .where(Invitation.withdrawn_at.is_(None))
+        .values(accepted_at=clock.now())
+    )
     if not taken:
         db.session.rollback()
         raise NotFound
     person = people.join(
-        email=found.email, name=text.line(name), company=found.company, role=found.role,
-        language=found.language, password_hash=password_hash,
-    )  # fmt: skip
+        email=found.email,
+        name=text.line(name),
+        company=found.company,
+        role=found.role,
+        language=found.language,
+        password_hash=password_hash,
+    )
     audit.note(audit.JOINED, company_id=person.company_id, person_id=person.id, about=found.role)
     return person
 

@@ -139,14 +139,22 @@ def add(person_id: int, *, name: str, written: str, challenge: Challenge | None)
     expected = _answered_once(challenge)
     with _plain_words():
         made = webauthn.verify_registration_response(
-            credential=_parsed(written), expected_challenge=expected, expected_rp_id=_relying_party(),
+            credential=_parsed(written),
+            expected_challenge=expected,
+            expected_rp_id=_relying_party(),
             expected_origin=_origin(),
-        )  # fmt: skip
+        )
     kept = insert_once(
-        Passkey, person_id=person_id, credential_id=bytes_to_base64url(made.credential_id),
-        public_key=made.credential_public_key, sign_count=made.sign_count, user_handle=_handle_of(person_id),
-        name=_readable(name) or NAME_OF_PORTAL, added_at=clock.now(), used_at=None,
-    )  # fmt: skip
+        Passkey,
+        person_id=person_id,
+        credential_id=bytes_to_base64url(made.credential_id),
+        public_key=made.credential_public_key,
+        sign_count=made.sign_count,
+        user_handle=_handle_of(person_id),
+        name=_readable(name) or NAME_OF_PORTAL,
+        added_at=clock.now(),
+        used_at=None,
+    )
     if not kept:
         raise Refused(msgid("This passkey is known already."))
 
@@ -164,11 +172,14 @@ def accept(written: str, *, challenge: Challenge | None, person_id: int | None) 
         raise Refused(NOT_GENUINE)
     with _plain_words():
         seen = webauthn.verify_authentication_response(
-            credential=answer, expected_challenge=expected, expected_rp_id=_relying_party(),
-            expected_origin=_origin(), credential_public_key=found.public_key,
+            credential=answer,
+            expected_challenge=expected,
+            expected_rp_id=_relying_party(),
+            expected_origin=_origin(),
+            credential_public_key=found.public_key,
             credential_current_sign_count=found.sign_count,
             require_user_verification=person_id is None,  # alone it has to prove a person, not only a device
-        )  # fmt: skip
+        )
     unchanged = update(Passkey).where(Passkey.id == found.id, Passkey.sign_count == found.sign_count)
     if not rows_changed(unchanged.values(sign_count=seen.new_sign_count, used_at=clock.now())):
         db.session.rollback()

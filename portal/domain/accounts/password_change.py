@@ -36,6 +36,10 @@ def choose(person: Person, password_hash: str, *, session_id: int | None = None)
         person.language, "password_changed", name=person.name, at=now, link=urls.link("/password")
     )
     outbox.write(
-        key=f"password_changed:{person.id}:{now.isoformat()}", to=person.email, name=person.name, person=person,
-        subject=subject, text=text,
-    )  # fmt: skip
+        key=f"password_changed:{person.id}:{now.isoformat()}",
+        to=person.email,
+        name=person.name,
+        person=person,
+        subject=subject,
+        text=text,
+    )

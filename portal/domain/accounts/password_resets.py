@@ -65,9 +65,10 @@ def use(token: str, password: str) -> None:
     password_change.check(person, password)
     kept = passwords.hash_of(password)
     used = rows_changed(
-        update(PasswordReset).where(PasswordReset.id == reset.id, PasswordReset.used_at.is_(None))
+        update(PasswordReset)
+        .where(PasswordReset.id == reset.id, PasswordReset.used_at.is_(None))
         .values(used_at=clock.now())
-    )  # fmt: skip
+    )
     if not used:
         db.session.rollback()
         raise NotFound
@@ -98,9 +99,12 @@ def _write(reset: PasswordReset) -> bool:
     key, kept = tokens.new()
     reset.person_id, reset.token_hash = person.id, kept
     subject, text = rendering.letter(
-        person.language, "password_reset", name=person.name, link=urls.link(f"/password/{key}"),
+        person.language,
+        "password_reset",
+        name=person.name,
+        link=urls.link(f"/password/{key}"),
         until=reset.written_at + LASTS,
-    )  # fmt: skip
+    )
     return outbox.write(
         key=f"password:{reset.id}", to=person.email, name=person.name, person=person, subject=subject, text=text
     )

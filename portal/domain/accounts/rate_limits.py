@@ -104,8 +104,10 @@ def _limits(kind: Kind, account: str, address: str, browser: str) -> Iterator[tu
     """The limits one try falls under: a browser that is known, only under its own."""
     place = _place(address)
     shared_by: dict[Sharing, tuple[str, ...]] = {
-        Sharing.ACCOUNT_HERE: (account, place), Sharing.PLACE: (place,), Sharing.ACCOUNT: (account,),
-    }  # fmt: skip
+        Sharing.ACCOUNT_HERE: (account, place),
+        Sharing.PLACE: (place,),
+        Sharing.ACCOUNT: (account,),
+    }
     if browser:
         shared_by = {Sharing.BROWSER: (account, browser)}
     for sharing, limit in LIMITS[kind].items():

@@ -80,10 +80,14 @@ def link(person_id: int, provider: IdentityProvider, subject: str) -> None:
     db.session.execute(delete(Identity).where(*_is(provider, subject), Identity.person_id.in_(former)))
     db.session.add(
         Identity(
-            person_id=person_id, provider_id=provider.id, issuer=provider.issuer, tenant=provider.tenant,
-            subject=subject, linked_at=clock.now(),
+            person_id=person_id,
+            provider_id=provider.id,
+            issuer=provider.issuer,
+            tenant=provider.tenant,
+            subject=subject,
+            linked_at=clock.now(),
         )
-    )  # fmt: skip
+    )
     try:
         db.session.commit()
     except IntegrityError as error:
@@ -132,9 +136,13 @@ def make_viewer(provider: IdentityProvider, subject: str, *, email: str, name: s
         return None
     try:
         person = people.add(
-            email=email, name=name[:LONGEST_NAME] or email.partition("@")[0], company=company, role=VIEWER,
-            language=company.language, password_hash=None,
-        )  # fmt: skip
+            email=email,
+            name=name[:LONGEST_NAME] or email.partition("@")[0],
+            company=company,
+            role=VIEWER,
+            language=company.language,
+            password_hash=None,
+        )
     except Refused:
         return None
     link(person.id, provider, subject)

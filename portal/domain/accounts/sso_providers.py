@@ -145,12 +145,19 @@ def add(new: New) -> IdentityProvider:
     issuer = new.issuer.strip() or (ENTRA.format(tenant=tenant) if tenant else "")
     _check(new, issuer=issuer, tenant=tenant)
     provider = IdentityProvider(
-        slug=new.slug, name=new.name.strip(), company_id=new.company.id if new.company else None, issuer=issuer,
-        tenant=tenant, client_id=new.client_id.strip(), sealed_secret=encryption.seal(new.secret),
-        second_factor=" ".join(new.second_factor), allows_password=new.allows_password,
-        makes_viewers=new.makes_viewers, added_at=clock.now(),
+        slug=new.slug,
+        name=new.name.strip(),
+        company_id=new.company.id if new.company else None,
+        issuer=issuer,
+        tenant=tenant,
+        client_id=new.client_id.strip(),
+        sealed_secret=encryption.seal(new.secret),
+        second_factor=" ".join(new.second_factor),
+        allows_password=new.allows_password,
+        makes_viewers=new.makes_viewers,
+        added_at=clock.now(),
         domains=[IdentityProviderDomain(name=name.strip().lower()) for name in new.domains],
-    )  # fmt: skip
+    )
     db.session.add(provider)
     _keep_password_out(provider)
     try:
@@ -162,9 +169,13 @@ def add(new: New) -> IdentityProvider:
 
 
 def change(
-    provider: IdentityProvider, *, secret: str | None = None, second_factor: Sequence[str] | None = None,
-    allows_password: bool | None = None, makes_viewers: bool | None = None,
-) -> None:  # fmt: skip
+    provider: IdentityProvider,
+    *,
+    secret: str | None = None,
+    second_factor: Sequence[str] | None = None,
+    allows_password: bool | None = None,
+    makes_viewers: bool | None = None,
+) -> None:
     """What may change without new links: what is not None. Commits. Raises Refused."""
     if secret is not None:
         provider.sealed_secret = encryption.seal(_long_enough(secret))

@@ -25,10 +25,13 @@ class ServiceConsent(Base):
     __tablename__ = "service_consent"
     __table_args__ = (
         Index(
-            "uq_service_consent_in_force", "employee_id", unique=True,
-            sqlite_where=text("revoked_at IS NULL"), postgresql_where=text("revoked_at IS NULL"),
+            "uq_service_consent_in_force",
+            "employee_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
@@ -76,15 +79,28 @@ def of_employee(employee_id: int) -> ServiceConsent | None:
     )
 
 
-def give(person: Person | Visitor, *, company_id: int, employee_id: int, allowed: bool, valid_until: date | None,
-         approval_id: int) -> ServiceConsent:  # fmt: skip
+def give(
+    person: Person | Visitor,
+    *,
+    company_id: int,
+    employee_id: int,
+    allowed: bool,
+    valid_until: date | None,
+    approval_id: int,
+) -> ServiceConsent:
     """Write a consent into the caller's transaction; it takes the place of an earlier one."""
     db.session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update())  # one at a time
     _revoke(ServiceConsent.employee_id == employee_id, by=person)
     consent = ServiceConsent(
-        company_id=company_id, employee_id=employee_id, allowed=allowed, valid_until=valid_until,
-        given_by=person.name, given_by_id=person.id, given_at=now(), approval_id=approval_id,
-    )  # fmt: skip
+        company_id=company_id,
+        employee_id=employee_id,
+        allowed=allowed,
+        valid_until=valid_until,
+        given_by=person.name,
+        given_by_id=person.id,
+        given_at=now(),
+        approval_id=approval_id,
+    )
     db.session.add(consent)
     db.session.flush()
     return consent

@@ -64,23 +64,43 @@ def decide(
     found, approver = right_to_decide(person, approval_id)
     approval = found.approval
     conclude(
-        approval, decision.standing, by=person.name, by_id=person.id, channel=channel, note=decision.note,
-        scope=decision.scope, valid_until=decision.valid_until, decided_for=approver.stands_for,
+        approval,
+        decision.standing,
+        by=person.name,
+        by_id=person.id,
+        channel=channel,
+        note=decision.note,
+        scope=decision.scope,
+        valid_until=decision.valid_until,
+        decided_for=approver.stands_for,
         own_request=_is_requester(approver.right_of, found),
-    )  # fmt: skip
+    )
     if decision.scope != Scope.TICKET:
         consents.give(
-            person, company_id=found.company_id, employee_id=found.requester_id, allowed=decision.approve,
-            valid_until=decision.valid_until, approval_id=approval.id,
-        )  # fmt: skip
+            person,
+            company_id=found.company_id,
+            employee_id=found.requester_id,
+            allowed=decision.approve,
+            valid_until=decision.valid_until,
+            approval_id=approval.id,
+        )
     audit.note(audit.DECIDED, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
 def conclude(
-    approval: Approval, standing: Standing, *, by: str, by_id: int | None = None, channel: Channel, note: str = "",
-    scope: str = "", valid_until: date | None = None, decided_for: Person | None = None, own_request: bool = False,
+    approval: Approval,
+    standing: Standing,
+    *,
+    by: str,
+    by_id: int | None = None,
+    channel: Channel,
+    note: str = "",
+    scope: str = "",
+    valid_until: date | None = None,
+    decided_for: Person | None = None,
+    own_request: bool = False,
     tells_core: bool = True,
-) -> None:  # fmt: skip
+) -> None:
     """End an open approval, in the caller's transaction: its state, its record, the core's note and the letters.
 
     One UPDATE that only an open approval satisfies: of any number of callers at once exactly one wins. The others get
@@ -91,13 +111,20 @@ def conclude(
         .where(Approval.id == approval.id, Approval.state == Standing.OPEN)
         .where(_in_time() if standing in {Standing.APPROVED, Standing.DECLINED} else true())
         .values(
-            state=standing, decided_at=now(), decided_by=by, decided_by_id=by_id, channel=channel, note=note,
-            scope=scope, valid_until=valid_until, own_request=own_request,
+            state=standing,
+            decided_at=now(),
+            decided_by=by,
+            decided_by_id=by_id,
+            channel=channel,
+            note=note,
+            scope=scope,
+            valid_until=valid_until,
+            own_request=own_request,
             decided_for=decided_for.name if decided_for else "",
             decided_for_id=decided_for.id if decided_for else None,
         )
         .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    )
     if not won:
         db.session.rollback()
         raise already_decided(card(approval.id).approval)
@@ -107,9 +134,11 @@ def conclude(
     links.kill_all(approval.id)
     if tells_core and _core_should_know(approval):
         tell_core(
-            found, key=f"approval-{approval.id}-{standing}", decision=standing,
+            found,
+            key=f"approval-{approval.id}-{standing}",
+            decision=standing,
             note=rendering.text("cs", "told_decision", card=found, approval=approval),
-        )  # fmt: skip
+        )
     _tell_people(found)
 
 
@@ -161,10 +190,14 @@ def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "") -
     approval = found.approval
     db.session.add(
         Told(
-            key=key, ticket_id=approval.ticket_id, note=note, written_at=now(), approval=approval.core_id or "",
+            key=key,
+            ticket_id=approval.ticket_id,
+            note=note,
+            written_at=now(),
+            approval=approval.core_id or "",
             decision=decision,
         )
-    )  # fmt: skip
+    )
 
 
 _WORDS_FOR_THE_SECOND = {
@@ -214,13 +247,22 @@ def _tell_people(found: ApprovalCard) -> None:
         asker = db.session.get_one(Person, approval.asked_by_id)
         if asker.active:
             preferences.tell(
-                asker, preferences.APPROVAL_ANSWERED, key=f"approval-{approval.id}-{approval.state}-asker",
-                text="approval_over", path=f"/staff/approvals/{approval.id}", card=found, approval=approval,
-            )  # fmt: skip
+                asker,
+                preferences.APPROVAL_ANSWERED,
+                key=f"approval-{approval.id}-{approval.state}-asker",
+                text="approval_over",
+                path=f"/staff/approvals/{approval.id}",
+                card=found,
+                approval=approval,
+            )
     for approver in who_decides(found):
         if approver.person.id != approval.decided_by_id:
             preferences.tell(
-                approver.person, preferences.APPROVAL_OVER,
+                approver.person,
+                preferences.APPROVAL_OVER,
                 key=f"approval-{approval.id}-{approval.state}-{approver.person.id}",
-                text="approval_over", path=f"/approvals/{approval.id}", card=found, approval=approval,
-            )  # fmt: skip
+                text="approval_over",
+                path=f"/approvals/{approval.id}",
+                card=found,
+                approval=approval,
+            )

@@ -35,10 +35,13 @@ def make(approval: Approval, person: Person) -> str:
     token, kept = tokens.new()
     db.session.add(
         ApprovalLink(
-            approval_id=approval.id, person_id=person.id, token_hash=kept, made_at=now(),
+            approval_id=approval.id,
+            person_id=person.id,
+            token_hash=kept,
+            made_at=now(),
             expires_at=max(approval.expires_at, now()) + SHOWN_AFTER,
         )
-    )  # fmt: skip
+    )
     return f"/decide/{token}"
 
 

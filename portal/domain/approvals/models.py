@@ -120,12 +120,16 @@ class Approval(Base):
     __tablename__ = "approval"
     __table_args__ = (
         Index(
-            "uq_approval_open", "ticket_id", "question_key", unique=True,
-            sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+            "uq_approval_open",
+            "ticket_id",
+            "question_key",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
         ),
         Index("ix_approval_listed", "company_id", "state", "id"),
         Index("ix_approval_due", "state", "expires_at"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
@@ -337,8 +341,15 @@ def question_key(question: str) -> str:
     return hashlib.sha256(fold(question).encode()).hexdigest()
 
 
-def wrote_down(approval: Approval, kind: str, *, by: str = "", by_id: int | None = None, text: str = "",
-               message_id: int | None = None) -> None:  # fmt: skip
+def wrote_down(
+    approval: Approval,
+    kind: str,
+    *,
+    by: str = "",
+    by_id: int | None = None,
+    text: str = "",
+    message_id: int | None = None,
+) -> None:
     """Append one line to an approval's record, in the caller's transaction."""
     event = ApprovalEvent(approval_id=approval.id, at=now(), kind=kind, by=by, by_id=by_id, text=text)
     event.message_id = message_id

@@ -71,10 +71,18 @@ def ask(person: Person | Visitor, ticket_id: int, asking: Asking) -> Asked:
     if is_closed(ticket.state, ticket.withdrawn_at):
         raise Refused(msgid("This ticket is closed, there is nothing to approve."))
     approval = Approval(
-        company_id=ticket.company_id, ticket_id=ticket.id, question=question, question_key=question_key(question),
-        reason=reason, asked_by=person.name, asked_by_email=person.email, asked_by_id=person.id, asked_at=now(),
-        expires_at=close_of(asking.until), at_expiry=asking.at_expiry,
-    )  # fmt: skip
+        company_id=ticket.company_id,
+        ticket_id=ticket.id,
+        question=question,
+        question_key=question_key(question),
+        reason=reason,
+        asked_by=person.name,
+        asked_by_email=person.email,
+        asked_by_id=person.id,
+        asked_at=now(),
+        expires_at=close_of(asking.until),
+        at_expiry=asking.at_expiry,
+    )
     try:
         asked = _put(approval)
     except IntegrityError:  # somebody asks the same at this very moment
@@ -157,10 +165,16 @@ def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None
         if preferences.wants_letter(approver.person, preferences.APPROVAL_ASKED):
             path = links.make(found.approval, approver.person)
         preferences.tell(
-            approver.person, preferences.APPROVAL_ASKED,
-            key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}", text=text, path=path, card=found,
-            approval=found.approval, stands_for=approver.stands_for, **facts,
-        )  # fmt: skip
+            approver.person,
+            preferences.APPROVAL_ASKED,
+            key=f"approval-{found.approval.id}-{occasion}-{approver.person.id}",
+            text=text,
+            path=path,
+            card=found,
+            approval=found.approval,
+            stands_for=approver.stands_for,
+            **facts,
+        )
 
 
 def _put(approval: Approval) -> Asked:
@@ -185,20 +199,30 @@ def _put(approval: Approval) -> Asked:
         return Asked(approval.id)
     standing = Standing.APPROVED if consent.allowed else Standing.DECLINED
     conclude(
-        approval, standing, by=consent.given_by, by_id=consent.given_by_id, channel=Channel.CONSENT,
+        approval,
+        standing,
+        by=consent.given_by,
+        by_id=consent.given_by_id,
+        channel=Channel.CONSENT,
         valid_until=consent.valid_until,
-    )  # fmt: skip
+    )
     return Asked(approval.id, was_answered=True)
 
 
 def _from_record(ticket: Ticket, record) -> Approval:
     question = typed_text.excerpt(record.question) or "?"
     return Approval(
-        company_id=ticket.company_id, ticket_id=ticket.id, core_id=record.core_id, question=question,
-        question_key=question_key(question), asked_by=typed_text.line(record.asked_by.name or record.asked_by.email),
-        asked_by_email=record.asked_by.email, asked_at=_not_later_than_now(record.asked_at),
-        expires_at=close_after(now(), WORKING_DAYS), at_expiry=AtExpiry.STAY,
-    )  # fmt: skip
+        company_id=ticket.company_id,
+        ticket_id=ticket.id,
+        core_id=record.core_id,
+        question=question,
+        question_key=question_key(question),
+        asked_by=typed_text.line(record.asked_by.name or record.asked_by.email),
+        asked_by_email=record.asked_by.email,
+        asked_at=_not_later_than_now(record.asked_at),
+        expires_at=close_after(now(), WORKING_DAYS),
+        at_expiry=AtExpiry.STAY,
+    )
 
 
 def _not_later_than_now(moment: datetime) -> datetime:
@@ -230,6 +254,10 @@ def _tell_asker(found: ApprovalCard, *, key: str, by: str, text: str) -> None:
     for person in preferences.staff():
         if approval.asked_by_id in {None, person.id}:
             preferences.tell(
-                person, preferences.APPROVAL_ANSWERED, key=f"{key}-{person.id}", text="approval_asked_back",
-                path=f"/staff/approvals/{approval.id}", **facts,
-            )  # fmt: skip
+                person,
+                preferences.APPROVAL_ANSWERED,
+                key=f"{key}-{person.id}",
+                text="approval_asked_back",
+                path=f"/staff/approvals/{approval.id}",
+                **facts,
+            )

@@ -1,4 +1,4 @@
-"""The audit log: who did or opened what; appended, never changed, readable by the company (domain/audit/report.py reads it).
+"""The audit log: who did or opened what; appended, never changed, readable by the company (report.py reads it).
 
 The database itself refuses to change an event, and to delete one before its time is over. So an event holds no name:
 names, addresses and names of files are words beside it (AuditName), as they were at the time, and those can be
@@ -163,9 +163,14 @@ def keep(*, days: int) -> None:
 
 
 def note(
-    what: str, *, company_id: int | None = None, person_id: int | None = None, about: str = "", name: str = "",
+    what: str,
+    *,
+    company_id: int | None = None,
+    person_id: int | None = None,
+    about: str = "",
+    name: str = "",
     address: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """Write down that something was done or opened. Commits, so that it is kept whatever comes after.
 
     name is of a person or a file: it is kept where it can be forgotten. An e-mail address in `about` is, too.
@@ -174,10 +179,17 @@ def note(
     now = clock.now()
     db.session.execute(
         insert(AuditEvent).values(
-            company_id=company_id, person_id=person_id, at=now, what=what, about=about, address=address,
-            by_id=_id_of_person(person_id), name_id=_id_of(name) if name else None, keep_until=now + _keep_for,
+            company_id=company_id,
+            person_id=person_id,
+            at=now,
+            what=what,
+            about=about,
+            address=address,
+            by_id=_id_of_person(person_id),
+            name_id=_id_of(name) if name else None,
+            keep_until=now + _keep_for,
         )
-    )  # fmt: skip
+    )
     db.session.commit()
 
 

@@ -22,10 +22,16 @@ from portal.lib.text import fold
 ON_A_PAGE = 100
 AT_ONCE = 1_000  # rows a batch of a file
 TERMS = {  # what stands in `about` as the code calls it: how the page says it
-    "password": msgid("by password"), "passkey": msgid("by passkey"), "sso": msgid("by the company's account"),
-    "invitation": msgid("by an invitation"), "link": msgid("by a link in a letter"), MANAGER: msgid("IT manager"),
-    VIEWER: msgid("Reader"), STAFF: msgid("Connectica staff"), STAFF_ADMIN: msgid("Connectica administrator"),
-}  # fmt: skip
+    "password": msgid("by password"),
+    "passkey": msgid("by passkey"),
+    "sso": msgid("by the company's account"),
+    "invitation": msgid("by an invitation"),
+    "link": msgid("by a link in a letter"),
+    MANAGER: msgid("IT manager"),
+    VIEWER: msgid("Reader"),
+    STAFF: msgid("Connectica staff"),
+    STAFF_ADMIN: msgid("Connectica administrator"),
+}
 SPOKEN_OF = {audit.SIGNED_IN, audit.JOINED, audit.INVITED, audit.ROLE_CHANGED, audit.PASSWORD_CHANGED}
 NOBODY = Word(msgid("did something"), Group.SETTINGS)  # a word of a release that is no more
 
@@ -117,9 +123,16 @@ def _lines(company: Client, wanted: LogFilter, *, before: int | None, at_most: i
 
 def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
     columns = (
-        AuditEvent.id, AuditEvent.at, AuditEvent.what, AuditEvent.about, AuditEvent.address, AuditEvent.person_id,
-        _By.text.label("by"), _Named.text.label("named"), Person.company_id.label("owner"),
-    )  # fmt: skip
+        AuditEvent.id,
+        AuditEvent.at,
+        AuditEvent.what,
+        AuditEvent.about,
+        AuditEvent.address,
+        AuditEvent.person_id,
+        _By.text.label("by"),
+        _Named.text.label("named"),
+        Person.company_id.label("owner"),
+    )
     return (
         select(*columns)
         .select_from(AuditEvent)

@@ -125,9 +125,15 @@ def perform(lines: Iterable[Line]) -> int:
     rows = [line.row for line in lines if line.does is Does.ADDS and line.row]
     for row in rows:
         db.session.add(
-            Price(company_id=row.company_id, category=row.category, name=row.name, rate=row.rate,
-                  currency=row.currency, valid_from=row.valid_from)
-        )  # fmt: skip
+            Price(
+                company_id=row.company_id,
+                category=row.category,
+                name=row.name,
+                rate=row.rate,
+                currency=row.currency,
+                valid_from=row.valid_from,
+            )
+        )
     db.session.flush()
     invoice_snapshots.fill_in_rates()
     db.session.commit()
@@ -162,8 +168,9 @@ class _List:
         whose = (None, row.company_id)
         scope = [known for known in self.known.values() if known.company_id in whose]
         before = PriceList(known.fact() for known in scope)
-        after = PriceList([*(known.fact() for known in scope),
-                           *(new.fact() for new in self.added if new.company_id in whose)])  # fmt: skip
+        after = PriceList(
+            [*(known.fact() for known in scope), *(new.fact() for new in self.added if new.company_id in whose)]
+        )
         days = {row.valid_from} | {known.valid_from for known in scope if known.valid_from > row.valid_from}
         for day in sorted(day for day in days if day < self.this_month):
             rate = before.rate_on(row.category, day)

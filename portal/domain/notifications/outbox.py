@@ -90,9 +90,15 @@ def late() -> Sequence[Letter]:
 
 
 def write(
-    *, key: str, to: str, subject: str, text: str, name: str = "", person: Person | None = None,
+    *,
+    key: str,
+    to: str,
+    subject: str,
+    text: str,
+    name: str = "",
+    person: Person | None = None,
     attached: Attached | None = None,
-) -> bool:  # fmt: skip
+) -> bool:
     """Put a letter into the caller's transaction, unless one with this key is there; False then.
 
     The sender picks it up after the commit. Controls in the subject and the name are dropped by the sender.

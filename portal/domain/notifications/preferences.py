@@ -145,9 +145,13 @@ def _digest(person: Person) -> None:
     shown = [(line.subject, urls.link(line.path)) for line in lines]
     subject, body = rendering.letter(person.language, "digest", reader=person, lines=shown, day=today())
     outbox.write(
-        key=f"digest-{person.id}-{today():%Y-%m-%d}", to=person.email, name=person.name, subject=subject, text=body,
+        key=f"digest-{person.id}-{today():%Y-%m-%d}",
+        to=person.email,
+        name=person.name,
+        subject=subject,
+        text=body,
         person=person,
-    )  # fmt: skip
+    )
     for line in lines:
         line.digested_at = now()
     db.session.commit()

@@ -198,31 +198,74 @@ class Place:
 
 PLACES = (
     Place((Ticket.subject,), Ticket.id, lambda rows: rows, Ticket.company_id),
-    Place((Message.body, Message.quoted, Message.excerpt), Message.ticket_id,
-          lambda rows: rows.join(Ticket, Ticket.id == Message.ticket_id), Ticket.company_id),
-    Place((Attachment.name,), Message.ticket_id,
-          lambda rows: rows.join(Message, Message.id == Attachment.message_id)
-                           .join(Ticket, Ticket.id == Message.ticket_id), Ticket.company_id),
-    Place((TicketEvent.old, TicketEvent.new, TicketEvent.by), TicketEvent.ticket_id,
-          lambda rows: rows.join(Ticket, Ticket.id == TicketEvent.ticket_id), Ticket.company_id),
-    Place((Approval.question, Approval.reason, Approval.note, Approval.asked_by, Approval.asked_by_email,
-           Approval.decided_by, Approval.decided_for), Approval.ticket_id, lambda rows: rows, Approval.company_id),
-    Place((ApprovalEvent.by, ApprovalEvent.text), Approval.ticket_id,
-          lambda rows: rows.join(Approval, Approval.id == ApprovalEvent.approval_id), Approval.company_id),
-    Place((Question.asked_by, Question.over_by), TimeEntry.ticket_id,
-          lambda rows: rows.join(TimeEntry, TimeEntry.id == Question.time_entry_id), Question.company_id),
-    Place((QuestionMessage.by, QuestionMessage.text), TimeEntry.ticket_id,
-          lambda rows: rows.join(Question, Question.id == QuestionMessage.question_id)
-                           .join(TimeEntry, TimeEntry.id == Question.time_entry_id), Question.company_id),
+    Place(
+        (Message.body, Message.quoted, Message.excerpt),
+        Message.ticket_id,
+        lambda rows: rows.join(Ticket, Ticket.id == Message.ticket_id),
+        Ticket.company_id,
+    ),
+    Place(
+        (Attachment.name,),
+        Message.ticket_id,
+        lambda rows: rows.join(Message, Message.id == Attachment.message_id).join(
+            Ticket, Ticket.id == Message.ticket_id
+        ),
+        Ticket.company_id,
+    ),
+    Place(
+        (TicketEvent.old, TicketEvent.new, TicketEvent.by),
+        TicketEvent.ticket_id,
+        lambda rows: rows.join(Ticket, Ticket.id == TicketEvent.ticket_id),
+        Ticket.company_id,
+    ),
+    Place(
+        (
+            Approval.question,
+            Approval.reason,
+            Approval.note,
+            Approval.asked_by,
+            Approval.asked_by_email,
+            Approval.decided_by,
+            Approval.decided_for,
+        ),
+        Approval.ticket_id,
+        lambda rows: rows,
+        Approval.company_id,
+    ),
+    Place(
+        (ApprovalEvent.by, ApprovalEvent.text),
+        Approval.ticket_id,
+        lambda rows: rows.join(Approval, Approval.id == ApprovalEvent.approval_id),
+        Approval.company_id,
+    ),
+    Place(
+        (Question.asked_by, Question.over_by),
+        TimeEntry.ticket_id,
+        lambda rows: rows.join(TimeEntry, TimeEntry.id == Question.time_entry_id),
+        Question.company_id,
+    ),
+    Place(
+        (QuestionMessage.by, QuestionMessage.text),
+        TimeEntry.ticket_id,
+        lambda rows: rows.join(Question, Question.id == QuestionMessage.question_id).join(
+            TimeEntry, TimeEntry.id == Question.time_entry_id
+        ),
+        Question.company_id,
+    ),
     Place((ServiceConsent.given_by, ServiceConsent.revoked_by), None, lambda rows: rows, ServiceConsent.company_id),
-    Place((Told.note,), Told.ticket_id,
-          lambda rows: rows.join(Ticket, Ticket.id == Told.ticket_id), Ticket.company_id),
-    Place((Letter.subject, Letter.text, Letter.attachment_name), None,
-          lambda rows: rows.outerjoin(Person, Person.id == Letter.person_id), Person.company_id),
+    Place(
+        (Told.note,), Told.ticket_id, lambda rows: rows.join(Ticket, Ticket.id == Told.ticket_id), Ticket.company_id
+    ),
+    Place(
+        (Letter.subject, Letter.text, Letter.attachment_name),
+        None,
+        lambda rows: rows.outerjoin(Person, Person.id == Letter.person_id),
+        Person.company_id,
+    ),
     Place((Notice.subject,), None, lambda rows: rows.join(Person, Person.id == Notice.person_id), Person.company_id),
     Place((SetAside.raw, SetAside.reason), None, lambda rows: rows, None),
     Place((AuditName.text, AuditName.folded), None, lambda rows: rows, None),
-)  # fmt: skip
+)
 
 
 def _redact(sought: Sought, tickets: set[int], removed: Removed) -> tuple[set[int], int]:

@@ -61,12 +61,14 @@ class Question(Base):
     __tablename__ = "question"
     __table_args__ = (
         Index(
-            "uq_question_open", "time_entry_id", unique=True,
+            "uq_question_open",
+            "time_entry_id",
+            unique=True,
             sqlite_where=text("state IN ('asked', 'answered')"),
             postgresql_where=text("state IN ('asked', 'answered')"),
         ),
         Index("ix_question_listed", "company_id", "state", "id"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))

@@ -40,10 +40,17 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
         return there
     entry = asked.entry
     question = Question(
-        company_id=company.id, time_entry_id=entry_id, asked_by=person.name, asked_by_id=person.id, asked_at=now(),
-        state=QuestionState.ASKED, was_category=entry.category, was_hours=entry.hours, was_day=entry.worked_day,
+        company_id=company.id,
+        time_entry_id=entry_id,
+        asked_by=person.name,
+        asked_by_id=person.id,
+        asked_at=now(),
+        state=QuestionState.ASKED,
+        was_category=entry.category,
+        was_hours=entry.hours,
+        was_day=entry.worked_day,
         was_invoiced_on=entry.invoiced_on,
-    )  # fmt: skip
+    )
     db.session.add(question)
     try:
         db.session.flush()
@@ -166,8 +173,9 @@ def _move(question: Question, *, to: QuestionState, by: str = "", version_id: in
     db.session.refresh(question)
 
 
-def _say(question: Question, side: str, text: str, *, by: str, by_id: int | None = None,
-         message_id: int | None = None) -> int:  # fmt: skip
+def _say(
+    question: Question, side: str, text: str, *, by: str, by_id: int | None = None, message_id: int | None = None
+) -> int:
     said = QuestionMessage(
         question_id=question.id, at=now(), side=side, by=by, by_id=by_id, text=text, message_id=message_id
     )
@@ -182,15 +190,22 @@ def _tell_connectica(found: QuestionCard, said: int, words: str) -> None:
     facts = {"card": found, "question": question, "entry": found.entry, "words": words, "by": question.asked_by}
     for person in preferences.staff():
         preferences.tell(
-            person, preferences.QUESTION_ASKED, key=f"question-{question.id}-{said}-{person.id}", text="question_asked",
-            path=f"/staff/questions/{question.id}", **facts,
-        )  # fmt: skip
+            person,
+            preferences.QUESTION_ASKED,
+            key=f"question-{question.id}-{said}-{person.id}",
+            text="question_asked",
+            path=f"/staff/questions/{question.id}",
+            **facts,
+        )
     if "@" in found.technician_email:
         subject, body = rendering.letter("cs", "question_asked_by_mail", **facts)
         outbox.write(
-            key=f"question-{question.id}-{said}-technician", to=found.technician_email, name=found.technician,
-            subject=subject, text=body,
-        )  # fmt: skip
+            key=f"question-{question.id}-{said}-technician",
+            to=found.technician_email,
+            name=found.technician,
+            subject=subject,
+            text=body,
+        )
 
 
 def _tell_manager(found: QuestionCard, said: int, *, text: str, words: str, by: str) -> None:
@@ -198,6 +213,14 @@ def _tell_manager(found: QuestionCard, said: int, *, text: str, words: str, by: 
     asker = db.session.get_one(Person, question.asked_by_id)
     if asker.active and permissions.allows(asker.role_names, Right.ASK):  # a reader by now is told no more of it
         preferences.tell(
-            asker, preferences.QUESTION_ANSWERED, key=f"question-{question.id}-{text}-{said}", text=text,
-            path=f"/questions/{question.id}", card=found, question=question, entry=found.entry, words=words, by=by,
-        )  # fmt: skip
+            asker,
+            preferences.QUESTION_ANSWERED,
+            key=f"question-{question.id}-{text}-{said}",
+            text=text,
+            path=f"/questions/{question.id}",
+            card=found,
+            question=question,
+            entry=found.entry,
+            words=words,
+            by=by,
+        )

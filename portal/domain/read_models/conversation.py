@@ -182,13 +182,24 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
         .order_by(Ticket.id.desc())
         .with_only_columns(
             *confidentiality.seen(
-                company, Ticket.id, Ticket.number, Ticket.kind, Ticket.subject, Ticket.state, Employee.name,
-                Employee.email, Technician.name, Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.done_at,
+                company,
+                Ticket.id,
+                Ticket.number,
+                Ticket.kind,
+                Ticket.subject,
+                Ticket.state,
+                Employee.name,
+                Employee.email,
+                Technician.name,
+                Ticket.opened_at,
+                Ticket.changed_at,
+                Ticket.due_at,
+                Ticket.done_at,
                 Ticket.is_confidential,
             ),
             not_(confidentiality.tells(company)),
         )
-    )  # fmt: skip
+    )
     row: Any = db.session.execute(query).first()
     if row is None:
         raise NotFound
@@ -234,9 +245,15 @@ def _messages(ticket: Conversation, before: int | None, end: datetime | None) ->
         query = query.where((Message.sent_at < end) | ((Message.sent_at == end) & (Message.id < before)))
     newest = query.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST_MESSAGES + 1)
     columns = (
-        Message.id, Message.side, Message.author_name, Message.author_email, Message.sent_at,
-        Message.sender_verified, Message.body, Message.quoted,
-    )  # fmt: skip
+        Message.id,
+        Message.side,
+        Message.author_name,
+        Message.author_email,
+        Message.sent_at,
+        Message.sender_verified,
+        Message.body,
+        Message.quoted,
+    )
     said = [Said(*row) for row in db.session.execute(newest.with_only_columns(*columns))]
     if len(said) > MOST_MESSAGES:
         said.pop()
@@ -274,14 +291,21 @@ def _approvals(company: Company, ticket_id: int) -> list[Asked]:
 def _entries(company: Company, ticket_id: int) -> Sequence[Any]:
     query = (
         select(
-            TimeEntry.id, TimeEntry.category, TimeEntry.hours, Technician.name, TimeEntry.worked_at,
-            TimeEntry.worked_day, TimeEntry.invoiced_on, TimeEntry.message_id, FROZEN_RATE.label("frozen_rate"),
+            TimeEntry.id,
+            TimeEntry.category,
+            TimeEntry.hours,
+            Technician.name,
+            TimeEntry.worked_at,
+            TimeEntry.worked_day,
+            TimeEntry.invoiced_on,
+            TimeEntry.message_id,
+            FROZEN_RATE.label("frozen_rate"),
         )
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .outerjoin(InvoicedEntry, OWN_INVOICE)
         .where(TimeEntry.ticket_id == ticket_id, TimeEntry.withdrawn_at.is_(None))
         .where(disclosure.of(company).entries)
-    )  # fmt: skip
+    )
     return db.session.execute(query.order_by(TimeEntry.worked_at, TimeEntry.id)).all()
 
 

@@ -123,10 +123,15 @@ class TicketFilter:
     def to_args(self, **changes: Any) -> dict[str, str]:
         """The same as parse reads, without what is the default anyway: an address of this list, changed."""
         values: dict[str, Any] = {
-            "state": self.state.value if self.state else "", "q": self.words, "requester": self.requester,
-            "technician": self.technician, "since": self.since, "until": self.until,
-            "sort": self.sort, "dir": "down" if self.descending else "up",
-        } | changes  # fmt: skip
+            "state": self.state.value if self.state else "",
+            "q": self.words,
+            "requester": self.requester,
+            "technician": self.technician,
+            "since": self.since,
+            "until": self.until,
+            "sort": self.sort,
+            "dir": "down" if self.descending else "up",
+        } | changes
         sort = SORTS[values["sort"] or DEFAULT_SORT]
         if values["dir"] == ("down" if sort.starts_descending else "up"):
             values["dir"] = ""
@@ -206,11 +211,21 @@ def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
         .where(Ticket.id.in_(list(ids)))
         .with_only_columns(
             *confidentiality.seen(
-                company, Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Employee.name, Technician.name,
-                Ticket.opened_at, Ticket.changed_at, Ticket.due_at, Ticket.hours, Ticket.is_confidential,
+                company,
+                Ticket.id,
+                Ticket.number,
+                Ticket.subject,
+                Ticket.state,
+                Employee.name,
+                Technician.name,
+                Ticket.opened_at,
+                Ticket.changed_at,
+                Ticket.due_at,
+                Ticket.hours,
+                Ticket.is_confidential,
             )
         )
-    )  # fmt: skip
+    )
     found: list[tuple[Any, ...]] = [tuple(row) for row in db.session.execute(query)]
     return {row[0]: _row(*row) for row in found}
 

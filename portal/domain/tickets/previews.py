@@ -42,9 +42,14 @@ def _draw(original: Path, kept: Path, arriving: Path) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - our own script, and paths made of a hash
             [sys.executable, "-I", preview_worker.__file__, original, name],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={}, cwd="/", timeout=PATIENCE, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={},
+            cwd="/",
+            timeout=PATIENCE,
+            check=False,
+        )
         was_killed = done.returncode < 0  # by a limit it ran into
         if done.returncode == preview_worker.REFUSED or was_killed:
             os.truncate(name, 0)

@@ -55,15 +55,24 @@ def show(ticket_id: int) -> StaffTicket:
 def _existing() -> Select:
     return (
         select(
-            Ticket.id, Ticket.number, Ticket.subject, Ticket.state, Company.name, Company.id,
-            Ticket.is_confidential, Employee.id, Employee.name,
-            Employee.email, Technician.name, Ticket.changed_at,
+            Ticket.id,
+            Ticket.number,
+            Ticket.subject,
+            Ticket.state,
+            Company.name,
+            Company.id,
+            Ticket.is_confidential,
+            Employee.id,
+            Employee.name,
+            Employee.email,
+            Technician.name,
+            Ticket.changed_at,
         )
         .join(Company, Company.id == Ticket.company_id)
         .join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .where(Ticket.withdrawn_at.is_(None))
-    )  # fmt: skip
+    )
 
 
 def _ticket(row: Any) -> StaffTicket:

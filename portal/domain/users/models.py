@@ -111,8 +111,18 @@ def initials(name: str) -> str:
 _COMPANY_COLUMNS = tuple(column for column in Company.__table__.columns)
 _VISITOR = Prepared(
     select(
-        Person.id, Person.name, Person.email, Person.language, Person.theme, Person.company_id, Role.name,
-        Session.id, Session.started_at, Session.seen_at, Session.has_second_factor, Session.proved_at,
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.language,
+        Person.theme,
+        Person.company_id,
+        Role.name,
+        Session.id,
+        Session.started_at,
+        Session.seen_at,
+        Session.has_second_factor,
+        Session.proved_at,
         *_COMPANY_COLUMNS,
     )
     .select_from(Session)
@@ -121,7 +131,7 @@ _VISITOR = Prepared(
     .outerjoin(PersonRole, PersonRole.person_id == Person.id)
     .outerjoin(Role, Role.id == PersonRole.role_id)
     .where(Session.key_hash == bindparam("key"), Person.active)
-)  # fmt: skip
+)
 
 
 def visitor(session_key: str) -> Visitor | None:
@@ -139,11 +149,20 @@ def visitor(session_key: str) -> Visitor | None:
     if company is not None:
         company.reads_confidential = permissions.allows(role_names, Right.READ_CONFIDENTIAL)
     return Visitor(
-        id=id_, name=name, email=email, language=language, theme=theme, company_id=company_id,
-        company=company, role_names=role_names,
-        session_id=session_id, session_key=session_key, session_seen_at=seen_at, has_second_factor=bool(second),
+        id=id_,
+        name=name,
+        email=email,
+        language=language,
+        theme=theme,
+        company_id=company_id,
+        company=company,
+        role_names=role_names,
+        session_id=session_id,
+        session_key=session_key,
+        session_seen_at=seen_at,
+        has_second_factor=bool(second),
         session_proved_at=proved_at,
-    )  # fmt: skip
+    )
 
 
 def by_email(email: str) -> Person | None:
@@ -194,9 +213,15 @@ def add(
         raise Refused(msgid("Staff belong to no company, everybody else to exactly one."))
     now = clock.now()
     person = Person(
-        email=email.strip().lower(), name=name.strip(), company_id=company.id if company else None, language=language,
-        password=password_hash, created_at=now, password_set_at=now if password_hash else None, roles=_roles(role),
-    )  # fmt: skip
+        email=email.strip().lower(),
+        name=name.strip(),
+        company_id=company.id if company else None,
+        language=language,
+        password=password_hash,
+        created_at=now,
+        password_set_at=now if password_hash else None,
+        roles=_roles(role),
+    )
     db.session.add(person)
     try:
         db.session.commit()

@@ -26,8 +26,10 @@ def check(password: str, *, about: Iterable[str] = ()) -> None:
     its owner: their name, address, company. No rule says which letters it is made of.
     """
     if len(password) < SHORTEST:
-        raise Refused(msgid("A password has at least %(shortest)s characters. A sentence is easy to remember."),
-                      shortest=SHORTEST)  # fmt: skip
+        raise Refused(
+            msgid("A password has at least %(shortest)s characters. A sentence is easy to remember."),
+            shortest=SHORTEST,
+        )
     if len(password) > LONGEST:
         raise Refused(msgid("A password has at most %(longest)s characters."), longest=LONGEST)
     folded = collation.fold(password)

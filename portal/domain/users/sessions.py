@@ -42,10 +42,17 @@ def start(person_id: int, *, how: str, second_factor: bool = False, client: str 
     db.session.execute(delete(Session).where((Session.seen_at < now - IDLE) | (Session.started_at < now - LONGEST)))
     db.session.add(
         Session(
-            key_hash=kept, person_id=person_id, started_at=now, seen_at=now, proved_at=now, how=how,
-            has_second_factor=second_factor, client=client[:LONGEST_CLIENT], address=address,
+            key_hash=kept,
+            person_id=person_id,
+            started_at=now,
+            seen_at=now,
+            proved_at=now,
+            how=how,
+            has_second_factor=second_factor,
+            client=client[:LONGEST_CLIENT],
+            address=address,
         )
-    )  # fmt: skip
+    )
     db.session.commit()
     return key
 

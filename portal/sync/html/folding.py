@@ -90,11 +90,21 @@ _BLANK = re.compile(r"\s*")
 # Classes and ids. Outlook puts x_ in front of those that it quotes itself.
 _QUOTES = frozenset(
     {
-        "gmail_quote", "gmail_extra", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "moz-cite-prefix",
-        "moz-forward-container", "zmail_extra", "gmail_signature", "moz-signature", "ms-outlook-mobile-signature",
-        "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container",
+        "gmail_quote",
+        "gmail_extra",
+        "yahoo_quoted",
+        "protonmail_quote",
+        "tutanota_quote",
+        "moz-cite-prefix",
+        "moz-forward-container",
+        "zmail_extra",
+        "gmail_signature",
+        "moz-signature",
+        "ms-outlook-mobile-signature",
+        "OLK_SRC_BODY_SECTION",
+        "mail-editor-reference-message-container",
     }
-)  # fmt: skip
+)
 _ALL_AFTER = frozenset({"divRplyFwdMsg", "appendonsend"})  # Outlook on the web: the quote is what follows
 _CLASS_OR_ID = re.compile(r"(class|id|type)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 

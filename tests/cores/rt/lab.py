@@ -79,12 +79,24 @@ class Lab:
 
     def load(self) -> subprocess.CompletedProcess[str]:
         """load.sh once more, over this lab as over an administrator's Request Tracker."""
-        environment = {**os.environ, "RT_LAB": str(self.folder), "RT_PORT": str(self.port), "HOME": str(self.folder),
-                       "RT_ETC": str(self.folder / "etc"), "RT_LOCAL": str(self.folder),
-                       "RT_SITE_CONFIG": str(self.folder / "etc/RT_SiteConfig.pm"),
-                       "RT_SITE_CONFIG_DIR": str(self.folder / "etc/RT_SiteConfig.d")}  # fmt: skip
-        return subprocess.run([str(ROOT / "deploy/rt/load.sh")], env=environment, input=f"{self.password}\n",
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        environment = {
+            **os.environ,
+            "RT_LAB": str(self.folder),
+            "RT_PORT": str(self.port),
+            "HOME": str(self.folder),
+            "RT_ETC": str(self.folder / "etc"),
+            "RT_LOCAL": str(self.folder),
+            "RT_SITE_CONFIG": str(self.folder / "etc/RT_SiteConfig.pm"),
+            "RT_SITE_CONFIG_DIR": str(self.folder / "etc/RT_SiteConfig.d"),
+        }
+        return subprocess.run(
+            [str(ROOT / "deploy/rt/load.sh")],
+            env=environment,
+            input=f"{self.password}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def multiply(self, times: int) -> None:
         """So many copies of all tickets there are, at once."""
@@ -194,8 +206,9 @@ class RtStage:
         parts = self._rest("POST", "attachments?fields=Content&orderby=id&per_page=100", json=wanted)["items"]
         return [part["Content"] for part in parts]
 
-    def mail(self, sender: str, subject: str, text: str, *, files: list[tuple[str, bytes]] | None = None,
-             **headers: str) -> None:  # fmt: skip
+    def mail(
+        self, sender: str, subject: str, text: str, *, files: list[tuple[str, bytes]] | None = None, **headers: str
+    ) -> None:
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"], mail["Subject"] = sender, "noc@connectica.example", subject
         mail["Message-ID"] = f"<{next(self._numbers)}@contract.example>"

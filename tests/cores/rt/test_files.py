@@ -19,8 +19,13 @@ def test_a_big_file_needs_the_memory_of_a_few_pieces(lab: Lab, stage: RtStage):
     number = stage.open_ticket("Záloha", "V příloze.")
     stage.attach(number, "záloha.bin", content)
     core = lab.core()
-    (file,) = [file for page in core.changes(None) for change in page.changes
-               for message in change.messages for file in message.attachments]  # fmt: skip
+    (file,) = [
+        file
+        for page in core.changes(None)
+        for change in page.changes
+        for message in change.messages
+        for file in message.attachments
+    ]
     tracemalloc.start()
     try:
         length, is_equal = 0, True
@@ -39,16 +44,22 @@ def test_small_and_empty_files_are_given(lab: Lab, stage: RtStage, content: byte
     number = stage.open_ticket("Záloha", "V příloze.")
     stage.attach(number, "a.bin", content)
     core = lab.core()
-    files = [file for page in core.changes(None) for change in page.changes
-             for message in change.messages for file in message.attachments]  # fmt: skip
+    files = [
+        file
+        for page in core.changes(None)
+        for change in page.changes
+        for message in change.messages
+        for file in message.attachments
+    ]
     assert [b"".join(core.attachment(file.core_id)) for file in files] == [content]
 
 
 def test_a_file_of_an_internal_note_is_refused(lab: Lab, stage: RtStage):
     number = stage.open_ticket("Záloha", "a")
     stage.note_internally(number, "Jen pro nás.")
-    newest = lab.sql("SELECT max(a.id) FROM Attachments a JOIN Transactions t ON t.id = a.TransactionId "
-                           "WHERE t.Type = 'Comment'")  # fmt: skip
+    newest = lab.sql(
+        "SELECT max(a.id) FROM Attachments a JOIN Transactions t ON t.id = a.TransactionId WHERE t.Type = 'Comment'"
+    )
     with pytest.raises(CoreRefused):
         list(lab.core().attachment(newest))
 
@@ -68,8 +79,16 @@ def test_half_a_file_is_never_taken_for_a_whole_one(content, size, data):
         list(decoded(_cut(body[:end], size)))
 
 
-@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b'{"message":"Forbidden"}', b'{"Content":"YW*j"}',
-                                  b'{"Content":"YWJ"}', b" " * 3_000_000])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Sign in</html>",
+        b'{"message":"Forbidden"}',
+        b'{"Content":"YW*j"}',
+        b'{"Content":"YWJ"}',
+        b" " * 3_000_000,
+    ],
+)
 def test_what_is_no_file_is_a_lie(body):
     with pytest.raises(CoreLied):
         list(decoded(_cut(body, 65_536)))

@@ -37,8 +37,14 @@ def _run(core: RtCore) -> Summary:
 
 def _hire() -> None:
     company = db.session.scalars(select(Company)).one()
-    people.add(email=MANAGER_ADDRESS, name="Marie Malá", company=company, role=MANAGER, language="cs",
-               password_hash=samples.PASSWORD_HASH)  # fmt: skip
+    people.add(
+        email=MANAGER_ADDRESS,
+        name="Marie Malá",
+        company=company,
+        role=MANAGER,
+        language="cs",
+        password_hash=samples.PASSWORD_HASH,
+    )
 
 
 def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab: Lab, stage: RtStage):

@@ -24,8 +24,12 @@ def test_a_merged_tickets_words_times_and_questions_are_the_survivors(lab: Lab, 
     assert {now[gone].merged_into for gone in (first, second)} <= {second, third}
     survivor = now[third]
     assert [message.text.strip().splitlines()[0] for message in survivor.messages] == [
-        "Zpráva 0.", "Zpráva 1.", "Zpráva 2.", "Už tiskne.", "Zeptám se.",
-    ]  # fmt: skip
+        "Zpráva 0.",
+        "Zpráva 1.",
+        "Zpráva 2.",
+        "Už tiskne.",
+        "Zeptám se.",
+    ]
     assert {message.core_id for message in had.messages} < {message.core_id for message in survivor.messages}
     assert set(survivor.time_entries) == set(had.time_entries)
     assert survivor.approvals == had.approvals

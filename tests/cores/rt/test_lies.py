@@ -127,9 +127,9 @@ def test_a_slow_one_is_away(liar: Liar, core: RtCore):
 
 
 def test_a_list_that_goes_back_in_time_is_a_lie(liar: Liar, core: RtCore):
-    rows = b"".join(
-        b'{"id":"%d","LastUpdated":"2026-11-25T10:00:%02dZ"},' % (n, 59 - n) for n in range(5)
-    ).rstrip(b",")  # fmt: skip
+    rows = b"".join(b'{"id":"%d","LastUpdated":"2026-11-25T10:00:%02dZ"},' % (n, 59 - n) for n in range(5)).rstrip(
+        b","
+    )
     liar.answers = lambda path: (200, JSON, b'{"total":5,"items":[' + rows + b"]}")
     with pytest.raises(CoreLied, match="back in time"):
         list(core.changes(None))
@@ -179,9 +179,10 @@ def test_numbers_that_are_the_same_page_for_ever_are_a_lie(liar: Liar, core: RtC
     rows = b",".join(b'{"id":"%d","LastUpdated":"2026-11-25T10:00:00Z"}' % n for n in range(1, 101))
     end = b'{"total":1,"items":[{"id":"500","LastUpdated":"2026-11-25T10:00:00Z"}]}'
     liar.answers = lambda path: (
-        (200, JSON, EMPTY) if "/tickets" not in path
+        (200, JSON, EMPTY)
+        if "/tickets" not in path
         else (200, JSON, b'{"items":[' + rows + b"]}" if "id+%3E+" in path else end)
-    )  # fmt: skip
+    )
     with pytest.raises(CoreLied, match="numbers after 100 goes back"):
         list(core.changes('{"at":"2026-11-25T10:00:00Z","number":500,"is_end":true,"top":500,"count":2}'))
 
@@ -194,9 +195,11 @@ def test_a_sign_in_page_without_an_end_is_not_waited_for(liar: Liar, core: RtCor
 
 
 def test_a_ticket_that_makes_no_sense_is_set_aside_and_the_others_are_told(liar: Liar, core: RtCore):
-    good = (b'{"id":"2","Subject":"Server","Status":"open","Owner":{"id":"Nobody"},"Requestor":[],"TimeWorked":"0",'
-            b'"Created":"2026-11-25T09:00:00Z","LastUpdated":"2026-11-25T10:00:01Z","Due":"","Resolved":"",'
-            b'"CustomFields":[{"name":"Company","values":["vltava"]}]}')  # fmt: skip
+    good = (
+        b'{"id":"2","Subject":"Server","Status":"open","Owner":{"id":"Nobody"},"Requestor":[],"TimeWorked":"0",'
+        b'"Created":"2026-11-25T09:00:00Z","LastUpdated":"2026-11-25T10:00:01Z","Due":"","Resolved":"",'
+        b'"CustomFields":[{"name":"Company","values":["vltava"]}]}'
+    )
     bad = b'{"id":"1","Subject":null,"LastUpdated":"2026-11-25T10:00:00Z"}'
     liar.answers = lambda path: (
         200,
@@ -241,11 +244,18 @@ def test_a_lie_changes_nothing_in_the_mirror_and_the_next_honest_look_goes_on(ap
 
 def _honest(subject: str, *, at: str) -> Callable[[str], Answer]:
     ticket = {
-        "id": "2", "Subject": subject, "Status": "open", "Owner": {"id": "Nobody"}, "Requestor": [],
+        "id": "2",
+        "Subject": subject,
+        "Status": "open",
+        "Owner": {"id": "Nobody"},
+        "Requestor": [],
         "TimeWorked": "0",
-        "Created": "2026-11-25T09:00:00Z", "LastUpdated": f"2026-11-25T{at}Z", "Due": "", "Resolved": "",
+        "Created": "2026-11-25T09:00:00Z",
+        "LastUpdated": f"2026-11-25T{at}Z",
+        "Due": "",
+        "Resolved": "",
         "CustomFields": [{"name": "Company", "values": ["vltava"]}],
-    }  # fmt: skip
+    }
     page = json.dumps({"total": 1, "items": [ticket]}).encode()
     return lambda path: (200, JSON, page if "/tickets" in path else EMPTY)
 
@@ -261,9 +271,13 @@ def _run(core: RtCore) -> None:
 
 @pytest.mark.parametrize(
     ("body", "error"),
-    [(b'["Ticket 1: Permission Denied"]', CoreLied), (b'{"message":"x"}', CoreLied), (LOGIN, CoreLied),
-     (b'{"id":1,"Status":"open","CustomFields":[]}', CoreAway)],
-)  # fmt: skip
+    [
+        (b'["Ticket 1: Permission Denied"]', CoreLied),
+        (b'{"message":"x"}', CoreLied),
+        (LOGIN, CoreLied),
+        (b'{"id":1,"Status":"open","CustomFields":[]}', CoreAway),
+    ],
+)
 def test_a_note_that_was_refused_with_200_is_not_told(liar: Liar, core: RtCore, body: bytes, error: type[Exception]):
     liar.answers = lambda path: (200, JSON if body != LOGIN else HTML, body)
     with pytest.raises(error):

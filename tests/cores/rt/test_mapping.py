@@ -16,22 +16,43 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-JANA = {"id": "jana", "Name": "jana", "RealName": "Jana Nová", "EmailAddress": "Jana@Vltava.example",
-        "Organization": "Vltava"}  # fmt: skip
+JANA = {
+    "id": "jana",
+    "Name": "jana",
+    "RealName": "Jana Nová",
+    "EmailAddress": "Jana@Vltava.example",
+    "Organization": "Vltava",
+}
 TICKET = {
-    "id": "7", "Subject": "Tiskárna", "Status": "be_invoiced", "Owner": {"id": "Nobody"}, "Requestor": [JANA],
-    "Created": "2026-11-20T08:00:00Z", "LastUpdated": "2026-11-24T08:00:00Z", "Due": "1970-01-01T00:00:00Z",
+    "id": "7",
+    "Subject": "Tiskárna",
+    "Status": "be_invoiced",
+    "Owner": {"id": "Nobody"},
+    "Requestor": [JANA],
+    "Created": "2026-11-20T08:00:00Z",
+    "LastUpdated": "2026-11-24T08:00:00Z",
+    "Due": "1970-01-01T00:00:00Z",
     "Resolved": "1970-01-01T00:00:00Z",
     "CustomFields": [
         {"name": "Company", "values": ["vltava"]},
         {"name": "TimeEntries", "values": ["PROGP85:1.25|Radek|2026-11-20 09:00:00|12.1|radek@connectica.example"]},
     ],
-}  # fmt: skip
+}
 SAID = Conversation(
-    transactions=[{"id": "11", "Type": "Create", "Field": "", "Created": "2026-11-20T08:00:00Z", "Creator": JANA,
-                   "ObjectId": "7", "OldValue": "", "NewValue": ""}],
+    transactions=[
+        {
+            "id": "11",
+            "Type": "Create",
+            "Field": "",
+            "Created": "2026-11-20T08:00:00Z",
+            "Creator": JANA,
+            "ObjectId": "7",
+            "OldValue": "",
+            "NewValue": "",
+        }
+    ],
     texts=[{"id": "3", "TransactionId": "11", "ContentType": "text/plain", "Filename": "", "Content": "Netiskne."}],
-)  # fmt: skip
+)
 
 
 def _whois(name: str) -> tuple[Person, bool]:
@@ -89,11 +110,25 @@ def test_whatever_json_comes_nothing_breaks(item, transactions, texts, files):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"RT_STATES": "waiting"}, {"RT_STATES": "waiting=closed"}, {"RT_COMPANY_BY": "colour"},
-              {"RT_COMPANIES": "vltava"}, {"RT_TIME_CATEGORY": "práce"}],
-)  # fmt: skip
+    "wrong",
+    [
+        {"RT_STATES": "waiting"},
+        {"RT_STATES": "waiting=closed"},
+        {"RT_COMPANY_BY": "colour"},
+        {"RT_COMPANIES": "vltava"},
+        {"RT_TIME_CATEGORY": "práce"},
+    ],
+)
 def test_a_setting_that_makes_no_sense_is_named(wrong):
-    values = {"CORE_URL": "http://127.0.0.1:9", "RT_USER": "portal", "RT_PASSWORD": "x", "RT_QUEUE": "IT",
-              "RT_STATES": "", "RT_COMPANY_BY": "field", "RT_COMPANIES": "", "RT_TIME_CATEGORY": ""}  # fmt: skip
+    values = {
+        "CORE_URL": "http://127.0.0.1:9",
+        "RT_USER": "portal",
+        "RT_PASSWORD": "x",
+        "RT_QUEUE": "IT",
+        "RT_STATES": "",
+        "RT_COMPANY_BY": "field",
+        "RT_COMPANIES": "",
+        "RT_TIME_CATEGORY": "",
+    }
     with pytest.raises(Misconfigured, match=f"PORTAL_{next(iter(wrong))}"):
         from_settings({**values, **wrong}, "token")

@@ -304,8 +304,12 @@ def test_a_removed_ticket_is_a_tombstone_and_a_merged_one_goes_on_in_the_other(s
     other = intake.receive(store, compose("Jiná věc")).ticket
     tickets.remove(store, opened, merged_into=other)
     assert record(opened) | {"at": ""} == {
-        "type": "tombstone", "core_id": opened, "reason": "merged", "at": "", "merged_into": other,
-    }  # fmt: skip
+        "type": "tombstone",
+        "core_id": opened,
+        "reason": "merged",
+        "at": "",
+        "merged_into": other,
+    }
     assert len(record(other)["messages"]) == 2
     received = intake.receive(store, compose("Dodatek", subject=f"[Connectica #{opened}]"))
     assert received.ticket == other

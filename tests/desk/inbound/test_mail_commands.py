@@ -129,9 +129,18 @@ def test_any_text_can_be_read_and_what_was_not_taken_is_kept(text):
 
 @pytest.mark.parametrize(
     ("line", "is_confidential"),
-    [("DUVERNE", True), ("DŮVĚRNÉ", True), ("DUVERNE:", True), ("DUVERNE: ano", True), ("DUVERNE: ne", False),
-     ("Důvěrné: ne", False), ("CONFIDENTIAL", True), ("Důvěrné údaje posílám.", None), ("nic", None)],
-)  # fmt: skip
+    [
+        ("DUVERNE", True),
+        ("DŮVĚRNÉ", True),
+        ("DUVERNE:", True),
+        ("DUVERNE: ano", True),
+        ("DUVERNE: ne", False),
+        ("Důvěrné: ne", False),
+        ("CONFIDENTIAL", True),
+        ("Důvěrné údaje posílám.", None),
+        ("nic", None),
+    ],
+)
 def test_a_line_marks_the_ticket_as_confidential_or_not(line, is_confidential):
     asked = read(f"Hotovo.\n\n{line}\n")
     assert asked.confidential is is_confidential

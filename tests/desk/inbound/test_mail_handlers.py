@@ -202,10 +202,20 @@ def test_line_ends_in_a_header_do_not_become_headers_of_our_letters(store, lette
             head = row["raw"].split(b"\r\n\r\n")[0]
             assert b"\nBcc" not in head
             assert set(message_from_bytes(row["raw"]).keys()) <= {
-                "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "X-Connectica-Desk",
-                "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
+                "From",
+                "To",
+                "Subject",
+                "Date",
+                "Message-ID",
+                "In-Reply-To",
+                "References",
+                "X-Connectica-Desk",
+                "Auto-Submitted",
+                "X-Auto-Response-Suppress",
+                "MIME-Version",
+                "Content-Type",
                 "Content-Transfer-Encoding",
-            }  # fmt: skip
+            }
     assert letters(number, "received")
 
 

@@ -22,18 +22,26 @@ def world(store, compose, technician_writes, at_noon, tmp_path):
     """Jana asked and was answered, Petr wrote about her, and an out-of-office of hers was ignored."""
     first = intake.receive(
         store,
-        compose("Jsem Jana, tel. 777123456", sender=JANA, subject="Účet pro Janu Novákovou",
-                files=[("Nováková.pdf", "application/pdf", b"777123456")]),
-    ).ticket  # fmt: skip
+        compose(
+            "Jsem Jana, tel. 777123456",
+            sender=JANA,
+            subject="Účet pro Janu Novákovou",
+            files=[("Nováková.pdf", "application/pdf", b"777123456")],
+        ),
+    ).ticket
     technician_writes(
         first, "Dobrý den, paní Nováková, hotovo.\n\nPROGP85:1,50\n\nDne 1. 11. 2026 Jana napsala:\n> 777123456"
     )
     intake.receive(store, compose("Jana Nováková končí, má 0.", sender=PETR, subject="Odchod"))
     intake.receive(
         store,
-        compose("Jsem mimo, volejte 777123456", sender=JANA, subject="Automatická odpověď",
-                headers={"Auto-Submitted": "auto-replied"}),
-    )  # fmt: skip
+        compose(
+            "Jsem mimo, volejte 777123456",
+            sender=JANA,
+            subject="Automatická odpověď",
+            headers={"Auto-Submitted": "auto-replied"},
+        ),
+    )
     outbox.deliver(store, outbox.Folder(tmp_path / "letters"))
     return first
 

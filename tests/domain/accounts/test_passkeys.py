@@ -175,10 +175,13 @@ def test_a_removed_passkey_opens_nothing(jana, device):
 @pytest.mark.parametrize(
     ("base_url", "possible"),
     [
-        ("https://portal.example", True), ("http://localhost:8000", True), ("http://portal.example", False),
-        ("http://127.0.0.1:8000", False), ("https://192.0.2.7", False),
+        ("https://portal.example", True),
+        ("http://localhost:8000", True),
+        ("http://portal.example", False),
+        ("http://127.0.0.1:8000", False),
+        ("https://192.0.2.7", False),
     ],
-)  # fmt: skip
+)
 def test_passkeys_are_offered_only_where_browsers_make_them(jana, base_url, possible):
     urls.are(base_url=base_url, noc="noc@connectica.cz")
     assert passkeys.are_possible() is possible

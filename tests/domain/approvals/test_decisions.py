@@ -35,8 +35,12 @@ def test_a_decision_is_kept_with_who_when_how_and_why(office):
     decisions.decide(office.manager, asked.approval_id, Decision(approve=True, note="Je to domluvené."))
     approval = office.approval(asked)
     assert (approval.state, approval.decided_by, approval.decided_at, approval.note, approval.channel) == (
-        Standing.APPROVED, "Marie Malá", MONDAY, "Je to domluvené.", Channel.PORTAL,
-    )  # fmt: skip
+        Standing.APPROVED,
+        "Marie Malá",
+        MONDAY,
+        "Je to domluvené.",
+        Channel.PORTAL,
+    )
     assert [event.kind for event in approvals.history(approval)] == ["asked", "approved"]
     assert db.session.scalar(select(AuditEvent.what).where(AuditEvent.person_id == office.manager.id)) == "decided"
 
@@ -213,8 +217,10 @@ def test_a_standing_consent_answers_for_as_long_as_it_holds(office, decision, da
         assert approval.is_open is asked_then
         if not asked_then:
             assert (approval.state, approval.channel, approval.decided_by) == (
-                decision.standing, Channel.CONSENT, "Marie Malá",
-            )  # fmt: skip
+                decision.standing,
+                Channel.CONSENT,
+                "Marie Malá",
+            )
             assert told()[-1].decision == decision.standing
 
 

@@ -192,9 +192,12 @@ def test_a_technicians_question_is_asked_back_by_mail_and_answered_by_mail(offic
         deadlines.run()
         assert not office.approval(card.approval.id).waits_for_manager
         office.message(
-            office.ticket, "radek@connectica.example", "<p>SSD 1 TB.</p>", side="technician",
+            office.ticket,
+            "radek@connectica.example",
+            "<p>SSD 1 TB.</p>",
+            side="technician",
             quoted=f"<p>… {card.approval.reference} …</p>",
-        )  # fmt: skip
+        )
         assert deadlines.run() == 1
         assert deadlines.run() == 0
     assert office.approval(card.approval.id).waits_for_manager

@@ -63,12 +63,14 @@ def test_every_group_has_words():
         update(AuditEvent).values(what="nothing"),
         update(AuditEvent).values(at=AuditEvent.at, keep_until=AuditEvent.at),
         delete(AuditEvent),
-        text("INSERT OR REPLACE INTO audit_event (id, at, what, about, address, keep_until) "
-             "VALUES (1, '2020-01-01', 'x', '', '', '2020-01-01')"),
+        text(
+            "INSERT OR REPLACE INTO audit_event (id, at, what, about, address, keep_until) "
+            "VALUES (1, '2020-01-01', 'x', '', '', '2020-01-01')"
+        ),
         text("TRUNCATE audit_event CASCADE"),
     ],
     ids=["update", "shorten", "delete", "replace", "truncate"],
-)  # fmt: skip
+)
 def test_the_database_refuses_to_change_what_happened(office, change):
     audit.note(audit.OPENED_TICKET, company_id=office.company.id, person_id=office.manager.id, about="20260001")
     with pytest.raises(DBAPIError):
@@ -108,10 +110,13 @@ def test_names_nobody_needs_go_with_the_events(office):
     named = db.session.scalar(select(AuditName.id))
     db.session.execute(
         insert(AuditEvent).values(
-            company_id=office.company.id, at=now - timedelta(days=900), what=audit.INVITED, name_id=named,
+            company_id=office.company.id,
+            at=now - timedelta(days=900),
+            what=audit.INVITED,
+            name_id=named,
             keep_until=now - timedelta(days=170),
         )
-    )  # fmt: skip
+    )
     db.session.commit()
     audit.sweep()
     assert db.session.scalar(select(func.count(AuditName.id))) == 0
@@ -129,11 +134,13 @@ def test_addresses_and_file_names_stand_beside_the_event(office):
     audit.note(audit.ROLE_CHANGED, company_id=office.company.id, about="vit@vltava.example: manager")
     audit.note(audit.DOWNLOADED, company_id=office.company.id, about="20260001", name="smlouva \ufffc.pdf")
     assert [event.about for event in db.session.scalars(select(AuditEvent).order_by(AuditEvent.id))] == [
-        "\ufffc: manager", "20260001 \ufffc",
-    ]  # fmt: skip
+        "\ufffc: manager",
+        "20260001 \ufffc",
+    ]
     assert [line.about for line in _all(office.company)] == [
-        "20260001 smlouva \ufffc.pdf", "vit@vltava.example: manager",
-    ]  # fmt: skip
+        "20260001 smlouva \ufffc.pdf",
+        "vit@vltava.example: manager",
+    ]
 
 
 def test_what_was_typed_names_nobody_elses_word(office):

@@ -106,8 +106,10 @@ def test_a_budget_holds_from_its_month_until_another_one(ledger, company):
     assert budgets.chosen(company, NOVEMBER) is None
 
 
-@pytest.mark.parametrize(("unit", "amount"), [("days", "1"), ("hours", "-1"), ("hours", "1,234"), ("hours", "NaN"),
-                                              ("money", "999999999999")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("unit", "amount"),
+    [("days", "1"), ("hours", "-1"), ("hours", "1,234"), ("hours", "NaN"), ("money", "999999999999")],
+)
 def test_a_budget_that_makes_no_sense_is_refused(ledger, company, unit, amount):
     with pytest.raises(Refused):
         budgets.choose(company, NOVEMBER, unit=unit, amount=amount, person_id=ledger.person(company).id)

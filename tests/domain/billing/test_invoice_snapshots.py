@@ -35,8 +35,11 @@ def test_an_invoice_is_frozen_once_with_its_rate_and_vat(ledger, company):
     assert (invoice_snapshots.freeze(), invoice_snapshots.freeze()) == (1, 0)
     (month,) = invoiced.months(company)
     assert (month.month, month.bill.base, month.bill.vat, month.bill.total) == (
-        OCTOBER, Decimal("1700.00"), Decimal("357.00"), Decimal("2057.00")
-    )  # fmt: skip
+        OCTOBER,
+        Decimal("1700.00"),
+        Decimal("357.00"),
+        Decimal("2057.00"),
+    )
     assert month.differences == 0
 
 
@@ -103,8 +106,9 @@ def test_what_joins_an_invoice_later_was_added_to_it(ledger, company):
 def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger, company):
     invoiced_entry(ledger, company)
     invoice_snapshots.freeze()
-    late = ledger.entry(ledger.ticket(company, state="open"), at="2026-10-20T10:00",
-                        noticed_at=clock.now() + timedelta(seconds=1))  # fmt: skip
+    late = ledger.entry(
+        ledger.ticket(company, state="open"), at="2026-10-20T10:00", noticed_at=clock.now() + timedelta(seconds=1)
+    )
     known = ledger.entry(ledger.ticket(company, state="open"), at="2026-10-20T10:00")
     assert [entry.id for entry in invoiced.added_later(company, OCTOBER)] == [late.id]
     assert known.id not in {entry.id for entry in invoiced.added_later(company, OCTOBER)}

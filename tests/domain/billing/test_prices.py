@@ -13,10 +13,17 @@ from portal.domain.billing.prices import NoPrice, PriceFact, PriceList
 DAY = date(2026, 11, 10)
 SOME_DAYS = st.integers(-400, 400).map(lambda days: DAY + timedelta(days=days))
 FACTS = st.lists(
-    st.builds(PriceFact, category=st.sampled_from("AB"), name=st.just(""), rate=st.integers(0, 9).map(Decimal),
-              currency=st.just("CZK"), valid_from=SOME_DAYS, own=st.booleans()),
+    st.builds(
+        PriceFact,
+        category=st.sampled_from("AB"),
+        name=st.just(""),
+        rate=st.integers(0, 9).map(Decimal),
+        currency=st.just("CZK"),
+        valid_from=SOME_DAYS,
+        own=st.booleans(),
+    ),
     unique_by=lambda fact: (fact.category, fact.valid_from, fact.own),
-)  # fmt: skip
+)
 
 
 def fact(rate, since, *, own=False, category="PROGP85", currency="CZK"):
@@ -44,8 +51,13 @@ def test_an_old_price_of_their_own_beats_a_new_general_one():
 
 
 def test_no_price_has_its_reason_and_never_is_a_zero():
-    prices_ = PriceList([fact(850, "2026-12-01"), fact(40, "2026-01-01", category="EURO", currency="EUR"),
-                         fact(1, "2026-01-01", category="B")])  # fmt: skip
+    prices_ = PriceList(
+        [
+            fact(850, "2026-12-01"),
+            fact(40, "2026-01-01", category="EURO", currency="EUR"),
+            fact(1, "2026-01-01", category="B"),
+        ]
+    )
     assert prices_.rate_on("NEVIDANO", DAY) is None
     assert prices_.why_not("NEVIDANO", DAY) is NoPrice.UNKNOWN
     assert prices_.why_not("PROGP85", DAY) is NoPrice.TOO_EARLY

@@ -65,9 +65,12 @@ def fill(ledger: Ledger, entries, shown_live: str = "money"):
     ledger.price("SPRAVA60", "600.01", company=company)
     for category, spent, at, state, invoiced in entries:
         ledger.entry(
-            ledger.ticket(company, state=state.value), spent, category, at,
+            ledger.ticket(company, state=state.value),
+            spent,
+            category,
+            at,
             invoiced_on=month_of(clock.prague_day(at)).until if invoiced else None,
-        )  # fmt: skip
+        )
     return company
 
 
@@ -94,8 +97,11 @@ def test_every_entry_is_in_exactly_the_month_of_its_prague_day(ledger, entries):
     rows = list(time_report.rows(company, HoursFilter()))
     assert sorted(row.hours for row in rows) == sorted(spent for _, spent, *_ in entries)
     months = {month_of(clock.prague_day(at)) for _, _, at, *_ in entries}
-    together = [row.id for month in sorted(months, key=lambda month: month.since)
-                for row in time_report.rows(company, HoursFilter(period=month))]  # fmt: skip
+    together = [
+        row.id
+        for month in sorted(months, key=lambda month: month.since)
+        for row in time_report.rows(company, HoursFilter(period=month))
+    ]
     assert together == [row.id for row in rows]
     db.session.rollback()
 
@@ -123,8 +129,10 @@ def test_batches_hold_every_entry_once_and_in_order(ledger, monkeypatch):
 
 
 def test_a_price_that_changes_within_the_month_is_each_entrys_own(ledger):
-    company = fill(ledger, [("PROGP85", Decimal("1.00"), midnight("2026-10-26", minutes=shift), State.OPEN, False)
-                            for shift in (-1, 0)])  # fmt: skip
+    company = fill(
+        ledger,
+        [("PROGP85", Decimal("1.00"), midnight("2026-10-26", minutes=shift), State.OPEN, False) for shift in (-1, 0)],
+    )
     assert [row.rate for row in time_report.rows(company, HoursFilter())] == [Decimal("850.55"), Decimal("901.15")]
 
 
@@ -160,9 +168,13 @@ def test_withdrawn_entries_and_tickets_are_not_there(ledger):
 
 @pytest.mark.parametrize(
     ("shown_live", "hours_seen", "money_seen"),
-    [("money", ["1.00", "2.00"], "1700.00"), ("hours", ["1.00", "2.00"], "0.00"), ("nothing", [], "0.00"),
-     ("", [], "0.00")],
-)  # fmt: skip
+    [
+        ("money", ["1.00", "2.00"], "1700.00"),
+        ("hours", ["1.00", "2.00"], "0.00"),
+        ("nothing", [], "0.00"),
+        ("", [], "0.00"),
+    ],
+)
 def test_what_is_not_invoiced_is_shown_as_connectica_chose(ledger, shown_live, hours_seen, money_seen):
     company = ledger.company(shown_live=shown_live)
     ledger.price("PROGP85", 850)
@@ -227,8 +239,14 @@ def test_an_address_says_the_filter_exactly(wanted, person, ticket, invoiced_on)
     assert HoursFilter.parse(wanted.as_args()) == wanted
 
 
-@given(st.dictionaries(st.sampled_from(["month", "since", "until", "billing", "invoice", "category", "technician",
-                                        "employee", "ticket"]), st.text()))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["month", "since", "until", "billing", "invoice", "category", "technician", "employee", "ticket"]
+        ),
+        st.text(),
+    )
+)
 def test_nonsense_in_an_address_is_not_asked_for(args):
     wanted = HoursFilter.parse(args)
     assert wanted.period is None or wanted.period.since <= wanted.period.until

@@ -64,8 +64,9 @@ def test_a_choice_is_about_one_kind(office):
     asked = office.ask()
     decisions.decide(office.manager, asked.approval_id, Decision(approve=True))
     assert [letter.subject.partition("] ")[2][:9] for letter in letters_to(office.other_manager)] == [
-        "Smíme to ", "Schváleno",
-    ]  # fmt: skip
+        "Smíme to ",
+        "Schváleno",
+    ]
     chosen = dict(preferences.choices(office.other_manager.id, frozenset({"manager"})))
     assert (
         chosen[preferences.APPROVAL_OVER] == outbox.AT_ONCE

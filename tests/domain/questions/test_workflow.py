@@ -157,9 +157,12 @@ def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
         )
         assert workflow.run() == 0
         office.message(
-            office.ticket, "radek@connectica.example", "<p>Byla to i cesta &amp; montáž.</p>", side="technician",
+            office.ticket,
+            "radek@connectica.example",
+            "<p>Byla to i cesta &amp; montáž.</p>",
+            side="technician",
             quoted=f"<p>{reference}</p>",
-        )  # fmt: skip
+        )
         assert [workflow.run() for _ in range(2)] == [1, 0]
     card = questions.show(office.company, asked)
     assert card.question.standing is QuestionState.ANSWERED

@@ -33,12 +33,16 @@ def _many(company, how_many):
     for number in range(how_many):
         opened = clock.now() - timedelta(hours=chance.randrange(60))
         samples.ticket(
-            company, f"Požadavek {number}", state=chance.choice(list(State)), requester=chance.choice(people),
-            served_by=chance.choice(serving), opened_at=opened,
+            company,
+            f"Požadavek {number}",
+            state=chance.choice(list(State)),
+            requester=chance.choice(people),
+            served_by=chance.choice(serving),
+            opened_at=opened,
             changed_at=opened + timedelta(hours=chance.randrange(3)),
             due_at=opened + timedelta(days=chance.randrange(3)) if chance.random() < 0.5 else None,
             hours=Decimal(chance.randrange(4)) / 4,
-        )  # fmt: skip
+        )
     samples.settle()
 
 
@@ -67,10 +71,14 @@ def test_pages_of_every_order_hold_every_ticket_once_and_in_order(company, sort,
 def _shown_key(sort, row):
     far = datetime(9999, 12, 31, tzinfo=UTC)
     return {
-        "changed": row.changed_at, "opened": row.opened_at, "due": row.due_at or far, "hours": row.hours,
-        "state": list(State).index(row.state), "requester": collation.czech_key(row.requester),
+        "changed": row.changed_at,
+        "opened": row.opened_at,
+        "due": row.due_at or far,
+        "hours": row.hours,
+        "state": list(State).index(row.state),
+        "requester": collation.czech_key(row.requester),
         "technician": collation.czech_key(row.technician or ""),
-    }[sort]  # fmt: skip
+    }[sort]
 
 
 def test_names_stand_in_the_order_of_the_czech_alphabet(company):
@@ -79,8 +87,14 @@ def test_names_stand_in_the_order_of_the_czech_alphabet(company):
     samples.settle()
     rows = listing.rows(company, ids := _walk(company, sort="requester"))
     assert [rows[id_].requester for id_ in ids] == [
-        "Cibulka Jan", "Čeněk Říha", "Hana Malá", "Chvála Petr", "Řehoř Kučera", "Zdeněk Novák", "Žofie Šťastná",
-    ]  # fmt: skip
+        "Cibulka Jan",
+        "Čeněk Říha",
+        "Hana Malá",
+        "Chvála Petr",
+        "Řehoř Kučera",
+        "Zdeněk Novák",
+        "Žofie Šťastná",
+    ]
 
 
 def _numbers(company, **args):
@@ -116,9 +130,11 @@ def _numbers(company, **args):
 )
 def test_words_find_parts_of_words_without_case_and_marks_and_mean_nothing_else(company, query, is_found):
     samples.ticket(
-        company, 'Příliš žluťoučký kůň: HP 49, 100% a_b uvoz"ovky', number="20261234",
+        company,
+        'Příliš žluťoučký kůň: HP 49, 100% a_b uvoz"ovky',
+        number="20261234",
         served_by=samples.technician("Petr Svoboda"),
-    )  # fmt: skip
+    )
     samples.ticket(company, "Jiné", number="20269999", requester=samples.employee(company, "Alois Bez"))
     samples.settle()
     assert ("20261234" in _numbers(company, q=query)) is is_found
@@ -189,10 +205,17 @@ NONSENSE = {
     "sort": ["subject; DROP TABLE ticket", "__class__", "CHANGED"],
     "dir": ["sideways"],
     "after": [
-        "~", "x", "1~", "1~nonsense", "99999999999999999999~2026-01-01T00:00:00+00:00", "1~0001-01-01T00:00:00+23:59",
-        "1~9999-12-31T23:59:59-23:59", "1~NaN", "1~1e999999999",
+        "~",
+        "x",
+        "1~",
+        "1~nonsense",
+        "99999999999999999999~2026-01-01T00:00:00+00:00",
+        "1~0001-01-01T00:00:00+23:59",
+        "1~9999-12-31T23:59:59-23:59",
+        "1~NaN",
+        "1~1e999999999",
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in NONSENSE.items() for value in values])

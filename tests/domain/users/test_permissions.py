@@ -10,8 +10,14 @@ from tests import samples
 
 READS = {Right.HAVE_ACCOUNT, Right.READ}
 MANAGES = READS | {
-    Right.READ_CONFIDENTIAL, Right.READ_LOG, Right.EXPORT, Right.ASK, Right.CONSENT, Right.BUDGET, Right.GIVE_ACCESS,
-}  # fmt: skip
+    Right.READ_CONFIDENTIAL,
+    Right.READ_LOG,
+    Right.EXPORT,
+    Right.ASK,
+    Right.CONSENT,
+    Right.BUDGET,
+    Right.GIVE_ACCESS,
+}
 SERVES = {Right.HAVE_ACCOUNT, Right.SERVE}
 
 

@@ -69,24 +69,48 @@ def test_a_quote_within_a_table_keeps_its_cells_apart():
 LINES = st.lists(
     st.sampled_from(
         [
-            "Dobrý den,", "> citace", ">> starší", "", "  ", "-- ", "Odesláno z iPhonu", "Od: Jana <jana@x.cz>",
-            "Odesláno: pondělí", "Dne 1. 2. 2026 v 9:15 Jan napsal(a):", "-----Původní zpráva-----", "Ano & <ne>",
-            "po 23. 11. 2026 v 9:15 odesílatel NOC <noc@c.cz> napsal:", "_" * 32, "1. 2. 2026 v 9:15, Jan <j@x.cz>:",
+            "Dobrý den,",
+            "> citace",
+            ">> starší",
+            "",
+            "  ",
+            "-- ",
+            "Odesláno z iPhonu",
+            "Od: Jana <jana@x.cz>",
+            "Odesláno: pondělí",
+            "Dne 1. 2. 2026 v 9:15 Jan napsal(a):",
+            "-----Původní zpráva-----",
+            "Ano & <ne>",
+            "po 23. 11. 2026 v 9:15 odesílatel NOC <noc@c.cz> napsal:",
+            "_" * 32,
+            "1. 2. 2026 v 9:15, Jan <j@x.cz>:",
         ]
     )
     | st.text(max_size=20),
     max_size=14,
-)  # fmt: skip
+)
 LEAVES = [
-    "slovo", "Dne 1. 2. 2026 v 9:15 Jan napsal(a):", "Od: Jan<br>Odesláno: dnes", "-- <br>Jan", "&lt;b&gt; a&amp;b",
+    "slovo",
+    "Dne 1. 2. 2026 v 9:15 Jan napsal(a):",
+    "Od: Jan<br>Odesláno: dnes",
+    "-- <br>Jan",
+    "&lt;b&gt; a&amp;b",
     "<br>",
-]  # fmt: skip
+]
 AROUND = [
-    "<div>{}</div>", "<p>{}</p>", "<b>{}", "{}</div>", "<section>{}</section>", "<ul><li>{}<li>bod</ul>",
-    "<table><tr><td>{}</td><td>další</td></tr></table>", "<blockquote>{}</blockquote>",
-    "<blockquote type=cite>{}</blockquote>", '<div class="gmail_quote">{}</div>',
-    '<div id="divRplyFwdMsg">{}</div>', '<div class="moz-cite-prefix">{}</div>',
-]  # fmt: skip
+    "<div>{}</div>",
+    "<p>{}</p>",
+    "<b>{}",
+    "{}</div>",
+    "<section>{}</section>",
+    "<ul><li>{}<li>bod</ul>",
+    "<table><tr><td>{}</td><td>další</td></tr></table>",
+    "<blockquote>{}</blockquote>",
+    "<blockquote type=cite>{}</blockquote>",
+    '<div class="gmail_quote">{}</div>',
+    '<div id="divRplyFwdMsg">{}</div>',
+    '<div class="moz-cite-prefix">{}</div>',
+]
 NODES = st.recursive(
     st.sampled_from(LEAVES),
     lambda inner: st.tuples(st.sampled_from(AROUND), st.lists(inner, max_size=4)).map(

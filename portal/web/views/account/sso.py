@@ -20,8 +20,8 @@ from portal.domain.audit import events as audit
 from portal.domain.users.models import Person
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
 from portal.lib.encryption import SealBroken
-from portal.oidc import asking
-from portal.oidc.asking import Asked, Client, Identity
+from portal.oidc import flow
+from portal.oidc.flow import Asked, Client, Identity
 from portal.web import login, rendering
 from portal.web.views.account import account
 
@@ -78,7 +78,7 @@ def begin(provider: str) -> AnyResponse:
 def answer(provider: str) -> AnyResponse:
     found, went_out = sso_providers.by_slug(provider), _came_back(provider)
     rate_limits.count(Kind.ELSEWHERE, address=_address())
-    identity = asking.who(_client(found), Asked(*went_out["asked"]), request.args)
+    identity = flow.who(_client(found), Asked(*went_out["asked"]), request.args)
     return DONE[went_out["purpose"]](found, identity, went_out)
 
 
@@ -165,12 +165,16 @@ def _made(provider: IdentityProvider, identity: Identity) -> Person | None:
 def _set_out(provider: IdentityProvider, *, purpose: str, onward: str = "", key: str = "") -> str:
     """The provider's address to go to; what its answer must fit is kept in the cookie from now on."""
     asked = Asked.anew()
-    address = asking.address_to_ask(_client(provider), asked)
+    address = flow.address_to_ask(_client(provider), asked)
     session["sso"] = {
-        "provider": provider.slug, "purpose": purpose, "onward": login.own_address(onward), "key": key,
+        "provider": provider.slug,
+        "purpose": purpose,
+        "onward": login.own_address(onward),
+        "key": key,
         "person": current_user.id if current_user.is_authenticated else None,
-        "asked": [asked.state, asked.nonce, asked.verifier], "until": (clock.now() + PATIENCE).isoformat(),
-    }  # fmt: skip
+        "asked": [asked.state, asked.nonce, asked.verifier],
+        "until": (clock.now() + PATIENCE).isoformat(),
+    }
     return address
 
 
@@ -210,10 +214,12 @@ def _unknown(provider: IdentityProvider) -> Response:
     return _page(
         403,
         _("Nobody here is linked with your company's account"),
-        _("If you have an account here, sign in with its password and link the two under Account and security. "
-          "Otherwise ask your IT manager for an invitation."),
+        _(
+            "If you have an account here, sign in with its password and link the two under Account and security. "
+            "Otherwise ask your IT manager for an invitation."
+        ),
         None,
-    )  # fmt: skip
+    )
 
 
 def _page(status: int, title: str, words: str, provider: IdentityProvider | None) -> Response:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
-from portal.mailing import SENT
+from portal.lib.smtp import SENT
 from portal.web import rendering
 
 ACCOUNTS = (  # who can sign in, with PASSWORD

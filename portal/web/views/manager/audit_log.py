@@ -8,7 +8,7 @@ from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.events import Group
 from portal.domain.audit.report import LogFilter
-from portal.exports import log as log_files
+from portal.exports import audit_log as log_files
 from portal.web import downloads, languages, rendering
 from portal.web.access_control import own_company
 

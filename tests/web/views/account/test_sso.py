@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from tests.oidc.test_asking import ANSWERS, BROKEN, JUNK, LIES
 
 from portal import clock
 from portal.db import db
@@ -20,10 +21,9 @@ from portal.domain.users import sessions
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import MANAGER, VIEWER
 from portal.domain.users.sessions import Session
-from portal.oidc import provider
+from portal.oidc import discovery
 from portal.web.views.account import sso
 from tests import providers, samples
-from tests.oidc.test_asking import ANSWERS, BROKEN, JUNK, LIES
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
 
 ADDRESS = "/sign-in/sso/vltava"
@@ -145,7 +145,7 @@ def test_no_forged_answer_signs_anybody_in(app, vltava):
 
 def test_a_provider_that_describes_itself_wrongly_gets_a_plain_page(app, vltava, liar):
     for fault in BROKEN:
-        provider.forget(liar.issuer)
+        discovery.forget(liar.issuer)
         with _telling(liar, BROKEN[fault]):
             assert app.test_client().get(ADDRESS).status_code in (403, 503), fault
 
@@ -500,7 +500,7 @@ def test_a_refusal_of_the_provider_is_a_plain_page(app, vltava, error, language,
 def test_a_broken_provider_is_a_plain_page(app, vltava, liar):
     for page in ("/.well-known/openid-configuration", "/keys", "/token"):
         for junk, broken in JUNK.items():
-            provider.forget(liar.issuer)
+            discovery.forget(liar.issuer)
             liar.answers = {page: broken}
             client, before = app.test_client(), _state()
             first = client.get(ADDRESS)
@@ -588,9 +588,16 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
     samples.settle()
     client_id, secret = providers.register(canaille, "http://127.0.0.1:8000/sign-in/sso/vltava/answer")
     sso_providers.add(
-        New(slug="vltava", name="Canaille", company=company, client_id=client_id, secret=secret, issuer=canaille,
-            second_factor=["otp", "mfa"])
-    )  # fmt: skip
+        New(
+            slug="vltava",
+            name="Canaille",
+            company=company,
+            client_id=client_id,
+            secret=secret,
+            issuer=canaille,
+            second_factor=["otp", "mfa"],
+        )
+    )
     declined = app.test_client()
     assert declined.get(providers.signed_in_at(_out(declined), "ivan", consent="deny")).status_code == 403
     client = app.test_client()

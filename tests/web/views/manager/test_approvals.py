@@ -37,9 +37,13 @@ def test_what_waits_is_counted_beside_the_page_and_before_every_title(world, man
 
 def test_a_manager_approves_with_a_note_and_a_consent(world, manager):
     answer = _post(
-        manager, f"/approvals/{world.a.approval_id}", answer="approve", note="Ano, prosím.", approve_scope="always",
+        manager,
+        f"/approvals/{world.a.approval_id}",
+        answer="approve",
+        note="Ano, prosím.",
+        approve_scope="always",
         decline_scope="never",
-    )  # fmt: skip
+    )
     assert answer.status_code == 200 and "Ano, prosím." in answer.text and "Schváleno" in answer.text
     (row,) = consents.in_force(world.a.company)
     assert row.consent.allowed and row.consent.valid_until is None
@@ -105,9 +109,14 @@ def test_staff_find_any_companys_ticket_see_a_consent_and_ask(world, staff):
     assert "Otázka pro IT manažera" in page.text
     until = clock.today().isoformat()
     asked = _post(
-        staff, f"/staff/tickets/{world.a.ticket.id}", "/settings", question="Smíme mu dát monitor?", reason="Nový.",
-        until=until, at_expiry="decline",
-    )  # fmt: skip
+        staff,
+        f"/staff/tickets/{world.a.ticket.id}",
+        "/settings",
+        question="Smíme mu dát monitor?",
+        reason="Nový.",
+        until=until,
+        at_expiry="decline",
+    )
     assert "Smíme mu dát monitor?" in asked.text
     approval = db.session.scalars(select(Approval).order_by(-Approval.id)).first()
     assert (approval.at_expiry, approval.reason, approval.asked_by) == ("decline", "Nový.", "Dana Dispečerová")
@@ -119,9 +128,13 @@ def test_staff_see_that_they_need_not_ask(world, staff):
     page = staff.get(f"/staff/tickets/{world.a.ticket.id}").text
     assert "Už schváleno do 23. 11. 2026: Jana" in page.replace("\xa0", " ")
     asked = _post(
-        staff, f"/staff/tickets/{world.a.ticket.id}", "/settings", question="A tablet?", until=clock.today(),
+        staff,
+        f"/staff/tickets/{world.a.ticket.id}",
+        "/settings",
+        question="A tablet?",
+        until=clock.today(),
         at_expiry="stay",
-    )  # fmt: skip
+    )
     assert "Odpověděl na to hned trvalý souhlas." in asked.text
 
 

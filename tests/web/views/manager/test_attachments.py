@@ -139,11 +139,27 @@ def test_a_name_leads_nowhere_and_breaks_no_header(sent, kept):
 
 
 HOSTILE_NAMES = [
-    "a\r\nSet-Cookie: evil=1\r\n\r\n<html>.pdf", 'a"; filename="evil.html', "a\\.exe;.pdf", "../../../etc/passwd",
-    "..\\..\\boot.ini", "/etc/shadow", "\u202efdp.exe", "\u2066a\u2069.pdf", "x" * 300 + ".pdf", "ž" * 300,
-    "a\u2028b.pdf", "Žluťoučký kůň úpěl ďábelské ódy.pdf", "a%0d%0ab.pdf", "=?utf-8?q?a=0d=0a?=.pdf",
-    ".htaccess", "...", "CON", "a.pdf ", "😀" * 90 + ".pdf", "",
-]  # fmt: skip
+    "a\r\nSet-Cookie: evil=1\r\n\r\n<html>.pdf",
+    'a"; filename="evil.html',
+    "a\\.exe;.pdf",
+    "../../../etc/passwd",
+    "..\\..\\boot.ini",
+    "/etc/shadow",
+    "\u202efdp.exe",
+    "\u2066a\u2069.pdf",
+    "x" * 300 + ".pdf",
+    "ž" * 300,
+    "a\u2028b.pdf",
+    "Žluťoučký kůň úpěl ďábelské ódy.pdf",
+    "a%0d%0ab.pdf",
+    "=?utf-8?q?a=0d=0a?=.pdf",
+    ".htaccess",
+    "...",
+    "CON",
+    "a.pdf ",
+    "😀" * 90 + ".pdf",
+    "",
+]
 
 
 @pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "application/zip"])
@@ -188,9 +204,14 @@ def test_a_withdrawn_message_takes_its_files_along(world, manager):
 
 
 ASKING = [
-    {}, {"Range": "bytes=0-3"}, {"Range": "bytes=0-1,3-4"}, {"If-Range": '"x"', "Range": "bytes=0-"},
-    {"Sec-Fetch-Dest": "image"}, {"HX-Request": "true"}, {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"},
-]  # fmt: skip
+    {},
+    {"Range": "bytes=0-3"},
+    {"Range": "bytes=0-1,3-4"},
+    {"If-Range": '"x"', "Range": "bytes=0-"},
+    {"Sec-Fetch-Dest": "image"},
+    {"HX-Request": "true"},
+    {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 
 from portal import clock
 from portal.errors import ProviderLied, ProviderRefused
-from portal.oidc import line, provider
+from portal.oidc import discovery, line
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SKEW = timedelta(minutes=2)  # how far the provider's clock may be from ours
@@ -65,7 +65,7 @@ class Identity:
 def address_to_ask(client: Client, asked: Asked) -> str:
     """Where to send the browser."""
     return prepare_grant_uri(
-        provider.known(client.issuer).metadata.authorization_endpoint,
+        discovery.known(client.issuer).metadata.authorization_endpoint,
         client_id=client.client_id,
         response_type="code",
         redirect_uri=client.redirect_address,
@@ -81,7 +81,7 @@ def check_answer(client: Client, asked: Asked, answer: Mapping[str, str]) -> Non
     """Raises when the answer is not one to our question, or says no."""
     if not compare_digest(answer.get("state", "").encode(), asked.state.encode()):
         raise ProviderLied("the answer is not one to this browser's question")
-    says_issuer = provider.known(client.issuer).metadata.authorization_response_iss_parameter_supported
+    says_issuer = discovery.known(client.issuer).metadata.authorization_response_iss_parameter_supported
     if answer.get("iss", "" if says_issuer else client.issuer) != client.issuer:
         raise ProviderLied("the answer is from another provider")
     if "error" in answer:
@@ -93,7 +93,7 @@ def check_answer(client: Client, asked: Asked, answer: Mapping[str, str]) -> Non
 def who(client: Client, asked: Asked, answer: Mapping[str, str]) -> Identity:
     """Whom the provider names, from the token it signed and gave to us alone. Raises ProviderError."""
     check_answer(client, asked, answer)
-    metadata = provider.known(client.issuer).metadata
+    metadata = discovery.known(client.issuer).metadata
     body = line.exchange(
         metadata.token_endpoint,
         {
@@ -129,14 +129,20 @@ def identity_in(token: str, client: Client, *, nonce: str) -> Identity:
 
 def refuses_us(client: Client) -> str:
     """Why the provider does not take our name and secret; nothing when it does: a made-up code shows which."""
-    metadata = provider.known(client.issuer).metadata
+    metadata = discovery.known(client.issuer).metadata
     try:
         line.exchange(
             metadata.token_endpoint,
-            {"grant_type": "authorization_code", "code": "made-up", "redirect_uri": client.redirect_address,
-             "code_verifier": Asked.anew().verifier},
-            name=client.client_id, secret=client.secret, in_form=metadata.takes_secret_in_form_only,
-        )  # fmt: skip
+            {
+                "grant_type": "authorization_code",
+                "code": "made-up",
+                "redirect_uri": client.redirect_address,
+                "code_verifier": Asked.anew().verifier,
+            },
+            name=client.client_id,
+            secret=client.secret,
+            in_form=metadata.takes_secret_in_form_only,
+        )
     except ProviderRefused as error:
         return "" if str(error) == "invalid_grant" else str(error)
     return "it took a code that we made up"
@@ -145,7 +151,7 @@ def refuses_us(client: Client) -> str:
 def _proven(token: str, client: Client, *, nonce: str) -> dict[str, Any]:
     def key_of(signed: Any) -> Any:
         name = signed.headers().get("kid")
-        return provider.only_key(client.issuer) if name is None else provider.key(client.issuer, str(name))
+        return discovery.only_key(client.issuer) if name is None else discovery.key(client.issuer, str(name))
 
     options = {
         "iss": {"essential": True, "value": client.issuer},

@@ -4,7 +4,7 @@ import email
 import sqlite3
 from email.policy import default
 
-from portal.demo import cast
+from portal.demo import people
 from portal.desk.outbound import outbox
 
 
@@ -60,7 +60,7 @@ def test_the_price_of_programming_changes_within_the_year_and_one_company_has_it
     assert len(rows(store, "SELECT rate FROM price WHERE category = 'PROGP85'")) == 2
     assert rows(store, "SELECT company FROM price WHERE company != ''") == [("vltava",)]
     assert {login for (login,) in rows(store, "SELECT login FROM technician")} == {
-        one.login for one in cast.TECHNICIANS
+        one.login for one in people.TECHNICIANS
     }
 
 

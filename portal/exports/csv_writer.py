@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.exports.report import Report, entry_columns
-from portal.exports.workbook import Column, Kind
+from portal.exports.xlsx import Column, Kind
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for its own code page

@@ -204,8 +204,17 @@ def _put_back(scratch: Path, place: Place) -> None:
     if (scratch / PORTAL_SQLITE).exists():
         _move(scratch / PORTAL_SQLITE, Path(place.url.database or ""))
     else:
-        _run(["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={_libpq(place.url)}",
-              str(scratch / PORTAL_POSTGRESQL)], place.url)  # fmt: skip
+        _run(
+            [
+                "pg_restore",
+                "--no-owner",
+                "--no-privileges",
+                "--exit-on-error",
+                f"--dbname={_libpq(place.url)}",
+                str(scratch / PORTAL_POSTGRESQL),
+            ],
+            place.url,
+        )
     for prefix, folder in (("instance", place.instance), ("desk", place.desk)):
         for path in sorted((scratch / prefix).rglob("*")):
             if path.is_file():

@@ -10,9 +10,9 @@ from portal import clock
 from portal.domain.audit import report
 from portal.domain.audit.report import Line, LogFilter
 from portal.domain.companies.reader import Client
-from portal.exports import names, rows_csv
-from portal.exports.names import FileName
-from portal.exports.workbook import About, Book, Column, Kind, day_and_time
+from portal.exports import csv_writer, file_names
+from portal.exports.file_names import FileName
+from portal.exports.xlsx import About, Book, Column, Kind, day_and_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ def write(taken: Taken, file: IO[bytes]) -> None:
 
 def pieces(taken: Taken) -> Iterator[bytes]:
     """The log as CSV."""
-    return rows_csv.table(_columns(), report.everything(taken.company, taken.wanted), language=taken.language)
+    return csv_writer.table(_columns(), report.everything(taken.company, taken.wanted), language=taken.language)
 
 
 def file_name(company: Client) -> FileName:
-    return names.file(_("audit log"), company.name, clock.today().isoformat())
+    return file_names.file(_("audit log"), company.name, clock.today().isoformat())
 
 
 def _columns() -> list[Column]:

@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import pytest
 
-from portal.cores import http
 from portal.cores.core_api import DeskCore
-from portal.cores.http import Line
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
+from portal.lib import http
+from portal.lib.http import Line
 
 JSON = b"Content-Type: application/json\r\n"
 

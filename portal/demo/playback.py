@@ -11,10 +11,10 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from portal import clock
-from portal.demo import cast, mails, screenplay, season
-from portal.demo.cast import Player
-from portal.demo.mails import Letter, Quoted
-from portal.demo.season import Act, Performance
+from portal.demo import mail_programs, people, schedule, stories
+from portal.demo.mail_programs import Letter, Quoted
+from portal.demo.people import Player
+from portal.demo.schedule import Act, Performance
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]  # mails played, mails in all
 _LATER = timedelta(minutes=10)  # what is sent again sooner is the same letter once more
 _DIRECTIVE = re.compile(r"^([A-Z]{3,}[0-9]*:.*|INTERNI)$")
 _DUE = re.compile(r"^TERMIN: \{\+(\d+)\}$", re.MULTILINE)
-_SIGNED = {cast.OUTLOOK, cast.OUTLOOK_OLD, cast.GMAIL, cast.THUNDERBIRD, cast.APPLE}
+_SIGNED = {people.OUTLOOK, people.OUTLOOK_OLD, people.GMAIL, people.THUNDERBIRD, people.APPLE}
 
 
 @dataclass(slots=True)
@@ -91,11 +91,11 @@ def house(address: str) -> House:
 
 def set_up(store: Store, today: date) -> None:
     """The companies, the technicians and the price list."""
-    for troupe in cast.COMPANIES:
+    for troupe in people.COMPANIES:
         directory.add_company(store, troupe.core_id, troupe.name, [troupe.domain])
-    for technician in cast.TECHNICIANS:
+    for technician in people.TECHNICIANS:
         directory.add_technician(store, technician.login, technician.name, technician.email)
-    for rate in cast.RATES:
+    for rate in people.RATES:
         prices.add_price(store, rate.category, rate.name, rate.rate, rate.valid_from(today), company=rate.company)
 
 
@@ -105,12 +105,12 @@ def play(
     *,
     mail_out: Path,
     seed: int = 2026,
-    tickets: int = season.TICKETS,
+    tickets: int = schedule.TICKETS,
     progress: Progress = lambda done, total: None,
 ) -> Played:
     """Play the year up to now into an empty desk; each past month is invoiced on the next one's first working day."""
     today = clock.prague_day(now)
-    programme = season.programme(now, seed=seed, tickets=tickets)
+    programme = schedule.programme(now, seed=seed, tickets=tickets)
     acts = sorted(
         (
             (act.at, number, position)
@@ -120,7 +120,7 @@ def play(
     )
     stage = _Stage(store, programme, Postbox(mail_out, now - KEPT_LETTERS))
     invoices = _invoice_days(today)
-    with clock.set_to(clock.start_of(season.first_day(today))):
+    with clock.set_to(clock.start_of(schedule.first_day(today))):
         set_up(store, today)
     for done, (at, number, position) in enumerate(acts, 1):
         while invoices and invoices[0][0] <= at:
@@ -137,9 +137,9 @@ def play(
 def _invoice_days(today: date) -> list[tuple[datetime, date]]:
     """When each past month is invoiced, oldest first."""
     found = []
-    month = season.first_day(today)
+    month = schedule.first_day(today)
     while (following := (month + timedelta(days=32)).replace(day=1)) <= today:
-        day = season.working_day_after(following, 0)
+        day = schedule.working_day_after(following, 0)
         found.append((datetime.combine(day, time(9, 0), clock.PRAGUE), month))
         month = following
     return found
@@ -162,7 +162,7 @@ class _Stage:
         if not answers and act.line.speaker == "colleague":  # the employee forwards them the letter
             answers = self._postbox.newest(ticket, performance.employee.email)
         letter = _letter(performance, number, position, answers)
-        raw = mails.written(letter)
+        raw = mail_programs.written(letter)
         if not is_technician:
             domain = act.speaker.email.partition("@")[2]
             raw = f"Authentication-Results: {AUTHSERV}; dkim=pass header.d={domain}\r\n".encode() + raw
@@ -202,13 +202,13 @@ def _letter(performance: Performance, number: int, position: int, answers: Quote
         text=_dressed(own, act, number, position),
         signature=_signature(performance, act.speaker) if _is_signed(act, position) else "",
         files=files,
-        inline=act.speaker.program in {cast.OUTLOOK, cast.GMAIL, cast.APPLE} and performance.choice % 2 == 0,
+        inline=act.speaker.program in {people.OUTLOOK, people.GMAIL, people.APPLE} and performance.choice % 2 == 0,
         answers=answers,
     )
 
 
 def _said(performance: Performance, act: Act, text: str) -> str:
-    return screenplay.say(
+    return stories.say(
         text,
         performance.words,
         choice=performance.choice,
@@ -220,7 +220,7 @@ def _said(performance: Performance, act: Act, text: str) -> str:
 def _due(found: re.Match[str], act: Act, words: dict[str, str]) -> str:
     """A due date is never behind the mail that sets it."""
     day, month, year = (int(part) for part in words[f"+{found.group(1)}"].split(".\u00a0"))
-    due = max(date(year, month, day), season.working_day_after(clock.prague_day(act.at), 1))
+    due = max(date(year, month, day), schedule.working_day_after(clock.prague_day(act.at), 1))
     return f"TERMIN: {due.day}.{due.month}.{due.year}"
 
 
@@ -248,11 +248,11 @@ def _dressed(own: str, act: Act, number: int, position: int) -> str:
 def _is_signed(act: Act, position: int) -> bool:
     if act.line.speaker == "technician":
         return True
-    return act.speaker.program in _SIGNED and (position == 0 or act.speaker.program == cast.OUTLOOK)
+    return act.speaker.program in _SIGNED and (position == 0 or act.speaker.program == people.OUTLOOK)
 
 
 def _signature(performance: Performance, person: Player) -> str:
-    if person in cast.TECHNICIANS:
+    if person in people.TECHNICIANS:
         return f"{person.name}\n{person.work}\nConnectica, s. r. o. · noc@connectica.cz"
     troupe = performance.troupe
     line = sum(map(ord, person.email)) % 90 + 10

@@ -11,7 +11,7 @@ from portal.db import db
 from portal.domain.billing import monthly_summary
 from portal.domain.notifications.outbox import Letter
 from portal.lib.periods import month_of
-from portal.post import monthly
+from portal.mailer import monthly_summary as monthly
 
 
 def prague(text: str):
@@ -33,9 +33,13 @@ def letters() -> list[Letter]:
 
 @pytest.mark.parametrize(
     ("month", "day"),
-    [("2026-10-01", "2026-11-02"), ("2025-12-01", "2026-01-02"), ("2027-04-01", "2027-05-03"),
-     ("2026-06-01", "2026-07-01")],
-)  # fmt: skip
+    [
+        ("2026-10-01", "2026-11-02"),
+        ("2025-12-01", "2026-01-02"),
+        ("2027-04-01", "2027-05-03"),
+        ("2026-06-01", "2026-07-01"),
+    ],
+)
 def test_the_first_working_day_knows_weekends_and_czech_holidays(month, day):
     assert monthly_summary.first_working_day(month_of(date.fromisoformat(month))) == date.fromisoformat(day)
 

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 from portal import clock
 from portal.domain.notifications.outbox import Letter
 from portal.errors import Misconfigured, PortalError
+from portal.lib.smtp import SENT
 from portal.lib.text import line
-from portal.mailing import SENT
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 60  # seconds of silence of a mail server

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
-# How a person's mail program writes: see portal/demo/mails.py.
+# How a person's mail program writes: see portal/demo/mail_programs.py.
 GMAIL, OUTLOOK, OUTLOOK_OLD = "gmail", "outlook", "outlook-old"
 APPLE, THUNDERBIRD, SEZNAM, PHONE = "apple", "thunderbird", "seznam", "phone"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, select
 
-from portal import archive, create_app, schema
-from portal.archive import NotArchived, NotRestored, Place
+from portal import backup, create_app, schema
+from portal.backup import NotArchived, NotRestored, Place
 from portal.db import db
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -56,7 +56,7 @@ def elsewhere(request, app, tmp_path_factory):
 def _restore(file, place):
     other = create_app(INSTANCE=place.instance / "unused", DATABASE_URL=place.database)
     with other.app_context():
-        archive.restore(file, place)
+        backup.restore(file, place)
         told = _rows()
         db.session.remove()
         db.engine.dispose()
@@ -77,7 +77,7 @@ def _rows():
 def test_every_row_and_every_byte_comes_back(place, elsewhere, tmp_path_factory):
     file = tmp_path_factory.mktemp("kept") / "portal.tar"
     before = _rows()
-    manifest = archive.make(place, file)
+    manifest = backup.make(place, file)
     assert manifest["schema"] == schema.head()
     assert file.stat().st_mode & 0o077 == 0
     assert _restore(file, elsewhere) == before
@@ -107,7 +107,7 @@ def test_a_backup_made_while_others_write_is_true_to_one_moment(app, place, else
     while len(sessions.of(person_id)) < 5:
         db.session.rollback()
     try:
-        archive.make(place, file)
+        backup.make(place, file)
     finally:
         stop.set()
         writer.join()
@@ -120,38 +120,38 @@ def test_a_backup_made_while_others_write_is_true_to_one_moment(app, place, else
 
 def test_a_damaged_archive_is_not_restored(place, elsewhere, tmp_path_factory):
     file = tmp_path_factory.mktemp("kept") / "portal.tar"
-    archive.make(place, file)
+    backup.make(place, file)
     whole = file.read_bytes()
     at = whole.index(b"x" * 1000) + 500
     file.write_bytes(whole[:at] + b"y" + whole[at + 1 :])
     with pytest.raises(NotRestored, match="damaged"):
-        archive.verify(file)
+        backup.verify(file)
     file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(NotRestored):
-        archive.verify(file)
+        backup.verify(file)
     assert not (elsewhere.desk / "desk.db").exists()
 
 
 def test_what_is_there_is_never_overwritten(place, tmp_path_factory):
     file = tmp_path_factory.mktemp("kept") / "portal.tar"
-    archive.make(place, file)
+    backup.make(place, file)
     with pytest.raises(NotRestored, match="tables already"):
-        archive.restore(file, place)
+        backup.restore(file, place)
 
 
 def test_a_file_that_leads_out_of_the_place_is_not_written(place, elsewhere, tmp_path_factory):
     file = tmp_path_factory.mktemp("kept") / "portal.tar"
-    archive.make(place, file)
+    backup.make(place, file)
     with tarfile.open(file, "a") as appended:
         appended.add(__file__, arcname="../../outside")
     with pytest.raises(NotRestored, match="damaged"):
-        archive.restore(file, elsewhere)
+        backup.restore(file, elsewhere)
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(place, tmp_path_factory):
     with disks.small(tmp_path_factory.mktemp("small"), megabytes=1) as folder:
         with pytest.raises(NotArchived, match="no room left"):
-            archive.make(place, folder / "portal.tar")
+            backup.make(place, folder / "portal.tar")
         assert list(folder.iterdir()) == []
 
 
@@ -173,8 +173,8 @@ def test_a_backup_killed_in_the_middle_leaves_no_archive(place, tmp_path_factory
 
 def test_the_other_kind_of_database_is_said(app, place, tmp_path, tmp_path_factory):
     file = tmp_path_factory.mktemp("kept") / "portal.tar"
-    archive.make(place, file)
+    backup.make(place, file)
     is_sqlite = db.engine.dialect.name == "sqlite"
     other = "postgresql:///nowhere" if is_sqlite else f"sqlite:///{tmp_path / 'other.db'}"
     with pytest.raises(NotRestored, match="other kind"):
-        archive.restore(file, Place(database=other, instance=tmp_path / "x", desk=tmp_path / "y"))
+        backup.restore(file, Place(database=other, instance=tmp_path / "x", desk=tmp_path / "y"))

@@ -9,9 +9,10 @@ from functools import cache
 import holidays
 
 from portal import clock
-from portal.demo import cast, screenplay
-from portal.demo.cast import Player, Troupe
-from portal.demo.screenplay import Line, Story
+from portal.demo import people
+from portal.demo import stories as screenplay
+from portal.demo.people import Player, Troupe
+from portal.demo.stories import Line, Story
 
 TICKETS = 450
 MONTHS = 12  # the present one included
@@ -88,13 +89,13 @@ def _what_happens(now: datetime, tickets: int, rng: random.Random) -> Iterator[t
     repeated = [story for story in stories if not story.is_once]
     today = clock.prague_day(now)
     for story in single:
-        troupe = rng.choice([troupe for troupe in cast.COMPANIES if story.fits(troupe.core_id)])
+        troupe = rng.choice([troupe for troupe in people.COMPANIES if story.fits(troupe.core_id)])
         ago = story.days_ago if story.days_ago is not None else rng.randrange(40, 300)
         day = working_day_after(max(today - timedelta(days=ago), first_day(today)), 0)
         yield story, troupe, _moment_in(troupe, day if day <= today else today, rng)
     days = list(_days(first_day(today), today))
     for day in rng.choices(days, [_busyness(day) for day in days], k=max(0, tickets - len(single))):
-        troupe = rng.choices(cast.COMPANIES, [troupe.share for troupe in cast.COMPANIES])[0]
+        troupe = rng.choices(people.COMPANIES, [troupe.share for troupe in people.COMPANIES])[0]
         fitting = [story for story in repeated if story.fits(troupe.core_id)]
         story = rng.choices(fitting, [story.weight for story in fitting])[0]
         yield story, troupe, _moment_in(troupe, day, rng)
@@ -148,16 +149,20 @@ def _employee(story: Story, troupe: Troupe, rng: random.Random) -> Player:
 
 
 def _technician(story: Story, rng: random.Random) -> Player:
-    login = rng.choice(cast.SKILLS.get(story.category, cast.SKILLS["SPRAVA60"]))
-    return next(technician for technician in cast.TECHNICIANS if technician.login == login)
+    login = rng.choice(people.SKILLS.get(story.category, people.SKILLS["SPRAVA60"]))
+    return next(technician for technician in people.TECHNICIANS if technician.login == login)
 
 
 def _acts(performance: Performance, start: datetime, now: datetime, rng: random.Random) -> Iterator[Act]:
     """The mails of a story with their moments: nobody answers at night, and nobody before they were asked."""
     others = [person for person in performance.troupe.people if person is not performance.employee]
     colleague = rng.choice(others)
-    players = {"employee": performance.employee, "colleague": colleague, "technician": performance.technician,
-               "machine": _machine(performance.troupe)}  # fmt: skip
+    players = {
+        "employee": performance.employee,
+        "colleague": colleague,
+        "technician": performance.technician,
+        "machine": _machine(performance.troupe),
+    }
     moment = start
     for position, line in enumerate(_lines(performance.story, start, now, rng)):
         speaker = players[line.speaker]
@@ -168,7 +173,7 @@ def _acts(performance: Performance, start: datetime, now: datetime, rng: random.
 
 
 def _machine(troupe: Troupe) -> Player:
-    return Player("Hlášení zařízení", "", f"hlaseni@{troupe.domain}", "", cast.THUNDERBIRD, False, "", "")
+    return Player("Hlášení zařízení", "", f"hlaseni@{troupe.domain}", "", people.THUNDERBIRD, False, "", "")
 
 
 def _lines(story: Story, start: datetime, now: datetime, rng: random.Random) -> list[Line]:

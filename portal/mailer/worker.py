@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from portal.domain.notifications import outbox
-from portal.post.postman import NotDelivered, Postman, mail
+from portal.mailer.postman import NotDelivered, Postman, mail
 
 log = logging.getLogger(__name__)
 

@@ -10,16 +10,28 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from portal import clock
-from portal.demo import cast, files
-from portal.demo.cast import Player
-from portal.mailing import SENT
+from portal.demo import files, people
+from portal.demo.people import Player
+from portal.lib.smtp import SENT
 
 _WEEKDAYS = ("pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle")
 _SHORT_WEEKDAYS = ("po", "út", "st", "čt", "pá", "so", "ne")
-_MONTHS = ("ledna", "února", "března", "dubna", "května", "června", "července", "srpna", "září", "října",
-           "listopadu", "prosince")  # fmt: skip
-_CHARSETS = {cast.OUTLOOK_OLD: "windows-1250", cast.THUNDERBIRD: "iso-8859-2"}
-_PLAIN_ONLY = {cast.OUTLOOK_OLD, cast.THUNDERBIRD, cast.PHONE}
+_MONTHS = (
+    "ledna",
+    "února",
+    "března",
+    "dubna",
+    "května",
+    "června",
+    "července",
+    "srpna",
+    "září",
+    "října",
+    "listopadu",
+    "prosince",
+)
+_CHARSETS = {people.OUTLOOK_OLD: "windows-1250", people.THUNDERBIRD: "iso-8859-2"}
+_PLAIN_ONLY = {people.OUTLOOK_OLD, people.THUNDERBIRD, people.PHONE}
 # What an old character set lacks is written as its owner would have typed it.
 _TYPED = str.maketrans({"„": '"', "“": '"', "–": "-", "…": "...", "−": "-", "→": "->", "\u00a0": " "})
 
@@ -210,13 +222,13 @@ def _thunderbird(letter: Letter) -> _Styled:
 
 
 _STYLES: dict[str, Callable[[Letter], _Styled]] = {
-    cast.GMAIL: _gmail,
-    cast.OUTLOOK: _outlook,
-    cast.OUTLOOK_OLD: _outlook_old,
-    cast.SEZNAM: _seznam,
-    cast.APPLE: _apple,
-    cast.PHONE: _phone,
-    cast.THUNDERBIRD: _thunderbird,
+    people.GMAIL: _gmail,
+    people.OUTLOOK: _outlook,
+    people.OUTLOOK_OLD: _outlook_old,
+    people.SEZNAM: _seznam,
+    people.APPLE: _apple,
+    people.PHONE: _phone,
+    people.THUNDERBIRD: _thunderbird,
 }
 
 

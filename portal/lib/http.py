@@ -44,9 +44,19 @@ class NotUnderstood(CoreRefused):
 class Line:
     """A kept connection to one core. Reads are repeated a few times, writes never."""
 
-    def __init__(self, url: str, token: str, *, timeouts: tuple[float, float] = TIMEOUTS, patience: float = PATIENCE,
-                 most_bytes: int = MOST_BYTES, most_values: int = MOST_VALUES, pause: float = 0.2,
-                 scheme: str = "Bearer", sign_in: SignIn | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeouts: tuple[float, float] = TIMEOUTS,
+        patience: float = PATIENCE,
+        most_bytes: int = MOST_BYTES,
+        most_values: int = MOST_VALUES,
+        pause: float = 0.2,
+        scheme: str = "Bearer",
+        sign_in: SignIn | None = None,
+    ) -> None:
         """With sign_in a cookie takes the place of the token: called when an answer says that nobody is there."""
         self._url = url.rstrip("/")
         self._patience = patience
@@ -197,13 +207,20 @@ def _due_within(seconds: float) -> Iterator[None]:
 
 def _retries(pause: float) -> Retry:
     return Retry(
-        total=4, connect=3, read=1, status=3, other=0, redirect=0,
-        backoff_factor=pause, backoff_jitter=pause / 2, backoff_max=5,
+        total=4,
+        connect=3,
+        read=1,
+        status=3,
+        other=0,
+        redirect=0,
+        backoff_factor=pause,
+        backoff_jitter=pause / 2,
+        backoff_max=5,
         status_forcelist=BUSY - {500},  # a fault of the server itself comes back: once is enough
         allowed_methods={"GET"},
         retry_after_max=10,  # seconds; a server that wants a longer pause gets it from the engine
         raise_on_status=False,
-    )  # fmt: skip
+    )
 
 
 @contextmanager

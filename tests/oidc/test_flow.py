@@ -7,8 +7,8 @@ from werkzeug import Response
 
 from portal import clock
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
-from portal.oidc import asking, line, provider
-from portal.oidc.asking import Asked, Client
+from portal.oidc import discovery, flow, line
+from portal.oidc.flow import Asked, Client
 from tests import providers
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
 
@@ -28,8 +28,8 @@ def _client(told, **more):
 
 def _who(told, **more):
     client, asked = _client(told, **more), Asked.anew()
-    back = providers.come_back(asking.address_to_ask(client, asked))
-    return asking.who(client, asked, providers.parameters(back))
+    back = providers.come_back(flow.address_to_ask(client, asked))
+    return flow.who(client, asked, providers.parameters(back))
 
 
 def test_an_honest_provider_is_believed(liar):
@@ -107,7 +107,7 @@ def test_a_token_of_another_tenant_or_without_object_id_is_not_believed(liar, cl
 
 def test_clocks_may_differ_a_little(liar):
     now = int(clock.now().timestamp())
-    skew = int(asking.SKEW.total_seconds()) - 5
+    skew = int(flow.SKEW.total_seconds()) - 5
     liar.claims = {"exp": now - skew, "iat": now + skew}
     assert _who(liar).subject == SUBJECT
     liar.claims = {"exp": now - skew - 60}
@@ -129,28 +129,28 @@ ANSWERS = {
 @pytest.mark.parametrize("change", ANSWERS)
 def test_an_answer_that_is_not_to_our_question_is_not_believed(liar, change):
     client, asked = _client(liar), Asked.anew()
-    back = providers.come_back(asking.address_to_ask(client, asked))
+    back = providers.come_back(flow.address_to_ask(client, asked))
     with pytest.raises(ProviderLied):
-        asking.who(client, asked, providers.parameters(providers.with_parameters(back, **ANSWERS[change])))
+        flow.who(client, asked, providers.parameters(providers.with_parameters(back, **ANSWERS[change])))
     assert "/token" not in liar.asked
 
 
 def test_a_code_of_another_question_is_worth_nothing(liar):
     """PKCE: whoever stole a code lacks the verifier."""
     client = _client(liar)
-    stolen = providers.parameters(providers.come_back(asking.address_to_ask(client, Asked.anew())))["code"]
+    stolen = providers.parameters(providers.come_back(flow.address_to_ask(client, Asked.anew())))["code"]
     asked = Asked.anew()
-    back = providers.come_back(asking.address_to_ask(client, asked))
+    back = providers.come_back(flow.address_to_ask(client, asked))
     with pytest.raises(ProviderRefused, match="invalid_grant"):
-        asking.who(client, asked, providers.parameters(back) | {"code": stolen})
+        flow.who(client, asked, providers.parameters(back) | {"code": stolen})
 
 
 def test_a_code_is_good_once(liar):
     client, asked = _client(liar), Asked.anew()
-    brought = providers.parameters(providers.come_back(asking.address_to_ask(client, asked)))
-    asking.who(client, asked, brought)
+    brought = providers.parameters(providers.come_back(flow.address_to_ask(client, asked)))
+    flow.who(client, asked, brought)
     with pytest.raises(ProviderRefused):
-        asking.who(client, asked, brought)
+        flow.who(client, asked, brought)
 
 
 def test_an_address_counts_only_when_the_provider_vouches_for_it(liar):
@@ -173,7 +173,7 @@ def test_keys_are_remembered_and_asked_for_once_more_when_one_is_unknown(liar):
     assert liar.asked.count("/keys") == liar.asked.count("/.well-known/openid-configuration") == 1
     liar.key = type(liar.key).generate_key(2048, {"kid": "second"})
     liar.header = {"kid": "second"}
-    with clock.set_to(clock.now() + provider.NEW_KEYS):
+    with clock.set_to(clock.now() + discovery.NEW_KEYS):
         assert _who(liar).subject == SUBJECT
     assert liar.asked.count("/keys") == 2
 
@@ -190,7 +190,7 @@ def test_unknown_keys_do_not_make_us_ask_without_end(liar):
 def test_a_withdrawn_key_is_forgotten_after_a_while(liar):
     _who(liar)
     liar.shown = [type(liar.key).generate_key(2048, {"kid": "second"}).as_dict(private=False)]
-    with clock.set_to(clock.now() + provider.REMEMBERED), pytest.raises(ProviderLied):
+    with clock.set_to(clock.now() + discovery.REMEMBERED), pytest.raises(ProviderLied):
         _who(liar)
 
 
@@ -213,7 +213,7 @@ def test_a_provider_that_describes_itself_wrongly_is_not_asked(liar, fault):
     for name, value in BROKEN[fault].items():
         setattr(liar, name, value)
     with pytest.raises(ProviderError):
-        asking.address_to_ask(_client(liar), Asked.anew())
+        flow.address_to_ask(_client(liar), Asked.anew())
 
 
 JUNK = {
@@ -245,7 +245,7 @@ def test_a_provider_that_is_away_is_left_alone_for_a_few_seconds(liar):
                 _who(liar)
     assert len(liar.asked) == 1
     liar.answers.clear()
-    with clock.set_to(clock.now() + provider.PAUSE):
+    with clock.set_to(clock.now() + discovery.PAUSE):
         assert _who(liar).subject == SUBJECT
 
 
@@ -269,7 +269,7 @@ def test_a_provider_that_drips_is_away(liar, monkeypatch):
 
 def test_nobody_listening_is_away():
     with pytest.raises(ProviderAway):
-        provider.known("http://127.0.0.1:9")
+        discovery.known("http://127.0.0.1:9")
 
 
 def test_an_address_is_asked_only_by_tls_or_on_this_machine():
@@ -287,4 +287,4 @@ def test_an_address_is_asked_only_by_tls_or_on_this_machine():
 
 
 def test_the_time_a_key_is_remembered_is_about_an_hour():
-    assert timedelta(minutes=5) < provider.REMEMBERED <= timedelta(hours=24)
+    assert timedelta(minutes=5) < discovery.REMEMBERED <= timedelta(hours=24)

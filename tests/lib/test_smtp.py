@@ -7,7 +7,7 @@ from email.policy import default
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.mailing import SENT
+from portal.lib.smtp import SENT
 
 WORDS = ["účtárně", "schránky", "kolegyně", "a", "pro", "VPN", "–", "žluťoučký", "[Connectica #20260017]", "tisk"]
 

@@ -10,9 +10,9 @@ from portal.domain.billing.monthly_summary import Summary
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Attached
+from portal.exports import file_names, report
 from portal.exports import hours as hours_files
-from portal.exports import names, report
-from portal.exports.workbook import MEDIA_TYPE
+from portal.exports.xlsx import MEDIA_TYPE
 from portal.lib import urls
 
 
@@ -31,16 +31,26 @@ def _write(summary: Summary) -> bool:
         file = BytesIO()
         sums = report.write(made, file)
         subject, text = rendering.letter(
-            person.language, "monthly_summary",
-            company=company, period=names.period(summary.month, person.language), sum=report.said(made, sums.all),
-            groups=time_report.groups(company, wanted, "category"), warnings=report.warnings(sums.all),
-            currency=prices.list_of(company).currency, data_of=sync_state.age().reached_at,
+            person.language,
+            "monthly_summary",
+            company=company,
+            period=file_names.period(summary.month, person.language),
+            sum=report.said(made, sums.all),
+            groups=time_report.groups(company, wanted, "category"),
+            warnings=report.warnings(sums.all),
+            currency=prices.list_of(company).currency,
+            data_of=sync_state.age().reached_at,
             link=urls.link(f"/hours?month={summary.month.slug}"),
-        )  # fmt: skip
+        )
         name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"
     written = outbox.write(
-        key=summary.key, to=person.email, name=person.name, subject=subject, text=text, person=person,
+        key=summary.key,
+        to=person.email,
+        name=person.name,
+        subject=subject,
+        text=text,
+        person=person,
         attached=Attached(name, MEDIA_TYPE, file.getvalue()),
-    )  # fmt: skip
+    )
     outbox.commit()
     return written

@@ -14,8 +14,8 @@ from portal.db import db
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Attached, Letter
 from portal.errors import Misconfigured
-from portal.post.delivery import deliver
-from portal.post.postman import Folder, NotDelivered, mail, postman
+from portal.mailer.postman import Folder, NotDelivered, mail, postman
+from portal.mailer.worker import deliver
 
 SENDER = "noc@connectica.cz"
 

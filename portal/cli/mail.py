@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from portal.cli.groups import Commands
+from portal.cli.command_group import Commands
 from portal.clock import prague
 from portal.domain.billing import budgets
 from portal.domain.notifications import outbox
-from portal.post import delivery, monthly
-from portal.post.postman import Postman, postman
+from portal.mailer import monthly_summary, worker
+from portal.mailer.postman import Postman, postman
 
 cli = Commands("letters", help="The portal's own mail.")
 
@@ -18,9 +18,9 @@ cli = Commands("letters", help="The portal's own mail.")
 @cli.command()
 def send() -> None:
     """Write the monthly summaries and budget alerts whose time it is, and send every letter that waits."""
-    written = monthly.write_due()
+    written = monthly_summary.write_due()
     told = budgets.alert()
-    left = delivery.deliver(chosen_postman(), sender=current_app.config["NOC_ADDRESS"])
+    left = worker.deliver(chosen_postman(), sender=current_app.config["NOC_ADDRESS"])
     click.echo(f"{written} summaries written, {told} budget alerts, {left} letters sent")
 
 
