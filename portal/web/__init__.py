@@ -3,18 +3,8 @@
 from flask import Flask
 
 from portal import logs
-from portal.web import (
-    access_control,
-    assets,
-    compression,
-    error_pages,
-    formatting,
-    fragment_cache,
-    known_devices,
-    languages,
-    login_manager,
-    rendering,
-)
+from portal.web import assets, compression, error_pages, formatting, fragment_cache, languages, rendering
+from portal.web.auth import access_control, known_devices, login_manager
 from portal.web.views.account import (
     account,
     email_changes,

@@ -15,7 +15,7 @@ from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import Right
-from portal.web import access_control
+from portal.web.auth import access_control
 
 STALE, TROUBLED = 300, 90  # seconds: nobody tells why it is late; the sync says the core did not answer
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.config import ROOT
-from portal.web import access_control
+from portal.web.auth import access_control
 from tests.hostile.walk import PARTS, address, routes, token_of, values_of
 from tests.web.conftest import MARKER
 

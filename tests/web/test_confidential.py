@@ -19,7 +19,7 @@ from portal.domain.notifications.outbox import Letter
 from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
-from portal.web import access_control
+from portal.web.auth import access_control
 from tests import samples
 from tests.web import conftest
 from tests.web.conftest import PNG

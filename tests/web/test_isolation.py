@@ -9,7 +9,7 @@ from sqlalchemy import event
 from portal.db import db
 from portal.domain.users import permissions, sessions
 from portal.domain.users.permissions import STAFF
-from portal.web import access_control
+from portal.web.auth import access_control
 from tests import samples
 from tests.web.conftest import MARKER
 

@@ -15,7 +15,7 @@ from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.lib import urls
-from portal.web import access_control, login
+from portal.web.auth import access_control, login
 from tests import samples
 from tests.device import Device
 

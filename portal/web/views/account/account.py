@@ -11,7 +11,8 @@ from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import Right
-from portal.web import access_control, credentials, login, rendering, user_agents, webauthn
+from portal.web import rendering
+from portal.web.auth import access_control, credentials, login, user_agents, webauthn
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 

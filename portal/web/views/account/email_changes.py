@@ -6,7 +6,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import email_changes, rate_limits
-from portal.web import credentials, rendering
+from portal.web import rendering
+from portal.web.auth import credentials
 
 bp = Blueprint("address_changes", __name__, url_prefix="/address")
 bp.after_request(rendering.keep_quiet)

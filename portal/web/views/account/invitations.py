@@ -4,7 +4,8 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import invitations, rate_limits, sso_providers
-from portal.web import login, rendering
+from portal.web import rendering
+from portal.web.auth import login
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitation")
 bp.after_request(rendering.keep_quiet)

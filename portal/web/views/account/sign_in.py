@@ -11,7 +11,8 @@ from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person
-from portal.web import credentials, known_devices, login, rendering, webauthn
+from portal.web import rendering
+from portal.web.auth import credentials, known_devices, login, webauthn
 
 bp = Blueprint("sign_in", __name__)
 

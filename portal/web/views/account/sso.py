@@ -22,7 +22,8 @@ from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRef
 from portal.lib.encryption import SealBroken
 from portal.oidc import flow
 from portal.oidc.flow import Asked, Client, Identity
-from portal.web import login, rendering
+from portal.web import rendering
+from portal.web.auth import login
 from portal.web.views.account import account
 
 PATIENCE = timedelta(minutes=10)  # between going out and coming back

@@ -5,8 +5,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import passkeys, two_factor
 from portal.errors import NotFound
-from portal.web import credentials, login, rendering, webauthn
-from portal.web.login import Pending
+from portal.web import rendering
+from portal.web.auth import credentials, login, webauthn
+from portal.web.auth.login import Pending
 
 bp = Blueprint("second_step", __name__, url_prefix="/sign-in/second")
 

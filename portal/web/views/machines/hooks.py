@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from portal import clock
 from portal.domain import sync_state
-from portal.web.login_manager import csrf
+from portal.web.auth.login_manager import csrf
 
 bp = Blueprint("hooks", __name__)
 

@@ -11,7 +11,7 @@ from portal.domain.approvals import models as approvals
 from portal.domain.companies.models import Company
 from portal.errors import AlreadyDecided
 from portal.web import approval_form, error_pages, rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("approvals", __name__, url_prefix="/approvals")
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, request, send_file
 from portal.domain.audit import events as audit
 from portal.domain.tickets import attachments, previews
 from portal.web import rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 from portal.web.formatting import file_name
 
 bp = Blueprint("attachments", __name__)

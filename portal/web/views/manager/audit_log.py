@@ -10,7 +10,7 @@ from portal.domain.audit.events import Group
 from portal.domain.audit.report import LogFilter
 from portal.exports import audit_log as log_files
 from portal.web import downloads, languages, rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("log", __name__, url_prefix="/log")
 

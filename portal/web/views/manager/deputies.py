@@ -10,7 +10,7 @@ from portal.errors import Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid
 from portal.web import rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("deputies", __name__, url_prefix="/deputies")
 

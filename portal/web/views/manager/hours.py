@@ -19,7 +19,7 @@ from portal.exports import hours as hours_files
 from portal.lib import periods
 from portal.lib.periods import Period
 from portal.web import charts, downloads, languages, rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("hours", __name__)
 

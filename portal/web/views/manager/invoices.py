@@ -14,7 +14,7 @@ from portal.exports import invoice as invoice_files
 from portal.lib import periods
 from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("invoices", __name__)
 

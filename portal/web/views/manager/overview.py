@@ -15,7 +15,7 @@ from portal.domain.read_models import overview
 from portal.domain.users.permissions import Right
 from portal.lib import periods
 from portal.web import rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("overview", __name__)
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import access, invitations
 from portal.web import rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 from portal.web.languages import LANGUAGES
 
 bp = Blueprint("people", __name__, url_prefix="/people")

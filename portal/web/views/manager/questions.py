@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
 from portal.web import rendering
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("questions", __name__)
 

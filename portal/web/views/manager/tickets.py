@@ -9,7 +9,7 @@ from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter
 from portal.web import rendering, ticket_fragments
-from portal.web.access_control import own_company
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("tickets", __name__)
 

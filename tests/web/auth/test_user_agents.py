@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.web import user_agents
+from portal.web.auth import user_agents
 
 MOZILLA = "Mozilla/5.0"
 

@@ -10,7 +10,8 @@ from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person, Visitor
 from portal.errors import Refused
-from portal.web import error_pages, known_devices, login, webauthn
+from portal.web import error_pages
+from portal.web.auth import known_devices, login, webauthn
 
 
 def tried_of(person: Person | Visitor) -> dict[str, str]:

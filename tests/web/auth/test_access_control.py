@@ -3,7 +3,7 @@
 import pytest
 
 from portal import create_app
-from portal.web import access_control
+from portal.web.auth import access_control
 
 
 def test_every_endpoint_says_who_may_reach_it(app):

@@ -15,7 +15,7 @@ from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
-from portal.web import known_devices
+from portal.web.auth import known_devices
 
 PASSWORD, PASSKEY, SSO, INVITATION = "password", "passkey", "sso", "invitation"
 PATIENCE = timedelta(minutes=10)  # between the first proof and the second

@@ -1,0 +1,1 @@
+"""Who is asking: access control, signing in, known browsers, proofs of presence."""
