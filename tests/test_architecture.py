@@ -1,6 +1,7 @@
 """The shape of the code, held by a test: who may import whom, and what every module owes its reader."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,28 +10,42 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(path for path in (ROOT / "portal").rglob("*.py") if "migrations" not in path.parts)
 
 MAY_IMPORT = {  # shelf: other parts of the portal it may import
-    "web": {"domain", "exports", "oidc", "errors", "clock", "mailing", "logs", "plain"},
-    "exports": {"domain", "errors", "clock", "plain"},
-    "post": {"exports", "domain", "errors", "clock", "mailing"},
-    "sync": {"cores", "domain", "db", "errors", "clock", "redaction", "plain"},
-    "domain": {"db", "errors", "clock", "timecodes", "redaction", "plain"},
-    "cores": {"errors", "clock", "timecodes"},
-    "oidc": {"errors", "clock"},
-    "desk": {"errors", "clock", "timecodes", "mailing", "redaction"},
-    "demo": {"desk", "errors", "clock", "mailing"},
+    "lib": {"errors", "clock", "timecodes"},
+    "db": {"lib", "errors", "clock"},
+    "domain": {"db", "lib", "errors", "clock", "timecodes"},
+    "web": {"domain", "exports", "oidc", "lib", "errors", "clock", "logs"},
+    "exports": {"domain", "lib", "errors", "clock"},
+    "mailer": {"exports", "domain", "lib", "errors", "clock"},
+    "sync": {"cores", "domain", "db", "lib", "errors", "clock"},
+    "cores": {"lib", "errors", "clock", "timecodes"},
+    "oidc": {"lib", "errors", "clock"},
+    "desk": {"lib", "errors", "clock", "timecodes"},
+    "demo": {"desk", "lib", "errors", "clock"},
 }
 NEVER = {  # shelf: foreign packages it never imports
+    "lib": {"flask", "sqlalchemy"},
+    "db": {"flask", "requests"},
+    "domain": {"flask", "requests"},
     "web": {"sqlalchemy", "requests"},
     "exports": {"flask", "sqlalchemy"},
-    "post": {"flask", "sqlalchemy", "requests"},
+    "mailer": {"flask", "sqlalchemy", "requests"},
     "sync": {"flask", "requests"},
-    "domain": {"flask", "requests"},
     "cores": {"flask", "sqlalchemy"},
     "oidc": {"flask", "sqlalchemy"},
     "desk": {"sqlalchemy"},
     "demo": {"flask", "sqlalchemy", "requests"},
 }
-FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "base", "service", "handler", "manager"}
+FLOORS = (  # packages of the domain from the ground up; each imports lower ones only
+    {"sync_state"},
+    {"companies"},
+    {"tickets", "users"},
+    {"audit", "notifications"},
+    {"accounts", "billing", "approvals"},
+    {"questions", "read_models"},
+    {"privacy"},
+)
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "base", "handler", "manager"}
+MOST_FILES = 16  # of a folder, its __init__ not counted: more than that nobody finds a way through
 
 
 ON_A_SHELF = [path for path in MODULES if path.relative_to(ROOT / "portal").parts[0] in MAY_IMPORT]
@@ -46,6 +61,38 @@ def test_a_module_imports_only_what_its_shelf_may(module):
             part = rest.split(".")[0]
             assert part in allowed, f"{shelf} imports portal.{part}: ask {', '.join(sorted(allowed))} instead"
         assert top not in NEVER[shelf], f"{shelf} imports {top}: see the table in tests/test_architecture.py"
+
+
+@pytest.mark.parametrize(
+    "module", [path for path in MODULES if "domain" in path.parts], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_package_of_the_domain_imports_only_lower_ones(module):
+    inside = module.relative_to(ROOT / "portal" / "domain").with_suffix("").parts[0]
+    if inside == "__init__":
+        return
+    floor = next(number for number, packages in enumerate(FLOORS) if inside in packages)
+    may = set().union(*FLOORS[:floor]) | {inside}
+    for name in _imported(module):
+        if name.startswith("portal.domain."):
+            package = name.split(".")[2]
+            assert package in may, (
+                f"domain/{inside} imports domain/{package}, which is not below it: move the shared piece down, "
+                "or tell the higher one what it has to know"
+            )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_view_imports_no_view(module):
+    if "views" not in module.parts:
+        return
+    others = {name for name in _imported(module) if name.startswith("portal.web.views")}
+    assert not others, f"put what both need into portal/web, not into a view: {', '.join(sorted(others))}"
+
+
+def test_no_folder_is_crowded():
+    folders = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+    crowded = {str(folder.relative_to(ROOT)): many for folder, many in folders.items() if many > MOST_FILES}
+    assert not crowded, f"which packages are in there? Make them: {crowded}"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

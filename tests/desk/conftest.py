@@ -16,7 +16,7 @@ from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
 from portal.desk.ticketing import directory, prices
 
-MAILS = Path(__file__).parent / "mails"
+MAILS = Path(__file__).parent / "inbound" / "mails"
 NOON = datetime(2026, 11, 2, 11, 0, tzinfo=UTC)  # a Monday, 12:00 in Prague
 
 

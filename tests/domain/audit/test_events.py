@@ -16,7 +16,7 @@ from portal.domain.audit.events import WORDS, AuditEvent, AuditName, Group
 from portal.domain.audit.report import LogFilter
 from tests.office import Office
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
