@@ -28,8 +28,8 @@ from portal.mailer.postman import Server
 from portal.sync import lease
 from portal.sync.engine import Sync
 from tests import samples
-from tests.desk.test_outbox import OnAnyPort
-from tests.domain.test_one_time_codes import code_at, set_up
+from tests.desk.outbound.test_outbox import OnAnyPort
+from tests.domain.accounts.test_totp import code_at, set_up
 from tests.web.conftest import Browser
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, NOC, STAFF_ADDRESS, TECHNICIAN, TOKEN, WholeSystem
 

@@ -2,7 +2,6 @@
 
 import pytest
 from sqlalchemy import select
-from tests.domain.test_one_time_codes import set_up
 
 from portal.db import db
 from portal.domain.accounts import two_factor
@@ -11,6 +10,7 @@ from portal.domain.audit.events import AuditEvent, AuditName
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from tests import samples
+from tests.domain.accounts.test_totp import set_up
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.cores.test_desk import TOKEN, _Quiet
 from werkzeug.serving import make_server
 
 from portal.cores.core_api import DeskCore
 from portal.desk.api import create_api
 from portal.desk.database import Store
 from portal.desk.ticketing import directory
+from tests.cores.test_core_api import TOKEN, _Quiet
 
 STAMP = "2026-11-02T11:00:00Z"
 TICKET = (

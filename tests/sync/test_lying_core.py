@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from tests.sync.test_forever import following, until
 
 from portal import clock
 from portal.cores.core_api import DeskCore
@@ -22,6 +21,7 @@ from portal.sync import rows, verify
 from tests import samples
 from tests.cores.lying import HARMLESS, TROUBLE, LyingCore
 from tests.sync.conftest import aside, entry, message, stone, ticket, whole_mirror
+from tests.sync.test_service import following, until
 from tests.web.conftest import Browser
 
 LINE = {"timeouts": (1, 0.2), "patience": 0.6, "most_bytes": 1_000_000, "most_values": 100_000, "pause": 0.01}

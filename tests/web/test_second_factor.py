@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from tests.domain.test_one_time_codes import code_at, set_up
 
 from portal import clock
 from portal.db import db
@@ -18,6 +17,7 @@ from portal.lib import urls
 from portal.web.auth import access_control, login
 from tests import samples
 from tests.device import Device
+from tests.domain.accounts.test_totp import code_at, set_up
 
 ORIGIN = "http://localhost:8000"
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}

@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.domain.test_hours import ENTRIES, fill, summed
 
 from portal import clock
 from portal.db import db
@@ -16,6 +15,7 @@ from portal.domain.billing.anomalies import Surroundings
 from portal.lib import money
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
+from tests.domain.billing.test_time_report import ENTRIES, fill, summed
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 

@@ -12,31 +12,11 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import Right
 from portal.web import rendering
-from portal.web.auth import access_control, credentials, login, user_agents, webauthn
+from portal.web.auth import access_control, credentials, login, reauthentication, user_agents, webauthn
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
-FRESH = {  # what changes the locks of an account: the page to go on with after a proof, if none was given lately
-    "account.begin_codes": "account.choose",
-    "account.codes": "account.codes",
-    "account.confirm_codes": "account.codes",
-    "account.remove_codes": "account.show",
-    "account.challenge": "account.choose",
-    "account.add_passkey": "account.choose",
-    "account.remove_passkey": "account.show",
-    "account.make_recovery_codes": "account.show",
-    "account.require": "account.show",
-    "sso.link": "account.show",
-    "sso.unlink": "account.show",
-}
-
-
-@bp.before_request
-def stop_unless_fresh() -> AnyResponse | None:
-    page = FRESH.get(request.endpoint or "")
-    if page is None or _has_proved_lately():
-        return None
-    return redirect(url_for("account.prove", next=url_for(page)))
+bp.before_request(reauthentication.stop_unless_fresh)
 
 
 @bp.get("")
@@ -184,18 +164,9 @@ def prove_by_passkey() -> AnyResponse:
     return _proof_page(refusal) if refusal else _proved(by_second_factor=True)
 
 
-def _has_proved_lately() -> bool:
-    return sessions.is_fresh(current_user.session_proved_at) and _is_as_strong_as_can_be()
-
-
-def _is_as_strong_as_can_be() -> bool:
-    """Whether this session has seen a second factor, or its person has none to show."""
-    return current_user.has_second_factor or not two_factor.of(current_user.id).any
-
-
 def _may_prove_by_password() -> bool:
     counts = sso_providers.allow_password(current_user.company_id) and people.has_password(current_user.id)
-    return counts and _is_as_strong_as_can_be()
+    return counts and reauthentication.is_as_strong_as_can_be()
 
 
 def _proved(*, by_second_factor: bool) -> AnyResponse:

@@ -23,8 +23,7 @@ from portal.lib.encryption import SealBroken
 from portal.oidc import flow
 from portal.oidc.flow import Asked, Client, Identity
 from portal.web import rendering
-from portal.web.auth import login
-from portal.web.views.account import account
+from portal.web.auth import login, reauthentication
 
 PATIENCE = timedelta(minutes=10)  # between going out and coming back
 SIGN_IN, LINK, ACCEPT = "sign_in", "link", "accept"  # what somebody went out for
@@ -53,7 +52,9 @@ FAILURES: dict[type[Exception], tuple[int, Any, Any]] = {  # what happened: stat
 }
 
 bp = Blueprint("sso", __name__)
-bp.before_request(account.stop_unless_fresh)  # a link opens the account: it is made and taken away after a proof
+bp.before_request(
+    reauthentication.stop_unless_fresh
+)  # a link opens the account
 bp.after_request(rendering.keep_quiet)  # an answer's address holds a code
 
 

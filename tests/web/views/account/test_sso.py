@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from tests.oidc.test_asking import ANSWERS, BROKEN, JUNK, LIES
 
 from portal import clock
 from portal.db import db
@@ -24,6 +23,7 @@ from portal.domain.users.sessions import Session
 from portal.oidc import discovery
 from portal.web.views.account import sso
 from tests import providers, samples
+from tests.oidc.test_flow import ANSWERS, BROKEN, JUNK, LIES
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
 
 ADDRESS = "/sign-in/sso/vltava"
