@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from portal.db import Moment
-from portal.plain import fold
+from portal.lib.text import fold
 
 revision = "0009"
 down_revision = "0008"
