@@ -3,6 +3,8 @@ PYTHON ?= python3
 DATABASE ?= sqlite
 PY := .venv/bin/python
 READY := .venv/ready
+QUICK := tests/test_architecture.py tests/test_documentation.py tests/lib tests/domain tests/exports tests/sync/html tests/sync/test_plan.py \
+	tests/desk/inbound/test_mime.py tests/desk/inbound/test_mail_commands.py tests/web/test_templates.py
 export FLASK_APP := app.py
 
 help: ## what can be made
@@ -20,6 +22,9 @@ run: $(READY) ## the portal alone, as PORTAL_* settings say; refuses what would 
 
 test: $(READY) ## every test, on SQLite and on PostgreSQL
 	@$(PY) -m pytest -n auto
+
+check: lint ## lint, types, and the tests that need no browser, core or second database: less than a minute
+	@$(PY) -m pytest -q -n auto -k "not postgresql" $(QUICK)
 
 lint: $(READY) ## style, types and templates
 	@.venv/bin/ruff check .
@@ -55,4 +60,4 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
 	@touch $@
 
-.PHONY: help demo demo-reset run test lint audit bench chaos translate lock
+.PHONY: help demo demo-reset run test check lint audit bench chaos translate lock

@@ -72,3 +72,10 @@ def test_every_target_of_make_says_what_it_is_for():
     for target in targets:
         assert re.search(rf"^{target}:.* ## \w", makefile, re.MULTILINE), target
     assert set(re.findall(r"(?:^    |`)make ([a-z-]+)", README, re.MULTILINE)) <= set(targets)
+
+
+def test_the_index_of_decisions_lists_every_record_in_order():
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"^\| (\d{4}) \| \[.+\]\((.+)\) \|$", (folder / "README.md").read_text(), re.MULTILINE)
+    there = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [name for _number, name in listed] == there, "docs/decisions/README.md: one row a record, by number"

@@ -105,7 +105,7 @@ def signature(company_id: int | None = None) -> dict[str, Any]:
     }
 
 
-def alone(page: str, status: int = 200, **context: Any) -> Response:
+def minimal(page: str, status: int = 200, **context: Any) -> Response:
     """A page without a frame for whoever opens it, signed in or not; never stored."""
     response = make_response(plain(page, **context), status)
     response.cache_control.no_store = True

@@ -29,7 +29,7 @@ def part(company: Company, wanted: TicketFilter, found: Page) -> Part:
     if counts is None:
         drawn = Part.of(rows(company, found) + pager(wanted, found))
     else:
-        drawn = Part.of(around("tickets/_part.html", company, wanted, counts, found))
+        drawn = Part.of(around("tickets/_results.html", company, wanted, counts, found))
     return fragment_cache.parts().keep(name, drawn) if _is_common(wanted) else drawn
 
 

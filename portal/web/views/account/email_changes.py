@@ -15,7 +15,7 @@ bp.after_request(rendering.keep_quiet)
 
 @bp.get("")
 def show() -> Response:
-    return rendering.render(page="addresses/show.html", waiting=email_changes.waiting(current_user.id))
+    return rendering.render(page="email_changes/show.html", waiting=email_changes.waiting(current_user.id))
 
 
 @bp.post("")
@@ -28,7 +28,7 @@ def wish() -> AnyResponse:
 
 @bp.get("/<token>")
 def open_link(token: str) -> Response:
-    return rendering.alone("addresses/confirm.html", opened=email_changes.opened(token), token=token)
+    return rendering.minimal("email_changes/confirm.html", opened=email_changes.opened(token), token=token)
 
 
 @bp.post("/<token>")
@@ -36,9 +36,9 @@ def answer(token: str) -> Response:
     rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
     if request.form.get("answer") == "stop":
         email_changes.stop(token)
-        return rendering.alone("addresses/answered.html", words=_("Stopped. The account stays at its address."))
+        return rendering.minimal("email_changes/answered.html", words=_("Stopped. The account stays at its address."))
     if email_changes.confirm(token):
-        return rendering.alone(
-            "addresses/answered.html", words=_("Done. From now on you sign in with the new address.")
+        return rendering.minimal(
+            "email_changes/answered.html", words=_("Done. From now on you sign in with the new address.")
         )
-    return rendering.alone("addresses/answered.html", words=_("Confirmed. It now waits for the other address."))
+    return rendering.minimal("email_changes/answered.html", words=_("Confirmed. It now waits for the other address."))

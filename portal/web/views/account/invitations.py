@@ -15,7 +15,7 @@ bp.after_request(rendering.keep_quiet)
 @bp.get("/<token>")
 def show(token: str) -> Response:
     invitation = invitations.opened(token)
-    return rendering.alone(
+    return rendering.minimal(
         "invitations/show.html",
         invitation=invitation,
         token=token,

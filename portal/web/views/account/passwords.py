@@ -30,19 +30,19 @@ def change() -> AnyResponse:
 
 @bp.get("/forgotten")
 def ask() -> Response:
-    return rendering.alone("passwords/forgotten.html")
+    return rendering.minimal("passwords/forgotten.html")
 
 
 @bp.post("/forgotten")
 def wish() -> Response:
     rate_limits.count(rate_limits.Kind.RESET, address=request.remote_addr or "")
     password_resets.wish(request.form.get("email", ""))
-    return rendering.alone("passwords/on_its_way.html")
+    return rendering.minimal("passwords/on_its_way.html")
 
 
 @bp.get("/<token>")
 def open_link(token: str) -> Response:
-    return rendering.alone("passwords/new.html", person=password_resets.opened(token), token=token)
+    return rendering.minimal("passwords/new.html", person=password_resets.opened(token), token=token)
 
 
 @bp.post("/<token>")

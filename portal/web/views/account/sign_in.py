@@ -73,7 +73,7 @@ def _proven(email: str, password: str) -> Person | None:
 
 
 def _page(refusal: str = "", *, email: str = "", onward: str = "") -> Response:
-    return rendering.alone(
+    return rendering.minimal(
         "sign_in/show.html",
         refusal=refusal,
         email=email,

@@ -52,9 +52,7 @@ FAILURES: dict[type[Exception], tuple[int, Any, Any]] = {  # what happened: stat
 }
 
 bp = Blueprint("sso", __name__)
-bp.before_request(
-    reauthentication.stop_unless_fresh
-)  # a link opens the account
+bp.before_request(reauthentication.stop_unless_fresh)  # a link opens the account
 bp.after_request(rendering.keep_quiet)  # an answer's address holds a code
 
 
@@ -65,7 +63,7 @@ def choose() -> AnyResponse:
     if provider is not None:
         return _onward(_beginning(provider, onward=onward))
     refusal = _("No company signs in here from this domain. Is it written right?") if domain else ""
-    return rendering.alone("sso/choose.html", domain=domain[:254], onward=onward, refusal=refusal)
+    return rendering.minimal("sso/choose.html", domain=domain[:254], onward=onward, refusal=refusal)
 
 
 @bp.get("/sign-in/sso/<provider>")
@@ -203,7 +201,7 @@ def _client(provider: IdentityProvider) -> Client:
 
 def _onward(address: str) -> Response:
     """A page that the browser leaves by itself: the answer to a form must not lead to a foreign host."""
-    response = rendering.alone("sso/onward.html", address=address)
+    response = rendering.minimal("sso/onward.html", address=address)
     response.headers["Refresh"] = f"0; url={address}"
     return response
 
@@ -226,7 +224,7 @@ def _unknown(provider: IdentityProvider) -> Response:
 
 def _page(status: int, title: str, words: str, provider: IdentityProvider | None) -> Response:
     again = _beginning(provider, onward="") if provider else ""
-    return rendering.alone("sso/failed.html", status=status, title=title, words=words, again=again)
+    return rendering.minimal("sso/failed.html", status=status, title=title, words=words, again=again)
 
 
 def _address() -> str:

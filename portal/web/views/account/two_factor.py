@@ -50,7 +50,7 @@ def _begin_again() -> AnyResponse:
 
 
 def _page(waiting: Pending, refusal: str = "") -> Response:
-    return rendering.alone(
+    return rendering.minimal(
         "sign_in/second.html",
         refusal=refusal,
         factors=two_factor.of(waiting.person.id),

@@ -17,7 +17,7 @@ bp.after_request(rendering.keep_quiet)
 @bp.get("/", defaults={"token": ""})
 @bp.get("/<token>")
 def show(token: str) -> Response:
-    return rendering.alone("decide/show.html", opened=link_answers.opened(token), token=token)
+    return rendering.minimal("approval_link/show.html", opened=link_answers.opened(token), token=token)
 
 
 @bp.post("/", defaults={"token": ""})
@@ -33,4 +33,4 @@ def too_late(error: AlreadyDecided) -> Response:
     """Somebody was faster: the same page, which says who decided what and when."""
     flash(error_pages.words_of(error))
     token = (request.view_args or {})["token"]
-    return rendering.alone("decide/show.html", status=409, opened=link_answers.opened(token), token=token)
+    return rendering.minimal("approval_link/show.html", status=409, opened=link_answers.opened(token), token=token)

@@ -20,7 +20,7 @@ def index() -> Response:
     company, wanted = own_company(), LogFilter.parse(request.args)
     lines, following = report.find(company, wanted, before=request.args.get("before", type=rendering.row_id))
     return rendering.render(
-        page="log/index.html",
+        page="audit_log/index.html",
         wanted=wanted,
         lines=lines,
         following=following,

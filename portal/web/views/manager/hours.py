@@ -32,7 +32,7 @@ def index() -> Response:
     since = last_seen.previous(current_user, last_seen.HOURS)
     shown = _entries(wanted) | _sums(wanted) | _year(wanted) | _news(since)
     last_seen.note(current_user, last_seen.HOURS)
-    return rendering.render(page="hours/index.html", part="hours/_part.html", **shown)
+    return rendering.render(page="hours/index.html", part="hours/_results.html", **shown)
 
 
 @bp.get("/hours/changes")
