@@ -22,12 +22,12 @@ from bench import year
 from bench.mirrors import FOLDER
 from chaos.fleet import free_address
 from portal import config, create_app
+from portal.cores.connection import CoreConnection
 from portal.cores.core_api import PAGE, DeskCore
 from portal.db import db
 from portal.demo import postgres
 from portal.demo.processes import Children, answers
 from portal.domain.tickets.models import Ticket
-from portal.lib.http import Line
 from portal.sync import lease
 from portal.sync.engine import Sync
 
@@ -96,7 +96,7 @@ def _sync(url: str, database_url: str, folder: Path) -> tuple[float, int]:
 
 
 def _download(url: str) -> None:
-    line, cursor, more = Line(url, TOKEN), None, True
+    line, cursor, more = CoreConnection(url, TOKEN), None, True
     while more:
         body = line.read("changes", cursor=cursor, limit=PAGE)
         tail = json.loads(b"{" + body[body.rindex(b'"cursor"') :])  # the page's last words; the rest is not looked at

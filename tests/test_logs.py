@@ -24,7 +24,7 @@ from portal.domain.read_models import conversation
 from portal.domain.users import models as people
 from portal.errors import CoreError
 from portal.mailer import worker
-from portal.mailer.postman import Server
+from portal.mailer.postman import SmtpPostman
 from portal.sync import lease
 from portal.sync.engine import Sync
 from tests import samples
@@ -142,7 +142,7 @@ def _locked(*_given, **_facts):
 
 def _letters_do_not_leave(system: WholeSystem, refusing: str) -> None:
     address = refusing.partition(":")
-    outbox.deliver(system.store, outbox.Smtp(f"smtp://{address[0]}:{address[2]}", NOC))
+    outbox.deliver(system.store, outbox.OutboxServer(f"smtp://{address[0]}:{address[2]}", NOC))
 
 
 def _the_core_fails(app, system: WholeSystem) -> set[str]:
@@ -224,8 +224,8 @@ def _portal_letters_do_not_leave(app, refusing: str) -> None:
             key="x", to="marie@vltava.example", name="Marie Malá", subject="Tajný předmět", text="tajná slova"
         )
         db.session.commit()
-        worker.deliver(Server(f"smtp://marie:{MAIL_PASSWORD}@{refusing}"), sender=NOC)
-        worker.deliver(Server(refusing), sender=NOC)
+        worker.deliver(SmtpPostman(f"smtp://marie:{MAIL_PASSWORD}@{refusing}"), sender=NOC)
+        worker.deliver(SmtpPostman(refusing), sender=NOC)
 
 
 def _post(client, address: str, **form):

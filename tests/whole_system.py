@@ -29,7 +29,7 @@ from portal.domain.users.permissions import MANAGER, STAFF
 from portal.errors import CoreAway
 from portal.lib import urls
 from portal.mailer import worker
-from portal.mailer.postman import Folder
+from portal.mailer.postman import FolderPostman
 from portal.sync import lease
 from portal.sync.engine import Sync
 from portal.sync.note_delivery import deliver
@@ -88,7 +88,7 @@ class WholeSystem:
             deadlines.run()
             workflow.run()
             deliver(self.core)
-            worker.deliver(Folder(self._letters), sender=NOC)
+            worker.deliver(FolderPostman(self._letters), sender=NOC)
             db.session.remove()
 
     def hire(self) -> None:

@@ -15,7 +15,7 @@ from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import Place
 from portal.desk.outbound import outbox
-from portal.desk.outbound.outbox import Folder, Postman, Smtp
+from portal.desk.outbound.outbox import Carrier, OutboxFolder, OutboxServer
 from portal.desk.server import Address, Doors, serve
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, erasure, invoicing, prices, tickets
@@ -213,7 +213,7 @@ def _doors(values: dict[str, Any]) -> Doors:
     return Doors(
         http=_address("DESK_HTTP", values),
         smtp=_address("DESK_SMTP", values),
-        postman=_postman(values),
+        carrier=_carrier(values),
         token=config.secret(values, "CORE_TOKEN"),
         submission_token=config.secret(values, "DESK_SUBMISSION_TOKEN"),
         trust_local=values["DESK_TRUST_LOCAL"],
@@ -232,10 +232,10 @@ def _address(name: str, values: dict[str, Any]) -> Address:
     return Address(host.strip("[]"), int(port))
 
 
-def _postman(values: dict[str, Any]) -> Postman:
+def _carrier(values: dict[str, Any]) -> Carrier:
     if values["DESK_MAIL_OUT"]:
-        return Smtp(values["DESK_MAIL_OUT"], sender=values["NOC_ADDRESS"])
-    return Folder(folder(values) / "outbox")
+        return OutboxServer(values["DESK_MAIL_OUT"], sender=values["NOC_ADDRESS"])
+    return OutboxFolder(folder(values) / "outbox")
 
 
 def _tls(values: dict[str, Any]) -> ssl.SSLContext | None:

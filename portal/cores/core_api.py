@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal.cores import records
+from portal.cores.connection import AnswerTooBig, CoreConnection, NotUnderstood
 from portal.cores.prefetch import one_ahead
 from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
-from portal.lib.http import AnswerTooBig, Line, NotUnderstood
 
 PAGE = 100  # tickets; they are committed together
 LEAST_PAGE = 2  # pages are inclusive: with fewer, the second would be the first again
@@ -19,7 +19,7 @@ class DeskCore:
     """A core that speaks Core API v1 (docs/core-api.yaml); see Core for the promises."""
 
     def __init__(self, url: str, token: str, *, page: int = PAGE, **line: Any) -> None:
-        self._line = Line(url, token, **line)
+        self._line = CoreConnection(url, token, **line)
         self._page = page
 
     def changes(self, cursor: str | None) -> Iterator[ChangesPage]:

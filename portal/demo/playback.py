@@ -47,7 +47,7 @@ class Postbox:
     """Everybody's mailbox: carries the desk's letters, remembers what each person has to answer."""
 
     def __init__(self, folder: Path, young_from: datetime) -> None:
-        self._folder = outbox.Folder(folder)
+        self._folder = outbox.OutboxFolder(folder)
         self._young_from = young_from
         self._newest: dict[tuple[str, str], Quoted] = {}
         self.carried = 0

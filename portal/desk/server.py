@@ -22,7 +22,7 @@ from portal.desk.inbound import imap_poller, intake
 from portal.desk.inbound.imap_poller import MailboxAway, Place
 from portal.desk.inbound.smtp_server import Postbox
 from portal.desk.outbound import outbox
-from portal.desk.outbound.outbox import Postman
+from portal.desk.outbound.outbox import Carrier
 
 _HTTP_THREADS = 4
 _OUTBOX_SECONDS = 2  # how often letters that wait for another try are looked at
@@ -51,7 +51,7 @@ class Doors:
 
     http: Address
     smtp: Address
-    postman: Postman
+    carrier: Carrier
     token: str  # of the Core API
     submission_token: str = ""
     trust_local: bool = False
@@ -149,7 +149,7 @@ class _Desk:
             self._letters_wait.wait(_OUTBOX_SECONDS)
             self._letters_wait.clear()
             with _trouble("letters could not be read", sqlite3.Error):
-                outbox.deliver(self._store, self._doors.postman, stop=self._ending.is_set)
+                outbox.deliver(self._store, self._doors.carrier, stop=self._ending.is_set)
 
     def _poll(self) -> None:
         assert self._doors.imap is not None

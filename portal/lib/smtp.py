@@ -1,7 +1,75 @@
-"""How a mail becomes bytes: as the standard library does it, but for the spaces it loses in a long Czech subject."""
+"""Mail that leaves: how it becomes bytes, a mail server given by its address, and a folder in its place."""
 
+import smtplib
+import ssl
 from email.header import Header
 from email.policy import EmailPolicy
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from portal.errors import Misconfigured, PortalError
+
+PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+TIMEOUT = 60  # seconds of silence of a mail server
+
+
+class NotDelivered(PortalError):
+    """The mail did not leave; for_good: trying again is useless; away: no other mail would leave now either."""
+
+    def __init__(self, reason: str, *, for_good: bool = False, away: bool = False) -> None:
+        super().__init__(reason)
+        self.for_good = for_good
+        self.away = away
+
+
+class SmtpServer:
+    """A mail server: host:port, smtp://host:25, smtp+starttls://user:password@host:587, smtps://…:465."""
+
+    def __init__(self, address: str, *, setting: str) -> None:
+        """setting: the name of the one that holds the address. Raises Misconfigured, naming it."""
+        url = urlsplit(address if "://" in address else f"smtp://{address}")
+        if url.scheme not in PORTS or not url.hostname:
+            raise Misconfigured(f"{setting}: write host:port, smtp://…, smtp+starttls://… or smtps://…")
+        self._scheme, self._host, self._port = url.scheme, url.hostname, url.port or PORTS[url.scheme]
+        self._user, self._password = unquote(url.username or ""), unquote(url.password or "")
+
+    def connect(self) -> smtplib.SMTP:
+        """An open connection, encrypted and signed in as the address says; the server's certificate is verified.
+
+        Raises smtplib.SMTPException or OSError.
+        """
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self._scheme == "smtps":
+            server = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT, context=context)
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        try:
+            if self._scheme == "smtp+starttls":
+                server.starttls(context=context)
+            if self._user:
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+class MailFolder:
+    """Mails as .eml files in a folder; the same name written twice is the same file, and never half of one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def put(self, name: str, raw: bytes) -> None:
+        """Raises NotDelivered."""
+        unfinished = self.path / f".{name}"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(raw)
+            unfinished.replace(self.path / name)
+        except OSError as error:
+            raise NotDelivered(str(error)) from error
 
 
 class _WholeSubjects(EmailPolicy):

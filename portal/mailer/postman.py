@@ -1,27 +1,17 @@
 """How a letter leaves: over SMTP, or as a file in a folder where nobody has set a mail server."""
 
 import smtplib
-import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 from portal import clock
 from portal.domain.notifications.outbox import Letter
-from portal.errors import Misconfigured, PortalError
-from portal.lib.smtp import SENT
+from portal.lib.smtp import SENT, MailFolder, NotDelivered, SmtpServer
 from portal.lib.text import line
-
-PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-TIMEOUT = 60  # seconds of silence of a mail server
-
-
-class NotDelivered(PortalError):
-    """The letter did not leave; it may leave later."""
 
 
 class Postman(Protocol):
@@ -30,61 +20,34 @@ class Postman(Protocol):
         ...
 
 
-class Folder:
+class FolderPostman:
     """Letters as .eml files; the same letter carried twice is the same file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._folder = MailFolder(path)
 
     def carry(self, letter: Letter, mail: EmailMessage) -> None:
         name = f"{clock.prague(letter.written_at):%Y%m%d-%H%M%S}-{letter.id:06d}.eml"
-        try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            unfinished = self._path / f".{name}"
-            unfinished.write_bytes(mail.as_bytes(policy=SENT))
-            unfinished.replace(self._path / name)
-        except OSError as error:
-            raise NotDelivered(str(error)) from error
+        self._folder.put(name, mail.as_bytes(policy=SENT))
 
 
-class Server:
-    """A mail server: host:port, smtp://host:25, smtp+starttls://user:password@host:587, smtps://…:465."""
+class SmtpPostman:
+    """Letters to a mail server; the address is one of lib/smtp."""
 
     def __init__(self, address: str) -> None:
-        url = urlsplit(address if "://" in address else f"smtp://{address}")
-        if url.scheme not in PORTS or not url.hostname:
-            raise Misconfigured("PORTAL_MAIL_OUT: write host:port, smtp://…, smtp+starttls://… or smtps://…")
-        self._scheme, self._host, self._port = url.scheme, url.hostname, url.port or PORTS[url.scheme]
-        self._user, self._password = unquote(url.username or ""), unquote(url.password or "")
+        self._server = SmtpServer(address, setting="PORTAL_MAIL_OUT")
 
     def carry(self, letter: Letter, mail: EmailMessage) -> None:
         try:
-            with self._connected() as server:
+            with self._server.connect() as server:
                 server.send_message(mail)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise NotDelivered(f"{type(error).__name__}: {error}") from error
 
-    def _connected(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
-        server: smtplib.SMTP
-        if self._scheme == "smtps":
-            server = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
-        try:
-            if self._scheme == "smtp+starttls":
-                server.starttls(context=context)
-            if self._user:
-                server.login(self._user, self._password)
-        except BaseException:
-            server.close()
-            raise
-        return server
-
 
 def postman(mail_out: str, folder: Path) -> Postman:
     """The one a setting asks for. Raises Misconfigured."""
-    return Server(mail_out) if mail_out else Folder(folder)
+    return SmtpPostman(mail_out) if mail_out else FolderPostman(folder)
 
 
 def mail(letter: Letter, *, sender: str) -> EmailMessage:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 
 from portal.domain.notifications import outbox
-from portal.mailer.postman import NotDelivered, Postman, mail
+from portal.lib.smtp import NotDelivered
+from portal.mailer.postman import Postman, mail
 
 log = logging.getLogger(__name__)
 

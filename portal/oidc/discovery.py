@@ -12,7 +12,7 @@ from joserfc.jwk import Key, import_key
 
 from portal import clock
 from portal.errors import ProviderAway, ProviderError, ProviderLied
-from portal.oidc import line
+from portal.oidc import connection
 
 REMEMBERED = timedelta(hours=1)
 PAUSE = timedelta(seconds=15)  # after one that did not answer: so many who wait at the door must not all wait again
@@ -103,12 +103,12 @@ def forget(issuer: str) -> None:
 
 
 def _read(issuer: str) -> Provider:
-    described = line.read(issuer.rstrip("/") + "/.well-known/openid-configuration")
-    metadata = line.understood(described, Metadata, what="the provider's description")
+    described = connection.read(issuer.rstrip("/") + "/.well-known/openid-configuration")
+    metadata = connection.understood(described, Metadata, what="the provider's description")
     if metadata.issuer != issuer:
         raise ProviderLied("the provider describes itself as another issuer")
     for address in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri):
-        if not line.is_safe(address, beside=issuer):
+        if not connection.is_safe(address, beside=issuer):
             raise ProviderLied("the provider names an address that we must not use")
     now = clock.now()
     return Provider(metadata=metadata, keys=_keys(metadata.jwks_uri), until=now + REMEMBERED, keys_at=now)
@@ -116,7 +116,8 @@ def _read(issuer: str) -> Provider:
 
 def _keys(address: str) -> dict[str, Key]:
     keys = {}
-    for row in line.understood(line.read(address), _KeySet, what="the provider's key set").keys[:MOST_KEYS]:
+    described = connection.understood(connection.read(address), _KeySet, what="the provider's key set")
+    for row in described.keys[:MOST_KEYS]:
         if row.get("kty") not in KINDS_OF_KEY or row.get("use", "sig") != "sig":
             continue
         try:

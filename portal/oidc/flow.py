@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 
 from portal import clock
 from portal.errors import ProviderLied, ProviderRefused
-from portal.oidc import discovery, line
+from portal.oidc import connection, discovery
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SKEW = timedelta(minutes=2)  # how far the provider's clock may be from ours
@@ -85,7 +85,7 @@ def check_answer(client: Client, asked: Asked, answer: Mapping[str, str]) -> Non
     if answer.get("iss", "" if says_issuer else client.issuer) != client.issuer:
         raise ProviderLied("the answer is from another provider")
     if "error" in answer:
-        raise ProviderRefused(line.named(answer["error"]) or "an error without a name")
+        raise ProviderRefused(connection.named(answer["error"]) or "an error without a name")
     if not 0 < len(answer.get("code", "")) <= LONGEST_CODE:
         raise ProviderLied("the answer brings no code")
 
@@ -94,7 +94,7 @@ def who(client: Client, asked: Asked, answer: Mapping[str, str]) -> Identity:
     """Whom the provider names, from the token it signed and gave to us alone. Raises ProviderError."""
     check_answer(client, asked, answer)
     metadata = discovery.known(client.issuer).metadata
-    body = line.exchange(
+    body = connection.exchange(
         metadata.token_endpoint,
         {
             "grant_type": "authorization_code",
@@ -106,7 +106,7 @@ def who(client: Client, asked: Asked, answer: Mapping[str, str]) -> Identity:
         secret=client.secret,
         in_form=metadata.takes_secret_in_form_only,
     )
-    return identity_in(line.understood(body, _Tokens, what="the token").id_token, client, nonce=asked.nonce)
+    return identity_in(connection.understood(body, _Tokens, what="the token").id_token, client, nonce=asked.nonce)
 
 
 def identity_in(token: str, client: Client, *, nonce: str) -> Identity:
@@ -131,7 +131,7 @@ def refuses_us(client: Client) -> str:
     """Why the provider does not take our name and secret; nothing when it does: a made-up code shows which."""
     metadata = discovery.known(client.issuer).metadata
     try:
-        line.exchange(
+        connection.exchange(
             metadata.token_endpoint,
             {
                 "grant_type": "authorization_code",

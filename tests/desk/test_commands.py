@@ -8,7 +8,7 @@ from portal import clock, create_app
 from portal.cli.desk import open_store
 from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
-from portal.desk.outbound.outbox import NotDelivered
+from portal.lib.smtp import NotDelivered
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from portal.db import db
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Attached, Letter
 from portal.errors import Misconfigured
-from portal.mailer.postman import Folder, NotDelivered, mail, postman
+from portal.lib.smtp import NotDelivered
+from portal.mailer.postman import FolderPostman, mail, postman
 from portal.mailer.worker import deliver
 
 SENDER = "noc@connectica.cz"
@@ -42,10 +43,8 @@ def write(key: str = "k1", **values) -> bool:
 
 def test_a_letter_is_written_once_a_key_and_leaves_once(ledger, tmp_path):
     assert (write(), write(subject="jiný")) == (True, False)
-    assert (deliver(Folder(tmp_path / "out"), sender=SENDER), deliver(Folder(tmp_path / "out"), sender=SENDER)) == (
-        1,
-        0,
-    )
+    folder = FolderPostman(tmp_path / "out")
+    assert (deliver(folder, sender=SENDER), deliver(folder, sender=SENDER)) == (1, 0)
     (file,) = (tmp_path / "out").iterdir()
     found = email.message_from_bytes(file.read_bytes(), policy=default)
     assert (found["To"], found["Subject"]) == ("manazer@strojirny-vltava.example", "Hodiny")

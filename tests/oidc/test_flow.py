@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from portal import clock
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
-from portal.oidc import discovery, flow, line
+from portal.oidc import connection, discovery, flow
 from portal.oidc.flow import Asked, Client
 from tests import providers
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
@@ -222,7 +222,7 @@ JUNK = {
     "a list": lambda _: Response("[]", mimetype="application/json"),
     "no text": lambda _: Response(b"\xff\xfe\x00", mimetype="application/json"),
     "nothing": lambda _: Response(""),
-    "too much": lambda _: Response(b" " * (line.MOST_BYTES + 1)),
+    "too much": lambda _: Response(b" " * (connection.MOST_BYTES + 1)),
     "elsewhere": lambda _: Response(status=302, headers={"Location": "http://127.0.0.1:1/"}),
     "a fault": lambda _: Response("Traceback", 500),
     "bad gzip": lambda _: Response(b"not gzip", headers={"Content-Encoding": "gzip"}),
@@ -250,7 +250,7 @@ def test_a_provider_that_is_away_is_left_alone_for_a_few_seconds(liar):
 
 
 def test_a_provider_that_drips_is_away(liar, monkeypatch):
-    monkeypatch.setattr(line, "PATIENCE", 0.3)
+    monkeypatch.setattr(connection, "PATIENCE", 0.3)
 
     def drip(_request):
         import time
@@ -283,7 +283,7 @@ def test_an_address_is_asked_only_by_tls_or_on_this_machine():
         "https://": False,
         "https://login.example:port": False,
     }.items():
-        assert line.is_safe(address) is is_safe, address
+        assert connection.is_safe(address) is is_safe, address
 
 
 def test_the_time_a_key_is_remembered_is_about_an_hour():

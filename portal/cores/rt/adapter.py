@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from portal import clock
+from portal.cores.connection import AnswerTooBig
 from portal.cores.prefetch import one_ahead
 from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Tombstone, Unreadable
 from portal.cores.rt import mapping
 from portal.cores.rt.client import PAGE, Glance, Rest, place_of
 from portal.cores.rt.mapping import Conversation, Rules
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
-from portal.lib.http import AnswerTooBig
 
 OVERLAP = timedelta(minutes=2)  # RT stamps a change before it commits it: one may show that late
 SETTLING = timedelta(seconds=15)  # a second change within one stamp's second looks like the first one

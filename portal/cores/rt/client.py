@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 import requests
 
+from portal.cores.connection import NOBODY, AnswerTooBig, CoreConnection
 from portal.cores.rt.mapping import MESSAGES, Conversation, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
-from portal.lib.http import NOBODY, AnswerTooBig, Line
 
 PAGE = 100  # RT gives no more, and does not say so
 MOST_PAGES = 1_000  # to one question about tickets; a page of them has some ten
@@ -50,7 +50,7 @@ class Rest:
         self._web, self._user, self._password = url.rstrip("/"), user, password
         self._queue = _literal(queue)
         sign_in = self._sign_in if password else None  # a token costs RT a quarter of a second a request
-        self._line = Line(f"{self._web}/REST/2.0", token, scheme="token", sign_in=sign_in, **line)
+        self._line = CoreConnection(f"{self._web}/REST/2.0", token, scheme="token", sign_in=sign_in, **line)
 
     def changed(self, since: tuple[datetime, int] | None, *, most: int) -> list[Any]:
         """The next tickets in the order of (LastUpdated, id), from that place on, inclusively."""

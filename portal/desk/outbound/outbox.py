@@ -4,23 +4,21 @@ import logging
 import random
 import smtplib
 import sqlite3
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 from portal import clock
 from portal.desk.database import Store, moment, written
-from portal.errors import Misconfigured, NotFound
+from portal.errors import NotFound
+from portal.lib.smtp import MailFolder, NotDelivered, SmtpServer
 
 FIRST_PAUSE = timedelta(seconds=30)  # doubled with every try
 LONGEST_PAUSE = timedelta(minutes=4)  # a confirmation leaves within five minutes of the end of an outage
 PATIENCE = timedelta(days=5)  # as long as mail servers try
 _CLAIM = timedelta(minutes=10)  # nobody else tries a letter that long; longer than any SMTP conversation of ours
-_TIMEOUT = 60  # seconds of silence of a mail server
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +40,7 @@ class Letter:
     trouble: str
 
 
-class NotDelivered(Exception):
-    """The letter did not leave; for_good: trying again is useless; away: no other letter would leave now either."""
-
-    def __init__(self, reason: str, *, for_good: bool = False, away: bool = False) -> None:
-        super().__init__(reason)
-        self.for_good = for_good
-        self.away = away
-
-
-class Postman(Protocol):
+class Carrier(Protocol):
     def carry(self, letter: Letter, raw: bytes) -> None:
         """Hand the letter over. Raises NotDelivered."""
         ...
@@ -128,7 +117,7 @@ def take_over(store: Store) -> None:
         )
 
 
-def deliver(store: Store, postman: Postman, *, stop: Callable[[], bool] = lambda: False) -> int:
+def deliver(store: Store, carrier: Carrier, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Carry every letter that is due, each claimed first so that two deliverers never carry one at once.
 
     Returns how many left. A letter that fails waits longer each time; after days it is given up. While the mail
@@ -141,7 +130,7 @@ def deliver(store: Store, postman: Postman, *, stop: Callable[[], bool] = lambda
             continue
         letter, raw = claimed
         try:
-            postman.carry(letter, raw)
+            carrier.carry(letter, raw)
         except NotDelivered as error:
             _postpone(store, letter, error)
             if error.away:
@@ -155,38 +144,27 @@ def deliver(store: Store, postman: Postman, *, stop: Callable[[], bool] = lambda
     return left
 
 
-class Folder:
+class OutboxFolder:
     """Letters as .eml files in a folder; the same letter carried twice is the same file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
 
     def carry(self, letter: Letter, raw: bytes) -> None:
-        name = f"{letter.queued_at:%Y%m%d-%H%M%S}-{letter.id:06d}-{letter.kind}.eml"
-        unfinished = self.path / f".{name}"
-        try:
-            unfinished.write_bytes(raw)
-            unfinished.replace(self.path / name)
-        except OSError as error:
-            raise NotDelivered(str(error)) from error
+        MailFolder(self.path).put(f"{letter.queued_at:%Y%m%d-%H%M%S}-{letter.id:06d}-{letter.kind}.eml", raw)
 
 
-class Smtp:
-    """Letters to a mail server: smtp://host:25, smtp+starttls://user:password@host:587, smtps://…:465, host:port."""
+class OutboxServer:
+    """Letters to a mail server; the address is one of lib/smtp."""
 
     def __init__(self, address: str, sender: str) -> None:
-        url = urlsplit(address if "://" in address else f"smtp://{address}")
-        if url.scheme not in {"smtp", "smtps", "smtp+starttls"} or not url.hostname:
-            raise Misconfigured("PORTAL_DESK_MAIL_OUT: write host:port, smtp://…, smtp+starttls://… or smtps://…")
-        self.scheme, self.host, self.sender = url.scheme, url.hostname, sender
-        self.port = url.port or {"smtp": 25, "smtps": 465, "smtp+starttls": 587}[url.scheme]
-        self.user, self.password = unquote(url.username or ""), unquote(url.password or "")
+        self._server, self._sender = SmtpServer(address, setting="PORTAL_DESK_MAIL_OUT"), sender
 
     def carry(self, letter: Letter, raw: bytes) -> None:
         try:
-            with self._connected() as server:
-                refused = server.sendmail(self.sender, letter.recipients, raw)
+            with self._server.connect() as server:
+                refused = server.sendmail(self._sender, letter.recipients, raw)
         except smtplib.SMTPRecipientsRefused as error:
             raise NotDelivered(_said(error.recipients), for_good=_all_permanent(error.recipients)) from error
         except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
@@ -196,22 +174,6 @@ class Smtp:
             raise NotDelivered(f"{type(error).__name__}: {error}", away=True) from error
         if refused:  # some got it: trying again would write to them twice
             log.warning("letter %s did not reach everybody: %s", letter.id, _said(refused))
-
-    def _connected(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
-        if self.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT)
-        try:
-            if self.scheme == "smtp+starttls":
-                server.starttls(context=context)
-            if self.user:
-                server.login(self.user, self.password)
-        except BaseException:
-            server.close()
-            raise
-        return server
 
 
 _SELECT = (

@@ -10,8 +10,9 @@ from aiosmtpd.controller import Controller
 from portal import clock
 from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
-from portal.desk.outbound.outbox import Folder, NotDelivered, Smtp
+from portal.desk.outbound.outbox import OutboxFolder, OutboxServer
 from portal.errors import Misconfigured, NotFound
+from portal.lib.smtp import NotDelivered
 
 
 class Server:
@@ -44,7 +45,7 @@ def server():
 
 
 def postman(server):
-    return Smtp(server.address, sender="noc@connectica.cz")
+    return OutboxServer(server.address, sender="noc@connectica.cz")
 
 
 def test_letters_reach_the_mail_server_once(store, opened, server):
@@ -68,7 +69,7 @@ def test_an_outage_delays_letters_and_loses_none(at_noon, store, opened, server)
 
 
 def test_while_the_server_is_away_one_letter_finds_out_and_all_leave_when_it_is_back(at_noon, store, opened, server):
-    assert outbox.deliver(store, Smtp("127.0.0.1:1", sender="noc@connectica.cz")) == 0
+    assert outbox.deliver(store, OutboxServer("127.0.0.1:1", sender="noc@connectica.cz")) == 0
     assert [letter.tries for letter in outbox.letters_of(store, opened)] == [1, 0]
     assert outbox.deliver(store, postman(server)) == 1
     with clock.set_to(at_noon + timedelta(minutes=1)):
@@ -155,7 +156,7 @@ def test_a_desk_that_starts_at_once_carries_what_its_predecessor_died_with(at_no
 
 
 def test_in_a_folder_a_letter_is_one_file_however_often_it_is_carried(store, opened, tmp_path):
-    folder = Folder(tmp_path / "out")
+    folder = OutboxFolder(tmp_path / "out")
     outbox.deliver(store, folder)
     files = sorted(path.name for path in folder.path.iterdir())
     with store.write() as db:
@@ -179,7 +180,7 @@ def test_a_confirmation_waits_in_the_same_transaction_as_its_ticket(store, compo
 @pytest.mark.parametrize("address", ["ftp://x", "smtp://", "smtp+starttls://:587"])
 def test_a_wrong_mail_server_is_said_at_the_start(address):
     with pytest.raises(Misconfigured, match="PORTAL_DESK_MAIL_OUT"):
-        Smtp(address, sender="noc@connectica.cz")
+        OutboxServer(address, sender="noc@connectica.cz")
 
 
 def test_a_letter_that_is_not_waiting_is_not_found(store):

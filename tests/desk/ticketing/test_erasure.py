@@ -42,7 +42,7 @@ def world(store, compose, technician_writes, at_noon, tmp_path):
             headers={"Auto-Submitted": "auto-replied"},
         ),
     )
-    outbox.deliver(store, outbox.Folder(tmp_path / "letters"))
+    outbox.deliver(store, outbox.OutboxFolder(tmp_path / "letters"))
     return first
 
 

@@ -1,6 +1,5 @@
-"""The line to an identity provider: JSON over HTTPS in bounded time and size; what goes wrong becomes our error."""
+"""The connection to an identity provider: JSON over HTTPS, bounded; what goes wrong becomes our error."""
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,13 +11,13 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 
 from portal.errors import ProviderAway, ProviderLied, ProviderRefused
+from portal.lib import http
+from portal.lib.http import BUSY
 
 TIMEOUTS = (3.0, 5.0)  # seconds to connect, seconds of silence: somebody waits in front of a page
 PATIENCE = 10.0  # seconds for a whole answer
 MOST_BYTES = 512 * 1024
-BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_PIECE = 2**16
 
 Form = TypeVar("Form")
 
@@ -27,7 +26,7 @@ def read(address: str) -> bytes:
     """The JSON body of a GET."""
     with _asked("GET", address) as (status, body):
         if status != 200:
-            raise ProviderLied(f"{_place(address)} answered {status}")
+            raise ProviderLied(f"{http.place(address)} answered {status}")
         return body
 
 
@@ -39,7 +38,7 @@ def exchange(address: str, form: Mapping[str, str], *, name: str, secret: str, i
         by = HTTPBasicAuth(quote_plus(name), quote_plus(secret))
     with _asked("POST", address, data=dict(form), auth=by) as (status, body):
         if status != 200:
-            raise ProviderRefused(_named_error(body) or f"{_place(address)} answered {status}")
+            raise ProviderRefused(_named_error(body) or f"{http.place(address)} answered {status}")
         return body
 
 
@@ -69,30 +68,27 @@ def understood(body: bytes, form: type[Form], *, what: str) -> Form:
 
 @contextmanager
 def _asked(method: str, address: str, **what: Any) -> Iterator[tuple[int, bytes]]:
-    session = requests.Session()
-    session.auth = _nobody  # or a .netrc on this machine would introduce us
-    session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
-    try:
-        with (
-            session,
-            session.request(method, address, timeout=TIMEOUTS, allow_redirects=False, stream=True, **what) as answer,
-        ):
+    with _ours(address), http.session(TIMEOUTS) as session:
+        session.headers["Accept"] = "application/json"
+        with http.due_within(PATIENCE):
+            answer = session.request(method, address, allow_redirects=False, stream=True, **what)
+        with answer:
             if answer.status_code in BUSY:
-                raise ProviderAway(f"{_place(address)} answered {answer.status_code}")
-            yield answer.status_code, _body(answer, address)
+                raise ProviderAway(f"{http.place(address)} answered {answer.status_code}")
+            yield answer.status_code, http.whole(answer, MOST_BYTES)
+
+
+@contextmanager
+def _ours(address: str) -> Iterator[None]:
+    """Foreign exceptions become ours; their texts may hold what is secret, so that only their kind is said."""
+    try:
+        yield
+    except http.TooManyBytes as error:
+        raise ProviderLied(f"{http.place(address)} answered with more than {MOST_BYTES} bytes") from error
     except (requests.RequestException, HTTPError, OSError) as error:
-        raise ProviderAway(f"{_place(address)} cannot be reached: {type(error).__name__}") from error
-
-
-def _body(answer: requests.Response, address: str) -> bytes:
-    until, body = time.monotonic() + PATIENCE, bytearray()
-    while piece := answer.raw.read1(_PIECE, decode_content=True):
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise ProviderLied(f"{_place(address)} answered with more than {MOST_BYTES} bytes")
-        if time.monotonic() > until:
-            raise ProviderAway(f"{_place(address)} did not finish its answer within {PATIENCE:.0f} s")
-    return bytes(body)
+        if isinstance(http.first_cause(error), http.SlowAnswer):
+            raise ProviderAway(f"{http.place(address)} did not finish its answer within {PATIENCE:.0f} s") from error
+        raise ProviderAway(f"{http.place(address)} cannot be reached: {type(error).__name__}") from error
 
 
 def _named_error(body: bytes) -> str:
@@ -110,14 +106,6 @@ def named(error: str) -> str:
 def _is_number(host: str) -> bool:
     """Whether a host is written as an IP address, in any of the ways a resolver understands."""
     return ":" in host or host.rstrip(".").rpartition(".")[2][:1].isdigit()
-
-
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _place(address: str) -> str:
-    return address.partition("?")[0]
 
 
 class _Error(msgspec.Struct):

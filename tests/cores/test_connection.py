@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import pytest
 
+from portal.cores import connection
+from portal.cores.connection import CoreConnection
 from portal.cores.core_api import DeskCore
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
-from portal.lib import http
-from portal.lib.http import Line
 
 JSON = b"Content-Type: application/json\r\n"
 
@@ -70,8 +70,8 @@ def server() -> Iterator[Misbehaving]:
 
 
 @pytest.fixture
-def line(server: Misbehaving) -> Line:
-    return Line(server.url, "secret", timeouts=(1, 0.4), patience=1.5, most_bytes=5_000, pause=0.01)
+def line(server: Misbehaving) -> CoreConnection:
+    return CoreConnection(server.url, "secret", timeouts=(1, 0.4), patience=1.5, most_bytes=5_000, pause=0.01)
 
 
 def test_a_good_answer_is_read_with_the_token_and_the_parts_of_the_path_escaped(server, line):
@@ -151,8 +151,8 @@ def test_a_server_that_drips_is_away_when_patience_ends(server, monkeypatch, whe
             time.sleep(0.05)
 
     server.do(drip)
-    monkeypatch.setattr(http, "_LONGEST_FILE", 0.3)
-    line = Line(server.url, "secret", timeouts=(1, 0.4), patience=0.3, pause=0.01)
+    monkeypatch.setattr(connection, "_LONGEST_FILE", 0.3)
+    line = CoreConnection(server.url, "secret", timeouts=(1, 0.4), patience=0.3, pause=0.01)
     ask = {
         "an answer": lambda: line.read("companies"),
         "a file": lambda: list(line.stream("attachments", "1")),
@@ -302,7 +302,7 @@ def test_two_tickets_too_big_to_take_are_a_lie_not_a_loop(server):
 
 def test_an_answer_of_countless_values_is_cut_before_they_are_made(server):
     """Two bytes of JSON can become an object of seventy: what is short on the line could fill the memory."""
-    line = Line(server.url, "secret", most_values=1_000)
+    line = CoreConnection(server.url, "secret", most_values=1_000)
     server.say(_answer(b"[" + b"0," * 2_000 + b"0]"), _answer(b'["' + b"text, and more " * 500 + b'"]'))
     with pytest.raises(CoreLied, match="more than 1000 values"):
         line.read("changes")
