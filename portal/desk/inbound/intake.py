@@ -161,7 +161,8 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     silence = auto_replies.reason(said, house)
     if silence:
         return Received("ignored", _bounced(db, said), silence)
-    verified = trusted or sender_auth.is_proved(said, house.trusted_authserv)
+    proved_by = house.domain if trusted else sender_auth.proving_domain(said, house.trusted_authserv)
+    verified = bool(proved_by)
     technician = directory.technician_by_email(db, said.sender.email)
     if technician and not verified:
         return Received("aside", reason=f"says it is from {technician.name}, and nothing proves it")
