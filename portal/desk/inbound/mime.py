@@ -12,12 +12,14 @@ from email.policy import compat32
 
 from portal import clock
 from portal.desk.inbound import html_mail
+from portal.desk.inbound.parts import parameters
+from portal.lib import charsets
 
 LONGEST_TEXT = 1_000_000  # characters of one message; the whole of a longer one becomes a file beside it
 _LONGEST_HEADER = 20_000
 _DEEPEST = 60  # multiparts in multiparts; people's mail has four or five
 _MOST_PARTS = 500
-_CHARSETS = ("utf-8", "cp1250")  # tried in this order when a mail names none, or lies
+_ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[qQ]\?[^?\n]{1,500}\?=")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ADDRESS = re.compile(r"^[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}$")
@@ -152,29 +154,22 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
     return (raw[: found.start()], raw[found.end() :]) if found else (raw, b"")
 
 
+def _raw_text(headers: Message, name: str) -> str:
+    """The header as it stands, raw bytes hidden in it as the standard library hides them."""
+    found = (str(value) for key, value in headers.raw_items() if key.lower() == name.lower())
+    return next(found, "")[:_LONGEST_HEADER]
+
+
 def _raw_header(headers: Message, name: str) -> str:
     """The header as it stands, its raw 8-bit letters read in the charset they make sense in."""
-    for key, value in headers.raw_items():
-        if key.lower() == name.lower():
-            written = str(value)[:_LONGEST_HEADER]
-            return written if written.isascii() else _decoded(written.encode("utf-8", "surrogateescape"), None)
-    return ""
+    written = _raw_text(headers, name)
+    return written if written.isascii() else charsets.decoded(written.encode("utf-8", "surrogateescape"))
 
 
 def _piece(text: bytes | str, charset: str | None) -> str:
     if isinstance(text, str):
         return text
-    return _decoded(text, charset) if charset else text.decode("raw-unicode-escape", "replace")
-
-
-def _decoded(content: bytes, charset: str | None) -> str:
-    for name in (charset, *_CHARSETS):
-        try:
-            if name and name.lower() not in {"unknown-8bit", "unknown"}:
-                return content.decode(name)
-        except (LookupError, UnicodeError, ValueError):
-            continue
-    return content.decode("utf-8", "replace")
+    return charsets.decoded(text, charset) if charset else text.decode("raw-unicode-escape", "replace")
 
 
 def _has_escapes(text: str) -> bool:
@@ -195,7 +190,8 @@ def _sender(message: Message) -> Address:
 def _addresses(message: Message, name: str) -> list[Address]:
     """The addresses of a header, cut up before it is decoded: an encoded name may hold an @ or a comma."""
     try:
-        pairs = email.utils.getaddresses([_raw_header(message, name).replace("\n", " ").replace("\r", " ")])
+        written = _FOLD.sub("", _raw_header(message, name)).replace("\n", " ").replace("\r", " ")
+        pairs = email.utils.getaddresses([_ENCODED_WORD.sub(_shielded, written)])
     except (ValueError, IndexError, TypeError):
         return []
     found = []
@@ -206,6 +202,11 @@ def _addresses(message: Message, name: str) -> list[Address]:
             shown["Name"] = written
             found.append(Address(one_line(header(shown, "Name"), 120) or address, address))
     return found
+
+
+def _shielded(word: re.Match[str]) -> str:
+    """An encoded word without the letters that would end a name: many programs forget to encode them."""
+    return re.sub(r"[\s,;:<>@()\"\[\]\\.]", lambda letter: f"={ord(letter[0]):02X}", word[0])
 
 
 def _references(message: Message) -> tuple[str, ...]:
@@ -222,9 +223,9 @@ def _contents(message: Message) -> tuple[str, str, list[File]]:
         kind = _media_type(part)
         named = part.get_filename(None) is not None or part.get_content_disposition() == "attachment"
         if kind == "text/plain" and not named:
-            texts.append(plain(_decoded(_bytes(part), _charset(part))))
+            texts.append(plain(charsets.decoded(_bytes(part), _charset(part))))
         elif kind == "text/html" and not named:
-            htmls.append(plain(_decoded(_bytes(part), _charset(part))))
+            htmls.append(plain(charsets.of_html(_bytes(part), _charset(part))))
         else:
             files.append(_file(part, kind, len(files) + 1))
         if len(files) > _MOST_PARTS:
@@ -306,10 +307,9 @@ _ENDINGS = {
 
 def _file_name(part: Message) -> str:
     """The file's name without any path, on one line, at most 150 characters with its ending kept."""
-    try:
-        written = part.get_filename("") or ""
-    except (ValueError, LookupError, TypeError, UnicodeError):
-        return ""
+    written = ""
+    for header_name, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
+        written = written or parameters.read(_raw_text(part, header_name)).get(parameter, "")
     shown = Message()
     shown["Name"] = written.replace("\n", " ").replace("\r", " ")
     name = re.sub(

@@ -148,3 +148,52 @@ def _readable_or_refused(raw):
         for text in (said.text, said.html, said.subject, said.sender.name, *(file.name for file in said.files)):
             text.encode()
             assert "\x00" not in text
+
+
+def _raw(
+    body, content_type="text/plain; charset=utf-8", *, sender="Jan <jan@strojirny-vltava.example>", encoding="8bit"
+):
+    head = f"From: {sender}\nSubject: x\nContent-Type: {content_type}\nContent-Transfer-Encoding: {encoding}\n\n"
+    return head.encode() + body
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content", "words"),
+    [
+        ("text/plain; charset=utf-8", "Účtárna hlásí chybu".encode() + b"\xa0!", "Účtárna hlásí chybu\ufffd!"),
+        ("text/plain; charset=iso-8859-2", "Škoda – 90 €".encode("cp1250"), "Škoda – 90 €"),
+        ("text/plain; charset=x-mac-ce", "Šéf žádá".encode("mac_latin2"), "Šéf žádá"),
+        ("text/html", '<meta charset="iso-8859-2"><p>Šéf žádá</p>'.encode("iso-8859-2"), "Šéf žádá"),
+    ],
+)
+def test_the_bytes_of_a_body_decide_what_its_letters_are(content_type, content, words):
+    assert mime.read(_raw(content, content_type)).text == words
+
+
+@pytest.mark.parametrize(
+    ("sender", "name"),
+    [
+        ("=?iso-8859-1?Q?Wei=DF,=20Anna?= <a@b.example>", "Weiß, Anna"),
+        ("=?utf-8?Q?Dvo=C5=99=C3=A1k,_Jan_(IT)?= <a@b.example>", "Dvořák, Jan (IT)"),
+        ("=?utf-8?Q?Jan_<Honza>_Nov=C3=A1k?= <a@b.example>", "Jan <Honza> Novák"),
+        ("=?utf-8?B?RHZvxZnDoWssIEphbg==?= <a@b.example>", "Dvořák, Jan"),
+        ('"Novák, Jan" <a@b.example>', "Novák, Jan"),
+    ],
+)
+def test_a_name_with_a_comma_stays_whole(sender, name):
+    assert mime.read(_raw(b"x", sender=sender)).sender == mime.Address(name, "a@b.example")
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ('attachment; filename="Nabídka č. 3 – tisk.pdf"', "Nabídka č. 3 – tisk.pdf"),
+        ("attachment; filename*=\"us-ascii''Obr%E1zek%20ze%20%9Akoly.png\"", "Obrázek ze školy.png"),
+        ("attachment; filename==?utf-8?Q?=C5=A0anon,_d=C3=ADl_2.txt?=", "Šanon, díl 2.txt"),
+        ('attachment; filename="=?utf-8?Q?=C5=A0anon?= =?utf-8?Q?_2.txt?="', "Šanon 2.txt"),
+    ],
+)
+def test_names_of_files_are_read_by_the_same_rule(disposition, name):
+    part = f"--x\n\ntext\n--x\nContent-Type: application/pdf\nContent-Disposition: {disposition}\n\nx\n--x--"
+    files = mime.read(_raw(part.encode(), "multipart/mixed; boundary=x")).files
+    assert [file.name for file in files] == [name]
