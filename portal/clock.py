@@ -15,6 +15,11 @@ def now() -> datetime:
     return _stopped_at or datetime.now(UTC)
 
 
+def stopped_at() -> datetime | None:
+    """Where the clock stands still, None while it runs: what another process needs to have the same one."""
+    return _stopped_at
+
+
 def today() -> date:
     """The present day in Prague."""
     return prague_day(now())

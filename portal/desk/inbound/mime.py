@@ -1,31 +1,26 @@
 """A raw mail read tolerantly: whatever arrives becomes text, names and files, or UnreadableMail with the reason."""
 
-import email.header
 import email.utils
 import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import Message
-from email.parser import BytesHeaderParser, BytesParser
-from email.policy import compat32
 
 from portal import clock
+from portal.desk.inbound import headers as bounded
 from portal.desk.inbound import html_mail
 from portal.desk.inbound.parts import parameters
 from portal.lib import charsets
 
 LONGEST_TEXT = 1_000_000  # characters of one message; the whole of a longer one becomes a file beside it
-_LONGEST_HEADER = 20_000
-_DEEPEST = 60  # multiparts in multiparts; people's mail has four or five
-_MOST_PARTS = 500
+_MOST_FILES = 500
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[qQ]\?[^?\n]{1,500}\?=")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ADDRESS = re.compile(r"^[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}$")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,120}$")
-_MULTIPART = re.compile(rb"(?im)^content-type:\s*multipart/")
 
 
 class UnreadableMail(Exception):
@@ -71,10 +66,10 @@ class Mail:
 
 def read(raw: bytes) -> Mail:
     """The mail. Raises UnreadableMail when it has no usable sender or no end."""
-    if len(_MULTIPART.findall(raw)) > _DEEPEST:
-        raise UnreadableMail("its parts are nested too deep")
     try:
-        message = BytesParser(policy=compat32).parsebytes(raw)
+        message = bounded.parse(raw)
+    except bounded.TooManyParts as error:
+        raise UnreadableMail(str(error)) from error
     except (RecursionError, ValueError, LookupError, TypeError) as error:
         raise UnreadableMail(f"it cannot be taken apart ({type(error).__name__})") from error
     text, html, files = _contents(message)
@@ -94,7 +89,7 @@ def read(raw: bytes) -> Mail:
 def fingerprint(raw: bytes) -> tuple[str, str]:
     """(Message-ID, digest of what was said): the same for a mail that came twice on two ways."""
     start, body = _split(raw)
-    headers = BytesHeaderParser(policy=compat32).parsebytes(start)
+    headers = bounded.parse_head(start)
     said = "\n".join(str(headers.get(name, "")) for name in ("From", "Subject", "Date")).strip()
     normal = body.replace(b"\r\n", b"\n").strip()
     return message_id(headers), hashlib.sha256(said.encode(errors="replace") + b"\0" + normal).hexdigest()
@@ -113,18 +108,14 @@ def message_ids(text: str) -> list[str]:
 
 def header(headers: Message, name: str) -> str:
     """A header decoded to plain text; empty when it is missing, never an exception."""
-    written = _FOLD.sub("", _raw_header(headers, name))  # decode_header would lose the space at a fold
-    try:
-        pieces = email.header.decode_header(written)
-        return plain("".join(_piece(text, charset) for text, charset in pieces))
-    except (ValueError, LookupError, IndexError, email.errors.HeaderParseError):
-        return plain(written)
+    written = _FOLD.sub("", _raw_header(headers, name))
+    return plain(bounded.decoded(written, charsets.decoded))
 
 
 def dated(mail: Mail) -> datetime | None:
     """The mail's own date when it is sane (in the week before now); for showing, never for order."""
     try:
-        said = email.utils.parsedate_to_datetime(mail.header("Date"))
+        said = email.utils.parsedate_to_datetime(mail.header("Date")[:200])
         if said.tzinfo is None:
             return None
         return said if timedelta(0) <= clock.now() - said <= timedelta(days=7) else None
@@ -157,19 +148,13 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
 def _raw_text(headers: Message, name: str) -> str:
     """The header as it stands, raw bytes hidden in it as the standard library hides them."""
     found = (str(value) for key, value in headers.raw_items() if key.lower() == name.lower())
-    return next(found, "")[:_LONGEST_HEADER]
+    return next(found, "")
 
 
 def _raw_header(headers: Message, name: str) -> str:
     """The header as it stands, its raw 8-bit letters read in the charset they make sense in."""
     written = _raw_text(headers, name)
     return written if written.isascii() else charsets.decoded(written.encode("utf-8", "surrogateescape"))
-
-
-def _piece(text: bytes | str, charset: str | None) -> str:
-    if isinstance(text, str):
-        return text
-    return charsets.decoded(text, charset) if charset else text.decode("raw-unicode-escape", "replace")
 
 
 def _has_escapes(text: str) -> bool:
@@ -181,7 +166,7 @@ def _sender(message: Message) -> Address:
     senders = _addresses(message, "From") or _addresses(message, "Sender") or _addresses(message, "Reply-To")
     if senders:
         return senders[0]
-    for written in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", plain(_raw_header(message, "From"))):
+    for written in re.split(r"[\s<>,;\"]+", plain(_raw_header(message, "From"))):
         if _ADDRESS.match(written):
             return Address(written.lower(), written.lower())
     raise UnreadableMail("it says no sender's address")
@@ -189,17 +174,13 @@ def _sender(message: Message) -> Address:
 
 def _addresses(message: Message, name: str) -> list[Address]:
     """The addresses of a header, cut up before it is decoded: an encoded name may hold an @ or a comma."""
-    try:
-        written = _FOLD.sub("", _raw_header(message, name)).replace("\n", " ").replace("\r", " ")
-        pairs = email.utils.getaddresses([_ENCODED_WORD.sub(_shielded, written)])
-    except (ValueError, IndexError, TypeError):
-        return []
+    written = _FOLD.sub("", _raw_header(message, name)).replace("\n", " ").replace("\r", " ")
     found = []
-    for written, stated in pairs:
+    for stated_name, stated in bounded.addresses(_ENCODED_WORD.sub(_shielded, written)):
         address = plain(stated).strip().lower()
         if _ADDRESS.match(address):
             shown = Message()
-            shown["Name"] = written
+            shown["Name"] = stated_name
             found.append(Address(one_line(header(shown, "Name"), 120) or address, address))
     return found
 
@@ -219,7 +200,7 @@ def _contents(message: Message) -> tuple[str, str, list[File]]:
     texts: list[str] = []
     htmls: list[str] = []
     files: list[File] = []
-    for part in _leaves(message, 0):
+    for part in _leaves(message):
         kind = _media_type(part)
         named = part.get_filename(None) is not None or part.get_content_disposition() == "attachment"
         if kind == "text/plain" and not named:
@@ -228,8 +209,8 @@ def _contents(message: Message) -> tuple[str, str, list[File]]:
             htmls.append(plain(charsets.of_html(_bytes(part), _charset(part))))
         else:
             files.append(_file(part, kind, len(files) + 1))
-        if len(files) > _MOST_PARTS:
-            raise UnreadableMail(f"it has more than {_MOST_PARTS} parts")
+        if len(files) > _MOST_FILES:
+            raise UnreadableMail(f"it has more than {_MOST_FILES} files")
     html = "\n".join(htmls)
     text = "\n".join(text for text in texts if text.strip())
     if not text.strip() and html:
@@ -237,13 +218,11 @@ def _contents(message: Message) -> tuple[str, str, list[File]]:
     return (*_shortened(text.strip("\n"), html, files), files)
 
 
-def _leaves(part: Message, depth: int) -> list[Message]:
+def _leaves(part: Message) -> list[Message]:
     """The parts that carry something. A forwarded mail is one file, and of alternatives we keep text and HTML."""
     if not part.is_multipart() or part.get_content_maintype() == "message":
         return [part]
-    if depth > _DEEPEST:
-        raise UnreadableMail("its parts are nested too deep")
-    return [leaf for inner in _inner(part) for leaf in _leaves(inner, depth + 1)]
+    return [leaf for inner in _inner(part) for leaf in _leaves(inner)]
 
 
 def _inner(part: Message) -> list[Message]:
