@@ -9,6 +9,7 @@ from datetime import timedelta
 from portal import clock
 from portal.desk.database import Store, written
 from portal.desk.inbound import auto_replies, mail_handlers, mime, sender_auth, threads
+from portal.desk.inbound.delivery import reports, undelivered
 from portal.desk.inbound.mail_handlers import Turn
 from portal.desk.inbound.mime import Mail, UnreadableMail
 from portal.desk.ticketing import directory, tickets
@@ -158,9 +159,12 @@ def forget_old(store: Store) -> int:
 def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) -> Received:
     """What the mail is, done in this transaction."""
     house = store.house
+    report = reports.read(said, house)
+    if report:
+        return Received("ignored", undelivered.note(db, house, said, report), f"a delivery report ({report.fate})")
     silence = auto_replies.reason(said, house)
     if silence:
-        return Received("ignored", _bounced(db, said), silence)
+        return Received("ignored", reason=silence)
     proved_by = house.domain if trusted else sender_auth.proving_domain(said, house.trusted_authserv)
     verified = bool(proved_by)
     technician = directory.technician_by_email(db, said.sender.email)
@@ -178,18 +182,6 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     else:
         mail_handlers.employee_wrote(turn, verified=verified)
     return Received(outcome, ticket.number)
-
-
-def _bounced(db: sqlite3.Connection, said: Mail) -> str:
-    """Note on the ticket that a letter of ours did not arrive; the ticket's number, empty when it is none of ours."""
-    if not auto_replies.is_bounce(said):
-        return ""
-    reported = "\n".join(file.content.decode("utf-8", "replace") for file in said.files) + said.text
-    ticket = threads.of_message_ids(db, [*said.references, *mime.message_ids(reported)])
-    if ticket is None:
-        return ""
-    tickets.add_note(db, ticket, f"Dopis k požadavku se nepodařilo doručit:\n\n{said.text[:5000]}")
-    return ticket.number
 
 
 def _note_outcome(db: sqlite3.Connection, kept: int, received: Received) -> None:

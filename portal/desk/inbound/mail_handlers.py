@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from portal.desk.inbound import html_mail, mail_commands, mime, quotes
+from portal.desk.inbound import auto_replies, html_mail, mail_commands, mime, quotes
 from portal.desk.inbound.mail_commands import NO_DUE_AT, Instructions, Problem
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.outbound import outgoing
@@ -138,6 +138,8 @@ def _followers(turn: Turn) -> list[Address]:
 
 
 def _confirm(turn: Turn) -> None:
+    if auto_replies.is_quiet(turn.said):
+        return
     kind = outgoing.RECEIVED if turn.ticket.company else outgoing.RECEIVED_FROM_STRANGER
     turn.write_to_company(kind, [turn.ticket.requester])
 

@@ -35,6 +35,9 @@ class Address:
     email: str
 
 
+NOBODY = Address("Mail Delivery System", "mailer-daemon@localhost")  # who sent a report that names no sender
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """An attachment: a harmless name, a well-formed media type, its bytes."""
@@ -169,7 +172,16 @@ def _sender(message: Message) -> Address:
     for written in re.split(r"[\s<>,;\"]+", plain(_raw_header(message, "From"))):
         if _ADDRESS.match(written):
             return Address(written.lower(), written.lower())
+    if _is_of_a_system(message):
+        return NOBODY
     raise UnreadableMail("it says no sender's address")
+
+
+def _is_of_a_system(message: Message) -> bool:
+    """Whether a mail without a sender's address is a report: those often have none, so that nobody answers them."""
+    is_report = message.get_content_type() in {"multipart/report", "message/delivery-status"}
+    is_named = re.search(r"deliver|daemon|postmaster|mail server", _raw_header(message, "From"), re.IGNORECASE)
+    return is_report or bool(is_named) or _raw_header(message, "Return-Path").strip() == "<>"
 
 
 def _addresses(message: Message, name: str) -> list[Address]:

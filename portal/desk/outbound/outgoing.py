@@ -46,6 +46,7 @@ EMPLOYEE_WROTE = Kind("employee_wrote", automatic=False)
 HANDED_OVER = Kind("handed_over")
 NOT_UNDERSTOOD = Kind("not_understood")
 DECIDED = Kind("decided")
+UNDELIVERED = Kind("undelivered", most_an_hour=MOST_AN_HOUR)
 
 
 def write(

@@ -142,8 +142,6 @@ def test_a_company_that_is_made_known_later_gets_its_peoples_tickets(store, comp
     [
         {"Auto-Submitted": "auto-replied"},
         {"Precedence": "bulk"},
-        {"X-Auto-Response-Suppress": "All"},
-        {"List-Id": "<news.example>"},
         {"Return-Path": "<>"},
         {"X-Connectica-Desk": "1"},
         {"From": "NOC <noc@connectica.cz>"},
