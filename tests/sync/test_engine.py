@@ -183,10 +183,10 @@ def test_a_record_that_meets_a_fault_of_ours_does_not_stop_the_others(core, sync
 
     whole = message_body.of
 
-    def failing(told):
+    def failing(told, about):
         if told.core_id == "m2":
             raise ZeroDivisionError("oh")
-        return whole(told)
+        return whole(told, about)
 
     monkeypatch.setattr(message_body, "of", failing)
     core.put(ticket(1), ticket(2), ticket(3))

@@ -56,12 +56,12 @@ def test_others_may_write_while_a_page_is_thought_about(app, core, monkeypatch):
         with app.app_context():
             memory.wake()
 
-    def slowly(told):
+    def slowly(told, about):
         other = threading.Thread(target=write)
         other.start()
         other.join(3)
         waited.append(other.is_alive())
-        return whole(told)
+        return whole(told, about)
 
     monkeypatch.setattr(message_body, "of", slowly)
     core.put(ticket(1), ticket(2))

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portal.sync.html import folding, sanitize, scanner
+from portal.lib.mail_quotes import markup
+from portal.lib.mail_quotes.reading import About
+from portal.sync.html import folding, sanitize
 
 MAILS = Path(__file__).parent / "mails"  # each says "Už to funguje." and quotes "Zkuste to."
 TEXTS = sorted(path.name for path in MAILS.glob("*.txt"))
@@ -55,7 +57,8 @@ def test_answers_between_quotes_keep_the_quotes_they_answer():
 
 
 def test_a_signature_is_folded_with_the_history_and_one_within_a_quote_hides_no_answer():
-    assert folding.of_text("Ano.\n\n-- \nJana\n\n> dřív\n").visible == "Ano."
+    about = About(earlier=("Bylo to tak dřív",))
+    assert folding.of_text("Ano.\n\n-- \nJana\n\n> dřív\n", about).visible == "Ano."
     html = '<blockquote type="cite">Dotaz?<br>Odesláno z iPhonu</blockquote><p>Odpověď.</p>'
     assert sanitize.plain(folding.of_html(html).visible).strip() == "Odpověď."
 
@@ -143,7 +146,7 @@ def test_no_word_of_html_is_lost(html):
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="<>/=\"'!-&;#abp \ndiv", max_size=80))
 def test_the_reader_takes_any_noise_and_points_at_the_letters_it_read(noise):
-    read = scanner.read(noise)
+    read = markup.read(noise)
     assert len(read.text) == len(read.places)
     assert read.places == sorted(read.places)
     assert all(0 <= element.start <= element.inside <= element.end <= len(noise) for element in read.elements)
@@ -151,7 +154,7 @@ def test_the_reader_takes_any_noise_and_points_at_the_letters_it_read(noise):
 
 @pytest.mark.parametrize("hostile", ["<div>" * 50_000, "<a " * 50_000, "x" * 2_000_000])
 def test_html_that_would_cost_too_much_is_not_read(hostile):
-    assert not scanner.read(hostile).is_reasonable
+    assert not markup.read(hostile).is_reasonable
     assert folding.of_html(hostile) == folding.Folded(hostile, "")
 
 

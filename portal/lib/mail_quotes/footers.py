@@ -1,0 +1,46 @@
+"""The small print of our own letters, the technicians' list of lines, found wherever it is quoted back. Pure."""
+
+import re
+from collections.abc import Sequence
+
+# What the letters to technicians end with (portal/desk/outbound/letters). Programs wrap it, mark it, lose its dots.
+_BEGINS = re.compile(r"^\W{0,6}Odpověd[íi] se požadavku ujmete\b", re.IGNORECASE)
+_WORDS = ("STAV:", "TERMIN:", "RESI:", "SCHVALIT:", "DUVERNE", "INTERNI")
+MOST_LINES = 8
+
+
+def footer_lines(lines: Sequence[str]) -> set[int]:
+    """Which lines are our small print, the dashes above it included."""
+    found: set[int] = set()
+    for at, line in enumerate(lines):
+        if at not in found and (_BEGINS.match(line) or _lists(line) >= 3):
+            found.update(_around(lines, at))
+    return found
+
+
+def _around(lines: Sequence[str], at: int) -> range:
+    start = at
+    if start and lines[start - 1].strip() in {"--", "-- "}:
+        start -= 1
+    end, last = at + 1, at
+    while end < len(lines) and end - at < MOST_LINES and (_belongs(lines, end) or not lines[end].strip()):
+        last = end if lines[end].strip() else last
+        end += 1
+    return range(start, last + 1)
+
+
+def _belongs(lines: Sequence[str], at: int) -> bool:
+    """Whether a line goes on with the list: it names lines between dots, or tells where more is written."""
+    line = lines[at].strip()
+    if line.startswith(("Řádky na konci", "Radky na konci", "vašeho textu", "konci vašeho", "na konci vašeho")):
+        return True
+    return _lists(line) >= 2 or (_lists(line) == 1 and "·" in line) or bool(_CONTINUES.match(line))
+
+
+_CONTINUES = re.compile(
+    r"^(?:jmeno\.prijmeni|otázka ·|be invoiced ·|\d\d?\.\d\d?\.\d{4} ·|· |textu:|INTERNI$|DUVERNE ·)"
+)
+
+
+def _lists(line: str) -> int:
+    return sum(word in line for word in _WORDS)

@@ -1,0 +1,246 @@
+"""What of a mail its sender wrote: in every program and language, wherever the own words stand."""
+
+import time
+
+import pytest
+
+from portal.lib.mail_quotes import html, markup, reading
+from portal.lib.mail_quotes.lines import Part
+from portal.lib.mail_quotes.reading import About
+from tests.lib.mail_quotes import programs
+
+OLD = ["Dobrý den,", "zkuste ji vypnout.", "", "Petra"]
+
+
+def said(text, about=None, *parts):
+    found = reading.read_text(text, about)
+    return [line.text for line, part in found if part in (parts or (Part.OWN,)) and line.text.strip()]
+
+
+def said_in_html(source, about=None, *parts):
+    found = reading.read(html.lines_of(markup.read(source)), about)
+    return [line.text for line, part in found if part in (parts or (Part.OWN,)) and line.text.strip()]
+
+
+def test_a_mail_of_own_words_is_its_own():
+    assert said("Dobrý den,\n\nnejde tisk.") == ["Dobrý den,", "nejde tisk."]
+
+
+@pytest.mark.parametrize("line", programs.LINES.values(), ids=programs.LINES.keys())
+@pytest.mark.parametrize("shape", [str, programs.wrapped], ids=["whole", "wrapped"])
+def test_history_below_an_attribution_is_history_with_it(line, shape):
+    for history in (programs.marked(OLD), "\n".join(OLD), f"\n{programs.marked(OLD)}"):
+        assert said(f"Už jde.\n\n{shape(line)}\n{history}") == ["Už jde."]
+
+
+@pytest.mark.parametrize("line", programs.LINES.values(), ids=programs.LINES.keys())
+def test_an_answer_below_or_between_is_own_and_the_history_is_not(line):
+    assert said(f"{line}\n{programs.marked(OLD)}\n\nUž jde.") == ["Už jde."]
+    between = f"{line}\n> Kdy?\n\nZítra.\n\n> A za kolik?\n\nZa nic.\n\n> Petra"
+    assert said(between) == ["Zítra.", "Za nic."]
+    assert said(between, None, Part.ANSWERED)[1:] == ["Kdy?", "A za kolik?"]
+    assert said(between, None, Part.HISTORY) == ["Petra"]
+
+
+@pytest.mark.parametrize("block", programs.BLOCKS.values(), ids=programs.BLOCKS.keys())
+def test_history_below_copied_headers_is_history_with_them(block):
+    assert said("\n".join(["Už jde.", "", *block, "", *OLD])) == ["Už jde."]
+
+
+@pytest.mark.parametrize("program", programs.HTML)
+def test_history_in_html_is_history_wherever_the_own_words_stand(program):
+    how = programs.HTML[program]
+    quote = how.whole(programs.LINES["gmail cs"], programs.paragraphs(OLD))
+    assert said_in_html(f"<div>Už jde.</div>{quote}") == ["Už jde."]
+    if how.piece:
+        assert said_in_html(f"{quote}<div>Už jde.</div>") == ["Už jde."]
+        between = (
+            f"{how.whole('27. 11. 2026 v 9:12, P <p@x.cz>:', '<p>Kdy?</p>')}<p>Zítra.</p>{how.piece('<p>Kde?</p>')}"
+        )
+        assert said_in_html(between) == ["Zítra."]
+        assert said_in_html(between, None, Part.ANSWERED)[1:] == ["Kdy?"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Prosím přesunout monitor:\nOd: kancelář 101\nKomu: kancelář 204, paní Benešová\nMonitor má číslo 5521.",
+        "Přesun:\nOd: sklad\nDo: dílna\nDatum: 1. 12. 2026\nPředmět: 3 ks PC",
+        "Dovolená:\nOd: 1. 12. 2026\nDo: 5. 12. 2026",
+        "Kolega napsal:\nzkuste restart\na ono to nepomohlo.",
+        "Dne 27. 11. 2026 v 10:00 mi kolega napsal:\nzkuste restart",
+        "V pátek 27. 11. 2026 v 10:22 Petr píše test z fyziky:\npotřebuje počítač",
+        "From: zítřka nejde VPN\nTo: je problém",
+        "Od: zítřka fakturujeme jinak\nproto prosím o změnu",
+        "Na straně 3 je:\n- jedna\n- dvě",
+        "---\nPoznámka pod čarou",
+        "Prosím doinstalovat:\n--\nOffice\n--\nAcrobat\nDěkuji",
+        "Prosím doinstalovat:\n\n--\n\nOffice\n\n--\n\nAcrobat\n\nDěkuji",
+        "Prosím doinstalovat:\n--\nOffice\nDěkuji",
+        "Prosím:\n-- \nOffice\n-- \nAcrobat",
+        "--------------------\nCeník 2026\n--------------------\nTiskárna: 8 900 Kč",
+        "Von: Büro 101\nAn: Büro 204",
+        "From: kancelář\nSent: včera poštou\nDíky",
+    ],
+)
+def test_what_only_looks_like_history_is_own(text):
+    assert said(text) == [line for line in text.split("\n") if line.strip()]
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "Chyba:\n\n> Get-Mailbox novak\n> access denied\n\nCo s tím?",
+        "Chyba:\n\n> Get-Mailbox novak\n> access denied",
+        "> Get-Mailbox novak\nVypíše chybu.",
+    ],
+)
+def test_marked_lines_that_nobody_announced_are_content(mail):
+    assert Part.HISTORY not in reading.read_text(mail).parts
+    assert Part.CITED in reading.read_text(mail).parts
+
+
+def test_marked_lines_that_were_said_before_are_history():
+    about = About(earlier=("Dobrý den,\nrestartujte prosím počítač.",))
+    assert said("Nepomohlo.\n\n> restartujte prosím počítač.", about) == ["Nepomohlo."]
+    assert said("Nepomohlo.\n\n> restartujte", about, Part.HISTORY) == ["restartujte"]
+    assert said("Nepomohlo.\n\n> něco docela jiného", about, Part.CITED) == ["něco docela jiného"]
+
+
+def test_an_indentation_is_content_and_a_quote_of_a_mail_program_is_history():
+    assert said_in_html(
+        '<p>Nainstalujte:</p><blockquote style="margin:0 0 0 40px">7-Zip</blockquote><p>Díky</p>'
+    ) == [
+        "Nainstalujte:",
+        "Díky",
+    ]
+    assert said_in_html("<p>A:</p><blockquote>7-Zip</blockquote>", None, Part.CITED) == ["7-Zip"]
+    assert said_in_html('<p>Ano.</p><blockquote type="cite">7-Zip?</blockquote>', None, Part.HISTORY) == ["7-Zip?"]
+
+
+@pytest.mark.parametrize("language", programs.FORWARD_LABELS)
+@pytest.mark.parametrize("dashes", ["----------", "--------", "------"])
+def test_a_forwarded_mail_is_content(language, dashes):
+    label = f"{dashes} {programs.FORWARD_LABELS[language]} {dashes}"
+    text = "\n".join(
+        ["Je to podvod?", "", label, *programs.headers(language, "Banka", "b@x.example"), "", "Klikněte."]
+    )
+    assert said(text, None, Part.FORWARDED)[-1] == "Klikněte."
+    assert Part.HISTORY not in reading.read_text(text).parts
+
+
+@pytest.mark.parametrize(
+    "subject", ["FW: Chyba", "Fwd: Chyba", "WG: Chyba", "PD: Chyba", "[EXT] FW: Chyba", "FW: FW: x"]
+)
+def test_outlooks_headers_are_a_forward_when_the_subject_says_so(subject):
+    text = "\n".join(["Prosím o vyřešení.", "", "_" * 32, *programs.headers("cs"), "", "Nainstalujte verzi 4.2."])
+    assert said(text, About(subject=subject), Part.FORWARDED)[-1] == "Nainstalujte verzi 4.2."
+    assert said(text, About(subject="RE: Chyba"), Part.HISTORY)[-1] == "Nainstalujte verzi 4.2."
+
+
+def test_a_first_mail_holds_history_only_of_us_and_its_sender():
+    us = reading.known_people(names=["Connectica"], domains=["connectica.example"])
+    about = About(opening=True, known=us)
+    ours = "Danke.\n\nAm 27.11.26 um 10:22 schrieb Connectica:\n> Bitte neu starten."
+    foreign = "Řešte to.\n\nDne 27. 11. 2026 v 9:12 Dodavatel CNC napsal(a):\n> Vyměňte fuser."
+    assert said(ours, about) == ["Danke."]
+    assert Part.HISTORY not in reading.read_text(foreign, about).parts
+    assert said(foreign, about, Part.FORWARDED)[-1] == "Vyměňte fuser."
+
+
+def test_a_mail_of_somebody_outside_the_conversation_is_content_in_an_answer_too():
+    known = reading.known_people(
+        addresses=["jan@vltava.example"], domains=["connectica.example"], names=["Petra Malá"]
+    )
+    text = "\n".join(["Viz.", "", *programs.headers("cs", "Dodavatel", "d@jinde.example"), "", "Vyměňte fuser."])
+    assert said(text, About(known=known), Part.FORWARDED)[-1] == "Vyměňte fuser."
+    ours = "\n".join(["Viz.", "", *programs.headers("cs"), "", "Vyměňte fuser."])
+    assert said(ours, About(known=known)) == ["Viz."]
+
+
+def test_a_signature_ends_before_a_postscript():
+    text = "Hotovo.\n\n-- \nRadek Vymazal\nConnectica\n\nPS: Klíč je u vrátného."
+    assert said(text) == ["Hotovo.", "PS: Klíč je u vrátného."]
+    assert said("Hotovo.\n\nOdesláno z iPhonu\n\nJeště: klíč je u vrátného.") == [
+        "Hotovo.",
+        "Ještě: klíč je u vrátného.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "-- \nRadek",
+        "\n--\nRadek Vymazal",
+        "\n--\nRadek\n+420 777 123 456",
+        "Odesláno z iPhonu",
+        "Sent from my iPhone",
+    ],
+)
+def test_a_signature_is_told_apart(signature):
+    found = reading.read_text(f"Hotovo.\n{signature}")
+    assert [line.text for line, part in found if part is Part.OWN and line.text] == ["Hotovo."]
+
+
+def test_answers_in_colour_within_the_history_stay_with_what_they_answer():
+    history = '<p>Kdy?</p><p><span style="color:red">V úterý.</span></p><p>Kolik?</p>'
+    history += '<p><font color="#0000ff">Dva.</font></p>'
+    mail = f"<p>Odpovědi níže.</p>{programs.HTML['outlook'].whole('', history)}<p>Petra</p>"
+    assert said_in_html(mail, None, Part.INSERTED) == ["V úterý.", "Dva."]
+    assert {"Kdy?", "Kolik?"} <= set(said_in_html(mail, None, Part.ANSWERED))
+    assert said_in_html(mail, None, Part.HISTORY) == ["Petra"]
+
+
+def test_a_coloured_signature_and_a_mail_all_in_colour_open_no_history():
+    for history in (
+        '<p>Zkuste to.</p><p>S pozdravem</p><p style="color:#c00000">Connectica s.r.o.</p>',
+        '<p style="color:#0000ff">Zkuste to.</p><p style="color:#0000ff">A napište.</p>',
+    ):
+        mail = f"<p>Už jde.</p>{programs.HTML['outlook'].whole('', history)}"
+        assert said_in_html(mail, None, Part.INSERTED, Part.ANSWERED) == []
+
+
+FOOTER = (
+    "Odpovědí se požadavku ujmete. Řádky na konci vašeho textu:\n"
+    "PROGP85:1,00 · STAV: be invoiced · TERMIN: 24.11.2026 · RESI: jmeno.prijmeni · SCHVALIT: otázka"
+    " · DUVERNE · INTERNI"
+)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        FOOTER,
+        programs.marked(FOOTER.split("\n")),
+        programs.marked(["-- ", *FOOTER.split("\n")]),
+        programs.marked(FOOTER.replace(" · RESI", " ·\nRESI").replace(" na konci", "\nna konci").split("\n")),
+        FOOTER.replace("·", "?"),
+        FOOTER.replace("\n", " "),
+    ],
+)
+def test_our_own_small_print_is_found_wherever_it_is_quoted(quoted):
+    text = f"Hotovo.\n\nDne 27. 11. 2026 v 9:12 Connectica napsal(a):\n> Dobrý den\n{quoted}"
+    found = reading.read_text(text)
+    left = "\n".join(line.text for line, part in found if part is not Part.FOOTER)
+    assert "Hotovo." in left and "Dobrý den" in left
+    assert not any(word in left for word in ("STAV", "RESI", "SCHVALIT", "INTERNI", "ujmete", "vašeho textu"))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "> " * 50_000,
+        "Od: a <a@b.cz>\n" * 20_000,
+        "On 1. 1. 2026 1:11 " * 10_000,
+        "Dne 27. 11. 2026 v 9:12\n" * 20_000,
+        "> Dne 27. 11. 2026 v 9:12 Petr napsal(a):\nx\n" * 10_000,
+        "-----" * 50_000,
+        "Dne 1. 1. 2026 v 1:11 P <a@b.cz> napsal:\n\n" * 10_000,
+        "\n" * 300_000 + "> x",
+        "--\n\n" * 50_000,
+    ],
+)
+def test_hostile_text_is_read_in_a_time_in_proportion_to_its_length(hostile):
+    started = time.process_time()
+    reading.read_text(hostile)
+    assert time.process_time() - started < 30
