@@ -159,11 +159,11 @@ def test_a_backup_killed_in_the_middle_leaves_no_archive(place, tmp_path_factory
     folder = tmp_path_factory.mktemp("kept")
     script = (
         "import os, signal, tarfile\n"
-        "from portal import archive, create_app\n"
+        "from portal import backup, create_app\n"
         "from pathlib import Path\n"
         "tarfile.TarFile.addfile = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"with create_app(INSTANCE=Path({str(place.instance)!r}), DATABASE_URL={place.database!r}).app_context():\n"
-        f"    archive.make(archive.Place(database={place.database!r}, instance=Path({str(place.instance)!r}),\n"
+        f"    backup.make(backup.Place(database={place.database!r}, instance=Path({str(place.instance)!r}),\n"
         f"                 desk=Path({str(place.desk)!r})), Path({str(folder)!r}) / 'portal.tar')\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1], capture_output=True)

@@ -139,7 +139,7 @@ HEADERS = (
 def _fields() -> list[str]:
     """Every name a form or a query may have."""
     templates = " ".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    code = " ".join(path.read_text() for part in ("web", "domain") for path in (ROOT / "portal" / part).glob("*.py"))
+    code = " ".join(path.read_text() for part in ("web", "domain") for path in (ROOT / "portal" / part).rglob("*.py"))
     named = set(re.findall(r'\sname="([\w.]+)"', templates))
     asked = set(re.findall(r'(?:\.get(?:list)?\(|\bform\[|args\[)"(\w+)"', code))
     return sorted((named | asked) - {"csrf_token"})
