@@ -40,6 +40,8 @@ class MessageRecord(Struct, frozen=True, kw_only=True):
     text: str = ""
     html: str = ""
     sender_verified: bool = True
+    proved_by: str = ""  # the domain whose mail server vouched for the author's address
+    from_outside: bool = False  # the author's address is not of the ticket's company
     attachments: tuple[AttachmentRecord, ...] = ()
 
 

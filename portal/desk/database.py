@@ -13,12 +13,14 @@ from portal.errors import Misconfigured
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE company (core_id TEXT PRIMARY KEY, name TEXT NOT NULL, language TEXT NOT NULL);
-CREATE TABLE domain (domain TEXT PRIMARY KEY, company TEXT NOT NULL REFERENCES company);
+-- Domains below a company's one are its own, too, unless it stands for itself alone.
+CREATE TABLE domain (
+    domain TEXT PRIMARY KEY, company TEXT NOT NULL REFERENCES company, alone INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE technician (login TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE);
 CREATE TABLE price (
     category TEXT NOT NULL, company TEXT NOT NULL, valid_from TEXT NOT NULL,
@@ -38,7 +40,7 @@ CREATE TABLE ticket (
     id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, company TEXT NOT NULL, subject TEXT NOT NULL,
     state TEXT NOT NULL, requester_name TEXT NOT NULL, requester_email TEXT NOT NULL,
     technician TEXT REFERENCES technician, due_at TEXT, opened_at TEXT NOT NULL, changed_at TEXT NOT NULL,
-    done_at TEXT, confidential INTEGER NOT NULL DEFAULT 0,
+    done_at TEXT, confidential INTEGER NOT NULL DEFAULT 0, key TEXT NOT NULL DEFAULT '',
     gone TEXT NOT NULL DEFAULT '', gone_at TEXT, merged_into TEXT NOT NULL DEFAULT '');
 CREATE INDEX ticket_by_state ON ticket (state);
 
@@ -46,7 +48,7 @@ CREATE INDEX ticket_by_state ON ticket (state);
 CREATE TABLE change (position INTEGER PRIMARY KEY AUTOINCREMENT, ticket INTEGER NOT NULL UNIQUE REFERENCES ticket);
 
 CREATE TABLE participant (ticket INTEGER NOT NULL REFERENCES ticket, email TEXT NOT NULL, name TEXT NOT NULL,
-    PRIMARY KEY (ticket, email)) WITHOUT ROWID;
+    announced INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (ticket, email)) WITHOUT ROWID;
 -- Mails that belong to a ticket; people are the addresses whose mailboxes have them.
 CREATE TABLE thread (
     id INTEGER PRIMARY KEY, message_id TEXT NOT NULL UNIQUE, ticket INTEGER NOT NULL REFERENCES ticket,
@@ -55,7 +57,7 @@ CREATE INDEX thread_by_ticket ON thread (ticket);
 CREATE TABLE message (
     id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket, public INTEGER NOT NULL, side TEXT NOT NULL,
     author_name TEXT NOT NULL, author_email TEXT NOT NULL, sent_at TEXT NOT NULL, text TEXT NOT NULL,
-    html TEXT NOT NULL, verified INTEGER NOT NULL);
+    html TEXT NOT NULL, verified INTEGER NOT NULL, proved_by TEXT NOT NULL DEFAULT '');
 CREATE INDEX message_by_ticket ON message (ticket);
 CREATE TABLE content (digest TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE attachment (
@@ -92,6 +94,16 @@ CREATE INDEX outbox_by_recipients ON outbox (recipients, queued_at);
 """
 _UPGRADES = {  # from this version to the next
     1: ("ALTER TABLE ticket ADD COLUMN confidential INTEGER NOT NULL DEFAULT 0",),
+    2: (
+        "ALTER TABLE ticket ADD COLUMN key TEXT NOT NULL DEFAULT ''",
+        "UPDATE ticket SET key = lower(hex(randomblob(4)))",
+        "ALTER TABLE domain ADD COLUMN alone INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE participant ADD COLUMN announced INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE message ADD COLUMN proved_by TEXT NOT NULL DEFAULT ''",
+        # Told anew: messages of strangers, who stood beside their ticket's company until now.
+        "INSERT OR REPLACE INTO change (ticket) SELECT DISTINCT ticket FROM message WHERE side = 'employee'"
+        " AND substr(author_email, instr(author_email, '@') + 1) NOT IN (SELECT domain FROM domain)",
+    ),
 }
 
 

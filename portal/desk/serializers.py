@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from portal.desk.database import fact
+from portal.desk.ticketing import directory
 from portal.errors import NotFound, Refused
 
 HEAVIEST_PAGE = 8_000_000  # characters of text and HTML; a page is cut short before, never below two tickets
@@ -87,6 +88,7 @@ def _told(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[dict[str, Any
             db, there, "SELECT * FROM approval WHERE ticket IN ({}) AND closed_at IS NULL ORDER BY id"
         ),
         "files": _by_message(db, there),
+        "homes": directory.Homes.of(db),
     }
     return [_tombstone(row) if row["gone"] else _ticket(row, parts) for row in rows]
 
@@ -118,14 +120,23 @@ def _ticket(row: sqlite3.Row, parts: dict[str, Any]) -> dict[str, Any]:
         "due_at": row["due_at"],
         "done_at": row["done_at"],
         "confidential": bool(row["confidential"]),
-        "messages": [_message(part, parts["files"]) for part in parts["messages"].get(row["id"], ())],
+        "messages": [
+            _message(part, parts["files"], is_outside=_is_outside(part, row["company"], parts["homes"]))
+            for part in parts["messages"].get(row["id"], ())
+        ],
         "time_entries": [_time_entry(part) for part in parts["entries"].get(row["id"], ())],
         "events": [_event(part) for part in parts["events"].get(row["id"], ())],
         "approvals": [_approval(part) for part in parts["approvals"].get(row["id"], ())],
     }
 
 
-def _message(row: sqlite3.Row, files: dict[int, list[sqlite3.Row]]) -> dict[str, Any]:
+def _is_outside(message: sqlite3.Row, company: str, homes: directory.Homes) -> bool:
+    """Whether somebody wrote who is not of the ticket's company, by their address."""
+    email = message["author_email"]
+    return bool(message["side"] == "employee" and company and email and homes.company_of(email) != company)
+
+
+def _message(row: sqlite3.Row, files: dict[int, list[sqlite3.Row]], *, is_outside: bool) -> dict[str, Any]:
     return {
         "core_id": str(row["id"]),
         "side": row["side"],
@@ -134,6 +145,8 @@ def _message(row: sqlite3.Row, files: dict[int, list[sqlite3.Row]]) -> dict[str,
         "text": row["text"],
         "html": row["html"],
         "sender_verified": bool(row["verified"]),
+        "proved_by": row["proved_by"],
+        "from_outside": is_outside,
         "attachments": [_attachment(file) for file in files.get(row["id"], ())],
     }
 

@@ -60,6 +60,8 @@ class MessageRow:
     author_email: str
     sent_at: datetime
     sender_verified: bool
+    proved_by: str
+    from_outside: bool
     body: str
     quoted: str
     excerpt: str
@@ -203,6 +205,8 @@ def _message(message: MessageRecord, made: Body, record: TicketRecord) -> Messag
         author_email=line(message.author.email, longest=320).lower(),
         sent_at=_moment(message.sent_at),
         sender_verified=message.sender_verified,
+        proved_by=line(message.proved_by, longest=253).lower(),
+        from_outside=message.from_outside,
         body=made.visible,
         quoted=made.quoted,
         excerpt=made.excerpt,

@@ -14,7 +14,7 @@ from portal.desk import serializers
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
-from portal.desk.ticketing import directory, prices
+from portal.desk.ticketing import directory, prices, tickets
 
 MAILS = Path(__file__).parent / "inbound" / "mails"
 NOON = datetime(2026, 11, 2, 11, 0, tzinfo=UTC)  # a Monday, 12:00 in Prague
@@ -95,6 +95,17 @@ def technician_writes(store: Store, compose) -> Callable[..., intake.Received]:
         return intake.receive(store, raw, trusted=True)
 
     return write
+
+
+@pytest.fixture
+def tag(store: Store) -> Callable[[str], str]:
+    """The tag of a ticket as the subjects of our letters have it."""
+
+    def read(number: str) -> str:
+        with store.read() as db:
+            return tickets.by_number(db, number).tag("Connectica")
+
+    return read
 
 
 @pytest.fixture

@@ -141,17 +141,17 @@ def test_a_reader_sees_every_ticket_once_and_the_last_one_again(store, core, com
     assert ([ticket["number"] for ticket in again], same) == (numbers[-1:], cursor)
 
 
-def test_a_changed_ticket_comes_again_at_its_newest_place_and_whole(store, core, compose):
+def test_a_changed_ticket_comes_again_at_its_newest_place_and_whole(store, core, compose, tag):
     numbers = [intake.receive(store, compose(f"{n}")).ticket for n in range(4)]
     _, cursor = everything(core)
-    intake.receive(store, compose("Dodatek", subject=f"[Connectica #{numbers[1]}]"))
+    intake.receive(store, compose("Dodatek", subject=tag(numbers[1])))
     found, _ = everything(core, cursor)
     assert [ticket["number"] for ticket in found] == [numbers[3], numbers[1]]
     assert len(found[-1]["messages"]) == 2
     assert [ticket["number"] for ticket in everything(core)[0]][-1] == numbers[1]
 
 
-def test_changes_during_a_run_are_never_missed(store, core, compose):
+def test_changes_during_a_run_are_never_missed(store, core, compose, tag):
     """A reader pages while tickets change in any order; at its end it has the newest form of every ticket."""
     chance = random.Random(7)
     numbers = [intake.receive(store, compose(f"{n}")).ticket for n in range(12)]
@@ -161,8 +161,7 @@ def test_changes_during_a_run_are_never_missed(store, core, compose):
         mirror |= {ticket["number"]: ticket for ticket in page["changes"]}
         cursor = page["cursor"]
         if step < 40:
-            tag = f"[Connectica #{chance.choice(numbers)}]"
-            intake.receive(store, compose(f"změna {step}", subject=tag))
+            intake.receive(store, compose(f"změna {step}", subject=tag(chance.choice(numbers))))
     assert mirror == {ticket["number"]: ticket for ticket in everything(core)[0]}
 
 

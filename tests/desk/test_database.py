@@ -68,11 +68,22 @@ def test_a_file_of_a_newer_desk_is_not_touched(tmp_path):
 def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
     with store.write() as db:
         db.execute("ALTER TABLE ticket DROP COLUMN confidential")
+        for table, column in (
+            ("ticket", "key"),
+            ("participant", "announced"),
+            ("message", "proved_by"),
+            ("domain", "alone"),
+        ):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        before = db.execute("SELECT max(position) FROM change").fetchone()[0]
         db.execute("PRAGMA user_version = 1")
     later = Store(store.path)
     with later.read() as db:
-        assert tickets.by_number(db, opened).confidential is False
-        assert db.execute("PRAGMA user_version").fetchone()[0] == 2
+        ticket = tickets.by_number(db, opened)
+        assert ticket.confidential is False
+        assert len(ticket.key) == 8
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 3
+        assert db.execute("SELECT max(position) FROM change").fetchone()[0] == before
     later.close()
 
 

@@ -166,22 +166,23 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     if silence:
         return Received("ignored", reason=silence)
     proved_by = house.domain if trusted else sender_auth.proving_domain(said, house.trusted_authserv)
-    verified = bool(proved_by)
     technician = directory.technician_by_email(db, said.sender.email)
-    if technician and not verified:
+    if technician and not proved_by:
         return Received("aside", reason=f"says it is from {technician.name}, and nothing proves it")
-    ticket = threads.find(db, house, said, is_technician=technician is not None)
-    outcome = "answered" if ticket else "opened"
+    place = threads.find(db, house, said, is_technician=technician is not None, is_proved=bool(proved_by))
+    ticket = place.ticket
     if ticket is None:
         company = directory.company_of(db, said.sender.email)
         ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(said.subject, house.name), said.sender)
-    threads.remember(db, ticket, said.message_id, [said.sender])
-    turn = Turn(db, house, ticket, said, is_new=outcome == "opened")
+    is_outside = place.standing is threads.Standing.OUTSIDE
+    readers = [said.sender] if is_outside else [said.sender, *said.copies]  # a stranger's copies admit nobody
+    threads.remember(db, ticket, said.message_id, readers)
+    turn = Turn(db, house, ticket, said, is_new=place.ticket is None)
     if technician:
         mail_handlers.technician_wrote(turn, technician)
     else:
-        mail_handlers.employee_wrote(turn, verified=verified)
-    return Received(outcome, ticket.number)
+        mail_handlers.employee_wrote(turn, proved_by=proved_by, place=place)
+    return Received("opened" if turn.is_new else "answered", ticket.number)
 
 
 def _note_outcome(db: sqlite3.Connection, kept: int, received: Received) -> None:

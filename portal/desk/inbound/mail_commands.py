@@ -1,4 +1,4 @@
-"""The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, DUVERNE, INTERNI. Pure."""
+"""The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, PRIDAT, DUVERNE… Pure."""
 
 import re
 import unicodedata
@@ -37,6 +37,7 @@ _STATES_SAID = "otevřené, be invoiced, error nebo dokončené"
 _KEYED = re.compile(r"^([^\W\d_]{3,12})\s*:\s*(.*)$")
 _TIME_SHAPED = re.compile(r"^([A-Za-z][A-Za-z0-9]{2,19})\s*:\s*([-+]?[\d.,].*)$")
 _CATEGORY_SHAPED = re.compile(r"^([A-Z]{2,}[0-9]{1,4})\s*:\s*\S")
+_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:\s+(?:v\s+)?(\d{1,2})[:.](\d{2}))?$")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$")
 _END_OF_WORK = time(23, 59)  # a due date without a time is due within its day
@@ -61,6 +62,7 @@ class Instructions:
     due: datetime | None = None
     technician: str = ""  # as written: a login or an address
     questions: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()  # addresses that are to take part
     internal: bool = False
     confidential: bool | None = None  # None: as it was
     problems: tuple[Problem, ...] = ()
@@ -157,6 +159,13 @@ def _question(asked: Instructions, value: str) -> Instructions:
     return replace(asked, questions=(*asked.questions, value))
 
 
+def _people(asked: Instructions, value: str) -> Instructions:
+    found = [address.lower() for address in _ADDRESS.findall(value)]
+    if not found:
+        raise _Unclear("chybí adresa, například PRIDAT: jan.novak@firma.cz")
+    return replace(asked, people=tuple(dict.fromkeys((*asked.people, *found))))
+
+
 def _internal(asked: Instructions, value: str) -> Instructions:
     if value:
         raise _Unclear("INTERNI stojí na řádku samo a platí pro celý e-mail")
@@ -181,6 +190,8 @@ _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
     "owner": _technician,
     "schvalit": _question,
     "approve": _question,
+    "pridat": _people,
+    "add": _people,
     "duverne": _confidential,
     "confidential": _confidential,
     "interni": _internal,

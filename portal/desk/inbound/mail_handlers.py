@@ -8,6 +8,7 @@ from typing import Any
 from portal.desk.inbound import auto_replies, html_mail, mail_commands, mime, quotes
 from portal.desk.inbound.mail_commands import NO_DUE_AT, Instructions, Problem
 from portal.desk.inbound.mime import Address, Mail
+from portal.desk.inbound.threads import Place, Standing
 from portal.desk.outbound import outgoing
 from portal.desk.outbound.outgoing import Kind
 from portal.desk.settings import House
@@ -28,13 +29,19 @@ class Turn:
     said: Mail
     is_new: bool  # the mail opened the ticket
 
-    def write(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> None:
-        """Write a letter to colleagues."""
-        outgoing.write(self.db, self.house, kind, self.ticket, recipients, **facts)
+    def write(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> bool:
+        """Write a letter to colleagues; whether there was anybody to write to."""
+        return outgoing.write(self.db, self.house, kind, self.ticket, recipients, **facts)
 
-    def write_to_company(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> None:
+    def write_to_company(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> bool:
         """Write a letter in the language of the ticket's company."""
-        self.write(kind, recipients, language=outgoing.language_of(self.db, self.ticket), **facts)
+        return self.write(kind, recipients, language=outgoing.language_of(self.db, self.ticket), **facts)
+
+    def write_to_requester(self, kind: Kind, **facts: Any) -> None:
+        """Write a letter to the requester, who hears from it who joined since the last one."""
+        joined = tickets.unannounced(self.db, self.ticket)
+        if self.write_to_company(kind, [self.ticket.requester], joined=joined, **facts):
+            tickets.note_announced(self.db, self.ticket)
 
     @property
     def company_name(self) -> str:
@@ -50,7 +57,7 @@ class Decision:
     note: str
 
 
-def employee_wrote(turn: Turn, *, verified: bool) -> None:
+def employee_wrote(turn: Turn, *, proved_by: str, place: Place) -> None:
     """Add the message, reopen what had ended, tell the technician; confirm a new ticket to its requester."""
     db, ticket, said = turn.db, turn.ticket, turn.said
     tickets.add_message(
@@ -61,22 +68,36 @@ def employee_wrote(turn: Turn, *, verified: bool) -> None:
         text=said.text,
         html=said.html,
         files=said.files,
-        verified=verified,
+        verified=bool(proved_by),
+        proved_by=proved_by,
         dated=mime.dated(said),
     )
-    tickets.take_part(db, ticket.id, _followers(turn))
+    is_outside = place.standing is Standing.OUTSIDE
+    if not is_outside:
+        tickets.take_part(db, ticket.id, _followers(turn))
+    if place.related:
+        _link(turn, place.related)
     if turn.is_new:
         _confirm(turn)
     # Whatever state it was in: a mail from an employee is never left unseen.
     reopened = not turn.is_new and tickets.set_state(db, ticket, "open", by=said.sender.name)
     technician = directory.technician_by_login(db, ticket.technician)
-    facts = {"text": _telling(said.text), "verified": verified, "files": said.files}
+    facts = {
+        "author": said.sender,
+        "text": _telling(said.text),
+        "verified": bool(proved_by),
+        "is_outside": is_outside,
+        "files": said.files,
+        # A name that nothing ties to the ticket does not stand beside ours.
+        "speaker": said.sender.email if is_outside else said.sender.name,
+    }
     if technician:
         to = [outgoing.address_of(technician)]
-        turn.write(outgoing.EMPLOYEE_WROTE, to, speaker=said.sender.name, reopened=reopened, **facts)
+        turn.write(outgoing.EMPLOYEE_WROTE, to, reopened=reopened, **facts)
     else:
         to = outgoing.dispatchers(db, turn.house)
-        turn.write(outgoing.NEW_TICKET, to, is_new=turn.is_new, company=turn.company_name, **facts)
+        company = turn.company_name
+        turn.write(outgoing.NEW_TICKET, to, is_new=turn.is_new, company=company, related=place.related, **facts)
 
 
 def technician_wrote(turn: Turn, technician: Technician) -> None:
@@ -98,6 +119,7 @@ def technician_wrote(turn: Turn, technician: Technician) -> None:
     )
     for code in asked.times:
         tickets.add_time(db, ticket, code, technician, message_id if public else None)
+    refused = _add_people(turn, asked)
     owner, problems = _owner(turn, asked, technician, public=public)
     if owner and tickets.assign(db, ticket, owner, by=technician.name):
         _tell_of_owner(turn, owner, technician, _telling(text))
@@ -106,7 +128,7 @@ def technician_wrote(turn: Turn, technician: Technician) -> None:
     elif public:
         _answer(turn, technician, _telling(text))
     _follow(turn, asked, technician)
-    _reply_with_problems(turn, technician, (*asked.problems, *problems), _warnings(turn, asked))
+    _reply_with_problems(turn, technician, (*asked.problems, *refused, *problems), _warnings(turn, asked))
 
 
 def decided(db: sqlite3.Connection, house: House, ticket: Ticket, asker: Address | None, decision: Decision) -> None:
@@ -130,10 +152,24 @@ def _follow(turn: Turn, asked: Instructions, technician: Technician) -> None:
         tickets.ask_approval(turn.db, turn.ticket, question, technician)
 
 
+def _link(turn: Turn, related: Ticket) -> None:
+    """Tell technicians that a mail named a ticket its sender has no part in; each of the two names the other."""
+    sender = turn.said.sender.email
+    tickets.add_note(
+        turn.db,
+        turn.ticket,
+        f"{sender} píše k požadavku {related.number}, ale nemá v něm účast. Přidáte ho tam řádkem PRIDAT: {sender}",
+    )
+    tickets.add_note(turn.db, related, f"{sender} psal k tomuto požadavku a má vlastní: {turn.ticket.number}.")
+
+
 def _followers(turn: Turn) -> list[Address]:
-    """The sender and colleagues in copy, all of the ticket's company: a stranger never gets to read along."""
+    """The sender and colleagues in copy, all of the ticket's company: a stranger never gets to read along.
+
+    A confidential ticket gets further readers by a technician's line only.
+    """
     home = turn.ticket.company
-    people = [turn.said.sender, *turn.said.copies[:MOST_COPIES]]
+    people = [] if turn.ticket.confidential else [turn.said.sender, *turn.said.copies[:MOST_COPIES]]
     return [person for person in people if home and directory.company_of(turn.db, person.email).core_id == home]
 
 
@@ -141,16 +177,17 @@ def _confirm(turn: Turn) -> None:
     if auto_replies.is_quiet(turn.said):
         return
     kind = outgoing.RECEIVED if turn.ticket.company else outgoing.RECEIVED_FROM_STRANGER
-    turn.write_to_company(kind, [turn.ticket.requester])
+    turn.write_to_requester(kind)
 
 
 def _answer(turn: Turn, technician: Technician, words: str) -> None:
     """Each follower gets a letter of their own, and so nobody learns whom else we wrote to."""
     for person in tickets.participants(turn.db, turn.ticket):
-        if person.email != technician.email:
-            turn.write_to_company(
-                outgoing.ANSWER, [person], speaker=technician.name, text=words, files=turn.said.files
-            )
+        facts = {"speaker": technician.name, "text": words, "files": turn.said.files}
+        if person.email == turn.ticket.requester.email and person.email != technician.email:
+            turn.write_to_requester(outgoing.ANSWER, **facts)
+        elif person.email != technician.email:
+            turn.write_to_company(outgoing.ANSWER, [person], **facts)
 
 
 def _owner(
@@ -168,9 +205,22 @@ def _owner(
     return None, [Problem(f"RESI: {asked.technician}", f"takového technika neznáme; známe: {known}")]
 
 
+def _add_people(turn: Turn, asked: Instructions) -> list[Problem]:
+    """Let those take part whom the technician named; who was refused, and why."""
+    refused = []
+    for address in asked.people:
+        company = directory.company_of(turn.db, address)
+        if company.core_id and company.core_id != turn.ticket.company:
+            reason = f"adresa patří společnosti {company.name}, cizí požadavek číst nemůže"
+            refused.append(Problem(f"PRIDAT: {address}", reason))
+        else:
+            tickets.take_part(turn.db, turn.ticket.id, [Address(address, address)])
+    return refused
+
+
 def _tell_of_owner(turn: Turn, owner: Technician, by: Technician, words: str) -> None:
     if turn.ticket.requester.email != owner.email:
-        turn.write_to_company(outgoing.ASSIGNED, [turn.ticket.requester], speaker=owner.name)
+        turn.write_to_requester(outgoing.ASSIGNED, speaker=owner.name)
     if owner.login != by.login:
         to = [outgoing.address_of(owner)]
         turn.write(outgoing.HANDED_OVER, to, speaker=by.name, company=turn.company_name, text=words)

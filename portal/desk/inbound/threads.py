@@ -1,7 +1,9 @@
-"""Which ticket a mail belongs to: by the mails it answers, else by the tag in its subject."""
+"""Which ticket a mail belongs to, and as what its sender stands in it: by the mails it answers, else by its tag."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.settings import House
@@ -9,19 +11,47 @@ from portal.desk.ticketing import directory, tickets
 from portal.desk.ticketing.tickets import Ticket
 
 
-def find(db: sqlite3.Connection, house: House, mail: Mail, *, is_technician: bool) -> Ticket | None:
-    """The ticket, or None for a new request. A person of one company never gets into another company's ticket."""
-    company = directory.company_of(db, mail.sender.email).core_id
-    for ticket in _answered(db, mail):
-        foreign = company and company != ticket.company and not _takes_part(db, ticket, mail.sender.email)
-        if is_technician or not foreign:
-            return ticket
-    for ticket in _tagged(db, house, mail):
-        # Anybody can write a tag; only who is of the house of the ticket is believed it.
-        theirs = bool(company) and company == ticket.company
-        if is_technician or theirs or _takes_part(db, ticket, mail.sender.email):
-            return ticket
-    return None
+class Standing(Enum):
+    """What somebody who writes to a ticket is to it."""
+
+    MEMBER = "member"  # takes part, or has the right to from now on
+    OUTSIDE = "outside"  # is heard and reads nothing: a technician decides whether they take part
+    NOBODY = "nobody"  # opens a ticket of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mail belongs. ticket: None for a new request; related: one it names without a right to it."""
+
+    ticket: Ticket | None
+    standing: Standing = Standing.MEMBER
+    related: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A ticket that a mail names.
+
+    is_known: by something nobody guesses, a Message-ID or the key in a tag.
+    admits: what it is named by was sent to this sender, or handed on with the whole letter.
+    """
+
+    ticket: Ticket
+    is_known: bool
+    admits: bool
+
+
+def find(db: sqlite3.Connection, house: House, mail: Mail, *, is_technician: bool, is_proved: bool) -> Place:
+    """The place of a mail. A number alone admits nobody, and nobody gets into another company's ticket."""
+    claims = [*_answered(db, mail), *_tagged(db, house, mail)]
+    if is_technician:
+        return Place(claims[0].ticket if claims else None)
+    found = [(_standing(db, claim, mail.sender.email, is_proved=is_proved), claim.ticket) for claim in claims]
+    for wanted in (Standing.MEMBER, Standing.OUTSIDE):
+        for standing, ticket in found:
+            if standing is wanted:
+                return Place(ticket, standing)
+    return Place(None, related=claims[0].ticket if claims else None)
 
 
 def remember(db: sqlite3.Connection, ticket: Ticket, message_id: str, people: Iterable[Address]) -> None:
@@ -42,28 +72,42 @@ def mails_of(db: sqlite3.Connection, ticket: Ticket, person: Address) -> list[st
 
 def of_message_ids(db: sqlite3.Connection, message_ids: list[str]) -> Ticket | None:
     """The ticket of the first known mail among these."""
-    for message_id in message_ids[:100]:
-        row = db.execute("SELECT ticket FROM thread WHERE message_id = ?", (message_id,)).fetchone()
-        ticket = tickets.by_id(db, row["ticket"]) if row else None
-        if ticket and not ticket.gone:
-            return ticket
-    return None
+    return next((ticket for ticket, _ in _known(db, message_ids)), None)
 
 
-def _answered(db: sqlite3.Connection, mail: Mail) -> list[Ticket]:
-    found = [of_message_ids(db, [message_id]) for message_id in mail.references]
-    return list(dict.fromkeys(ticket for ticket in found if ticket))
+def _standing(db: sqlite3.Connection, claim: _Claim, email: str, *, is_proved: bool) -> Standing:
+    ticket = claim.ticket
+    if tickets.takes_part(db, ticket, email):
+        return Standing.MEMBER if is_proved or claim.is_known else Standing.NOBODY
+    company = directory.company_of(db, email).core_id
+    if not company:
+        return Standing.OUTSIDE if claim.is_known else Standing.NOBODY
+    if company != ticket.company or not claim.admits:
+        return Standing.NOBODY
+    return Standing.OUTSIDE if ticket.confidential else Standing.MEMBER
 
 
-def _tagged(db: sqlite3.Connection, house: House, mail: Mail) -> list[Ticket]:
+def _answered(db: sqlite3.Connection, mail: Mail) -> list[_Claim]:
+    found: dict[Ticket, bool] = {}
+    for ticket, people in _known(db, list(mail.references)):
+        found[ticket] = found.get(ticket, False) or mail.sender.email in people
+    return [_Claim(ticket, is_known=True, admits=was_sent) for ticket, was_sent in found.items()]
+
+
+def _tagged(db: sqlite3.Connection, house: House, mail: Mail) -> list[_Claim]:
     found = []
-    for number in tickets.tags(mail.subject, house.name)[:5]:
+    for number, key in tickets.tags(mail.subject, house.name)[:5]:
         ticket = tickets.after_merges(db, number)
         if ticket:
-            found.append(ticket)
+            has_key = tickets.has_key(db, number, key)
+            found.append(_Claim(ticket, is_known=has_key, admits=has_key))
     return found
 
 
-def _takes_part(db: sqlite3.Connection, ticket: Ticket, email: str) -> bool:
-    row = db.execute("SELECT 1 FROM participant WHERE ticket = ? AND email = ?", (ticket.id, email)).fetchone()
-    return row is not None
+def _known(db: sqlite3.Connection, message_ids: list[str]) -> Iterator[tuple[Ticket, list[str]]]:
+    """The tickets that these mails belong to, each with whose mailboxes have the mail."""
+    for message_id in message_ids[:100]:
+        row = db.execute("SELECT ticket, people FROM thread WHERE message_id = ?", (message_id,)).fetchone()
+        ticket = tickets.by_id(db, row["ticket"]) if row else None
+        if ticket and not ticket.gone:
+            yield ticket, row["people"].split()

@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address as MailAddress
@@ -59,17 +59,19 @@ def write(
     language: str = "cs",
     speaker: str = "",
     files: Iterable[File] = (),
+    joined: Collection[Address] = (),
     **facts: Any,
 ) -> bool:
     """Write a letter and queue it, in the caller's transaction; whether there was anybody to write to.
 
     speaker: whose words it carries, named beside the house in From. An answer to the letter finds the ticket.
+    joined: who takes part since the last letter; the requester is told of them.
     """
     people = _reachable(db, house, kind, recipients)
     if not people:
         return False
-    lines = _rendered(kind, language, house=house, ticket=ticket, speaker=speaker, **facts)
-    subject = f"[{house.name} #{ticket.number}] {lines.pop(0)}"
+    lines = _rendered(kind, language, house=house, ticket=ticket, speaker=speaker, joined=joined, **facts)
+    subject = f"{ticket.tag(house.name)} {lines.pop(0)}"
     message_id = f"<{ticket.number}.{kind.template}.{secrets.token_hex(8)}@{house.domain}>"
     letter = _letter(house, kind, people, speaker=speaker)
     letter["Subject"] = one_line(subject, 200)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portal.desk.database import Store
 from portal.errors import Refused
+from portal.lib import domains as mail_domains
 
 # Addresses anybody can have say nothing about a company.
 _FREEMAIL = """
@@ -38,9 +39,10 @@ NO_COMPANY = Company("", "", "cs")
 def add_company(store: Store, core_id: str, name: str, domains: list[str], language: str = "cs") -> None:
     """Know a client company, or change what is known. Its people's earlier tickets without a company become its own.
 
-    Raises Refused for a freemail domain, a domain of another company, and what is no domain at all.
+    What is below a domain belongs to the company, too; "=firma.cz" is that domain alone.
+    Raises Refused for a freemail domain, a public suffix, a domain of another company, and what is no domain at all.
     """
-    wanted = [domain.strip().lower() for domain in domains]
+    wanted = {domain.strip().lower().removeprefix("="): domain.strip().startswith("=") for domain in domains}
     with store.write() as db:
         for domain in wanted:
             _check_domain(db, core_id, domain)
@@ -50,8 +52,10 @@ def add_company(store: Store, core_id: str, name: str, domains: list[str], langu
             (core_id, name, language),
         )
         db.execute("DELETE FROM domain WHERE company = ?", (core_id,))
-        db.executemany("INSERT INTO domain VALUES (?, ?)", [(domain, core_id) for domain in wanted])
-        _adopt(db, core_id, wanted)
+        db.executemany(
+            "INSERT INTO domain VALUES (?, ?, ?)", [(domain, core_id, alone) for domain, alone in wanted.items()]
+        )
+        _adopt(db, core_id)
 
 
 def add_technician(store: Store, login: str, name: str, email: str) -> None:
@@ -84,12 +88,36 @@ def technicians(db: sqlite3.Connection) -> list[Technician]:
 
 
 def company_of(db: sqlite3.Connection, email: str) -> Company:
-    """The company whose domain the address has; NO_COMPANY for strangers."""
-    row = db.execute(
-        "SELECT core_id, name, language FROM company JOIN domain ON company = core_id WHERE domain = ?",
-        (email.rpartition("@")[2].lower(),),
-    ).fetchone()
-    return Company(**row) if row else NO_COMPANY
+    """The company whose domain the address has, or one below it; NO_COMPANY for strangers."""
+    return company(db, Homes.of(db, email).company_of(email))
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """The companies' mail domains: domain → core_id, and which of them stand for themselves alone."""
+
+    companies: dict[str, str]
+    alone: set[str]
+
+    @classmethod
+    def of(cls, db: sqlite3.Connection, email: str = "") -> "Homes":
+        """All domains, or those an address may belong to."""
+        names = _with_parents(email)
+        wanted = f" WHERE domain IN ({', '.join('?' for _ in names)})" if email else ""
+        rows = db.execute(f"SELECT domain, company, alone FROM domain{wanted}", names if email else ()).fetchall()  # noqa: S608 - only question marks
+        return cls({row["domain"]: row["company"] for row in rows}, {row["domain"] for row in rows if row["alone"]})
+
+    def company_of(self, email: str) -> str:
+        """core_id of the company the address belongs to, by the nearest domain; empty for strangers."""
+        nearest, *parents = _with_parents(email)
+        found = [nearest, *(domain for domain in parents if domain not in self.alone)]
+        return next((self.companies[domain] for domain in found if domain in self.companies), "")
+
+
+def _with_parents(email: str) -> list[str]:
+    """The domain of an address and those above it, nearest first; of endless ones the last few."""
+    labels = email.rpartition("@")[2].lower().split(".")
+    return [".".join(labels[at:]) for at in (0, *range(max(1, len(labels) - 8), len(labels)))]
 
 
 def company(db: sqlite3.Connection, core_id: str) -> Company:
@@ -113,18 +141,18 @@ def _check_domain(db: sqlite3.Connection, core_id: str, domain: str) -> None:
         raise Refused(f"{domain} is a freemail domain: anybody can have an address there, it makes no company")
     if not _DOMAIN.match(domain):
         raise Refused(f"{domain!r} is not a mail domain; write for example firma.cz")
+    if not mail_domains.organisation(domain):
+        raise Refused(f"{domain} is a public suffix: anybody can register a domain below it, it makes no company")
     row = db.execute("SELECT company FROM domain WHERE domain = ?", (domain,)).fetchone()
     if row and row["company"] != core_id:
         raise Refused(f"{domain} belongs to the company {row['company']}")
 
 
-def _adopt(db: sqlite3.Connection, core_id: str, domains: list[str]) -> None:
+def _adopt(db: sqlite3.Connection, core_id: str) -> None:
     """Give the company the tickets its people opened before the desk knew it."""
-    for domain in domains:
-        homeless = db.execute(
-            "SELECT id FROM ticket WHERE company = '' AND requester_email LIKE '%@' || ?", (domain,)
-        ).fetchall()
-        for row in homeless:
+    homes = Homes.of(db)
+    for row in db.execute("SELECT id, requester_email FROM ticket WHERE company = ''").fetchall():
+        if homes.company_of(row["requester_email"]) == core_id:
             db.execute("UPDATE ticket SET company = ? WHERE id = ?", (core_id, row["id"]))
             db.execute("DELETE FROM change WHERE ticket = ?", (row["id"],))
             db.execute("INSERT INTO change (ticket) VALUES (?)", (row["id"],))

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from portal.errors import NotFound, Refused
 from portal.timecodes import TimeCode
 
 NO_SUBJECT = "(bez předmětu)"
-_TAG = r"\[%s #(\d{8,10})\]"
+_TAG = r"\[%s #(\d{8,10})(?:-([0-9a-f]{8}))?\]"
 _ENDED = frozenset({"to_be_invoiced", "done"})  # nobody works on it any more
 _COLUMNS = (
-    "id, number, company, subject, state, requester_name, requester_email, technician, due_at, confidential, gone"
+    "id, number, company, subject, state, requester_name, requester_email, technician, due_at, confidential, gone,"
+    " key"
 )
 
 
@@ -37,14 +39,19 @@ class Ticket:
     due_at: datetime | None
     confidential: bool  # only the company's managers may read it in the portal
     gone: str  # deleted | merged; empty while it is there
+    key: str  # stands in the tags of its letters: whoever writes it has seen one
+
+    def tag(self, name: str) -> str:
+        """What leads a subject of ours, as "[Connectica #20260017-5f0c9a1b]"."""
+        return f"[{name} #{self.number}-{self.key}]"
 
     @property
     def is_ended(self) -> bool:
         return self.state in _ENDED
 
 
-def tags(subject: str, name: str) -> list[str]:
-    """The ticket numbers in a subject's tags, as in "[Connectica #20260017]"."""
+def tags(subject: str, name: str) -> list[tuple[str, str]]:
+    """(number, key) of a subject's tags; the key is empty in "[Connectica #20260017]", which anybody can write."""
     return re.findall(_TAG % re.escape(name), subject)
 
 
@@ -75,13 +82,28 @@ def after_merges(db: sqlite3.Connection, number: str) -> Ticket | None:
     return None
 
 
+def has_key(db: sqlite3.Connection, number: str, key: str) -> bool:
+    """Whether this key stands in the tags of that ticket's letters."""
+    row = db.execute("SELECT 1 FROM ticket WHERE number = ? AND key = ? AND key != ''", (number, key)).fetchone()
+    return row is not None
+
+
 def open_ticket(db: sqlite3.Connection, company: str, subject: str, requester: Address) -> Ticket:
     """A new ticket with the year's next number."""
     now = written(clock.now())
     ticket_id = db.execute(
-        "INSERT INTO ticket (number, company, subject, state, requester_name, requester_email, opened_at, changed_at)"
-        " VALUES (?, ?, ?, 'open', ?, ?, ?, ?)",
-        (_next_number(db), company, subject or NO_SUBJECT, requester.name, requester.email, now, now),
+        "INSERT INTO ticket (number, company, subject, state, requester_name, requester_email, opened_at, changed_at,"
+        " key) VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?)",
+        (
+            _next_number(db),
+            company,
+            subject or NO_SUBJECT,
+            requester.name,
+            requester.email,
+            now,
+            now,
+            secrets.token_hex(4),
+        ),
     ).lastrowid
     assert ticket_id is not None
     take_part(db, ticket_id, [requester])
@@ -100,17 +122,22 @@ def add_message(
     files: Iterable[File] = (),
     public: bool = True,
     verified: bool = True,
+    proved_by: str = "",
     dated: datetime | None = None,
 ) -> int:
-    """One more message. dated: when its author says it was sent; used only where it keeps the order."""
+    """One more message.
+
+    proved_by: the domain whose mail server vouched for the author's address.
+    dated: when its author says it was sent; used only where it keeps the order.
+    """
     newest = db.execute("SELECT max(sent_at) FROM message WHERE ticket = ?", (ticket.id,)).fetchone()[0]
     sent_at = written(clock.now())
     if dated and (newest or "") <= written(dated) <= sent_at:
         sent_at = written(dated)
     message_id = db.execute(
-        "INSERT INTO message (ticket, public, side, author_name, author_email, sent_at, text, html, verified)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (ticket.id, public, side, author.name, author.email, sent_at, text, html, verified),
+        "INSERT INTO message (ticket, public, side, author_name, author_email, sent_at, text, html, verified,"
+        " proved_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (ticket.id, public, side, author.name, author.email, sent_at, text, html, verified, proved_by),
     ).lastrowid
     assert message_id is not None
     for file in files:
@@ -204,11 +231,30 @@ def has_time_to_invoice(db: sqlite3.Connection, ticket: Ticket) -> bool:
 
 
 def take_part(db: sqlite3.Connection, ticket_id: int, people: Iterable[Address]) -> None:
-    """Let people follow the conversation: technicians' answers go to them too."""
+    """Let people follow the conversation: technicians' answers go to them too, and the requester is told of them."""
     db.executemany(
-        "INSERT OR IGNORE INTO participant (ticket, email, name) VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO participant (ticket, email, name, announced) VALUES (?, ?, ?, 0)",
         [(ticket_id, person.email, person.name) for person in people],
     )
+
+
+def takes_part(db: sqlite3.Connection, ticket: Ticket, email: str) -> bool:
+    row = db.execute("SELECT 1 FROM participant WHERE ticket = ? AND email = ?", (ticket.id, email)).fetchone()
+    return row is not None
+
+
+def unannounced(db: sqlite3.Connection, ticket: Ticket) -> list[Address]:
+    """Who joined since the requester was last told of it."""
+    found = db.execute(
+        "SELECT name, email FROM participant WHERE ticket = ? AND announced = 0 AND email != ? ORDER BY email",
+        (ticket.id, ticket.requester.email),
+    )
+    return [Address(row["name"], row["email"]) for row in found]
+
+
+def note_announced(db: sqlite3.Connection, ticket: Ticket) -> None:
+    """Remember that the requester knows of everybody who takes part."""
+    db.execute("UPDATE participant SET announced = 1 WHERE ticket = ?", (ticket.id,))
 
 
 def participants(db: sqlite3.Connection, ticket: Ticket) -> list[Address]:

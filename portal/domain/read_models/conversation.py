@@ -72,6 +72,8 @@ class Said:
     email: str
     at: datetime
     sender_verified: bool
+    proved_by: str  # a domain
+    from_outside: bool
     body: str  # clean HTML
     quoted: str  # clean HTML: folded history and signature
     files: list[File] = field(default_factory=list)
@@ -81,6 +83,11 @@ class Said:
     @property
     def is_technicians(self) -> bool:
         return self.side == "technician"
+
+    @property
+    def is_of_company(self) -> bool:
+        """Whether the company's name may stand beside the author's: their address is its own, and was proved."""
+        return self.sender_verified and not self.from_outside and not self.is_technicians
 
     @property
     def is_removed(self) -> bool:
@@ -244,13 +251,15 @@ def _messages(ticket: Conversation, before: int | None, end: datetime | None) ->
     if before is not None:
         query = query.where((Message.sent_at < end) | ((Message.sent_at == end) & (Message.id < before)))
     newest = query.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST_MESSAGES + 1)
-    columns = (
+    columns: tuple[Any, ...] = (
         Message.id,
         Message.side,
         Message.author_name,
         Message.author_email,
         Message.sent_at,
         Message.sender_verified,
+        Message.proved_by,
+        Message.from_outside,
         Message.body,
         Message.quoted,
     )

@@ -92,6 +92,8 @@ class Message(Base):
     author_email: Mapped[str]
     sent_at: Mapped[datetime]
     sender_verified: Mapped[bool] = mapped_column(default=True)
+    proved_by: Mapped[str] = mapped_column(default="")  # the domain that vouched for the author's address
+    from_outside: Mapped[bool] = mapped_column(default=False)  # the author's address is not of the company
     body: Mapped[str]
     quoted: Mapped[str] = mapped_column(default="")  # folded history and signature; never dropped
     excerpt: Mapped[str] = mapped_column(default="")  # the first words, plain: what was done

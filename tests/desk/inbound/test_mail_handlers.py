@@ -13,10 +13,10 @@ from portal.desk.ticketing import tickets
 MAILS = Path(__file__).parent / "mails"
 
 
-def test_a_new_ticket_is_confirmed_and_announced(opened, letters):
+def test_a_new_ticket_is_confirmed_and_announced(opened, letters, tag):
     [(recipient, subject, text)] = letters(opened, "received")
     assert recipient == "jan@strojirny-vltava.example"
-    assert subject == f"[Connectica #{opened}] Nejde tiskárna"
+    assert subject == f"{tag(opened)} Nejde tiskárna"
     assert "váš požadavek jsme přijali" in text
     [(technicians, _, announced)] = letters(opened, "new_ticket")
     assert technicians == "petra@connectica.cz radek@connectica.cz"

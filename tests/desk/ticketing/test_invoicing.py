@@ -102,11 +102,11 @@ def test_open_tickets_are_not_invoiced(store, worked, record):
     assert stamps(record, number) == [None]
 
 
-def test_a_reopened_and_closed_ticket_is_billed_once(store, worked, record, compose):
+def test_a_reopened_and_closed_ticket_is_billed_once(store, worked, record, compose, tag):
     number = worked(at(10, 5), "PROGP85:1\nSTAV: be invoiced")
     run(store)
     with clock.set_to(at(11, 2)):
-        intake.receive(store, compose("Zase to nejde.", subject=f"[Connectica #{number}]"))
+        intake.receive(store, compose("Zase to nejde.", subject=tag(number)))
     worked(at(11, 3), "PROGP85:0,50\nSTAV: be invoiced", number)
     report = run(store, date(2026, 11, 1))
     assert report.hours == Decimal("0.50")

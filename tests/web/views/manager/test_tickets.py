@@ -4,11 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal import clock
 from portal.db import db
-from portal.domain.tickets.models import State, TicketCount
+from portal.domain.tickets.models import Message, State, TicketCount
 from tests import samples
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -171,3 +171,32 @@ def test_an_error_state_is_shown_as_connectica_names_it(world, manager):
     samples.settle()
     assert "Rozbitý stav" in manager.get("/tickets?state=error").text
     assert "Rozbitý stav" not in manager.get("/tickets?state=open").text
+
+
+def _first_message(world):
+    return db.session.scalars(
+        select(Message).where(Message.ticket_id == world.a.ticket.id).order_by(Message.id)
+    ).first()
+
+
+def test_a_companys_name_stands_beside_its_own_proved_addresses_alone(world, manager):
+    message = _first_message(world)
+    company = world.a.company.name
+    for verified, outside in ((True, False), (True, True), (False, False), (False, True)):
+        message.sender_verified, message.from_outside = verified, outside
+        message.author_name, message.author_email = "Karel Brázda", "karel.brazda@volnaposta.example"
+        db.session.commit()
+        page = manager.get(f"/tickets/{world.a.ticket.number}").text
+        header = page[page.index(f'id="message-{message.id}"') :]
+        header = header[: header.index("</header>")]
+        assert "karel.brazda@volnaposta.example" in header
+        assert (company in header) is (verified and not outside)
+        assert ("z vnějšku" in header) is outside
+        assert ("odesílatel neověřen" in header) is not verified
+
+
+def test_the_page_says_by_whose_domain_an_address_was_proved(world, manager):
+    message = _first_message(world)
+    message.proved_by = "vltava.example"
+    db.session.commit()
+    assert "Ověřil poštovní server domény vltava.example" in manager.get(f"/tickets/{world.a.ticket.number}").text
