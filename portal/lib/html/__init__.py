@@ -1,0 +1,1 @@
+"""Foreign HTML read and written within bounds."""
