@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import db
 from portal.domain.approvals import decisions
 from portal.domain.approvals.decisions import Decision
-from portal.domain.approvals.models import Approval, Standing
+from portal.domain.approvals.models import Approval, ApprovalState
 from portal.domain.companies.models import Company
 from portal.domain.users import models as people
 from portal.domain.users import permissions
@@ -60,7 +60,9 @@ def undecided() -> int:
 
 
 def _open() -> list[int]:
-    return list(db.session.scalars(select(Approval.id).where(Approval.state == Standing.OPEN).order_by(Approval.id)))
+    return list(
+        db.session.scalars(select(Approval.id).where(Approval.state == ApprovalState.OPEN).order_by(Approval.id))
+    )
 
 
 def _decide_all(is_stopped: Callable[[], bool]) -> None:

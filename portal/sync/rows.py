@@ -10,7 +10,7 @@ from portal import clock
 from portal.cores import records
 from portal.cores.records import MessageRecord, Person, TicketRecord, TimeEntryRecord
 from portal.domain.tickets import search_index
-from portal.domain.tickets.models import State
+from portal.domain.tickets.models import MessageSide, State, TicketEventKind
 from portal.errors import RecordNotUnderstood
 from portal.lib.text import line
 from portal.sync.html import message_body
@@ -21,8 +21,6 @@ MOST_HOURS = Decimal(744)  # of one entry: no month has more
 MOST_BYTES = 2**31 - 1  # a size the databases can keep; a file that long is not fetched anyway
 LONGEST_KEY = 500  # letters of a core_id
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-SIDES = ("employee", "technician")
-EVENTS = ("state", "technician", "due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,7 @@ def _ticket(record: TicketRecord, hours: Decimal) -> TicketRow:
 
 
 def _message(message: MessageRecord, made: Body, record: TicketRecord) -> MessageRow:
-    if message.side not in SIDES:
+    if message.side not in set(MessageSide):
         raise RecordNotUnderstood(f"message {message.core_id} is of an unknown side {message.side!r}")
     author = person(message.author)
     return MessageRow(
@@ -236,7 +234,7 @@ def _entry(entry: TimeEntryRecord, record: TicketRecord) -> EntryRow:
 
 def _event(record: TicketRecord, index: int) -> EventRow:
     event = record.events[index]
-    if event.kind not in EVENTS:
+    if event.kind not in set(TicketEventKind):
         raise RecordNotUnderstood(f"event {event.core_id} is of an unknown kind {event.kind!r}")
     return EventRow(
         core_id=_key(event.core_id, "event"),

@@ -15,6 +15,7 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import VIEWER
+from portal.domain.users.sessions import FirstProof
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 
@@ -115,7 +116,7 @@ def unlink(person_id: int, provider: IdentityProvider, *, but_session: int | Non
 def remove(provider: IdentityProvider) -> None:
     """Nobody signs in by this provider any more: the links go, and the sessions begun by them end. Commits."""
     theirs = db.session.scalars(select(Identity.person_id).where(Identity.provider_id == provider.id))
-    sessions.end_begun_by({"sso"}, list(theirs))
+    sessions.end_begun_by({FirstProof.SSO}, list(theirs))
     for table in (Identity, IdentityProviderDomain):
         db.session.execute(delete(table).where(table.provider_id == provider.id))
     db.session.execute(delete(IdentityProvider).where(IdentityProvider.id == provider.id))

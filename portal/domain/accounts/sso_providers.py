@@ -15,6 +15,7 @@ from portal.db import Base, db
 from portal.domain.companies.models import Company
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
+from portal.domain.users.sessions import FirstProof
 from portal.errors import NotFound, Refused
 from portal.lib import encryption, urls
 
@@ -235,4 +236,4 @@ def _keep_password_out(provider: IdentityProvider) -> None:
     """Where passwords no longer count, the sessions they opened end, too. In the caller's transaction."""
     if not provider.allows_password:
         theirs = select(Person.id).where(Person.company_id.is_not_distinct_from(provider.company_id))
-        sessions.end_begun_by({"password", "invitation"}, list(db.session.scalars(theirs)))
+        sessions.end_begun_by({FirstProof.PASSWORD, FirstProof.INVITATION}, list(db.session.scalars(theirs)))

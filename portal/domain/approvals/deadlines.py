@@ -7,18 +7,18 @@ from portal.db import db, rows_changed
 from portal.domain.approvals import links, requests
 from portal.domain.approvals.decisions import conclude, who_decides
 from portal.domain.approvals.models import (
-    MANAGER_TURN,
-    STAFF_TURN,
     Approval,
     ApprovalEvent,
+    ApprovalState,
+    ApprovalStep,
     AtExpiry,
     Channel,
-    Standing,
+    Turn,
     card,
     is_closed,
     wrote_down,
 )
-from portal.domain.tickets.models import Message, Ticket
+from portal.domain.tickets.models import Message, MessageSide, Ticket
 from portal.errors import AlreadyDecided
 from portal.lib import text as typed_text
 from portal.lib.business_hours import is_working, reminders
@@ -34,16 +34,16 @@ def _withdraw_closed() -> int:
     done = 0
     for approval, ticket in db.session.execute(_open().add_columns(Ticket)).all():
         if is_closed(ticket.state, ticket.withdrawn_at):
-            done += _concluded(approval, Standing.WITHDRAWN, channel=Channel.CORE, by="Connectica")
+            done += _concluded(approval, ApprovalState.WITHDRAWN, channel=Channel.CORE, by="Connectica")
     return done
 
 
 def _expire() -> int:
     """Keep the promise made for the case that nobody decides."""
     done = 0
-    late = _open().where(Approval.turn == MANAGER_TURN, Approval.expires_at <= now())
+    late = _open().where(Approval.turn == Turn.MANAGER, Approval.expires_at <= now())
     for approval in db.session.scalars(late.where(Approval.at_expiry != AtExpiry.STAY)).all():
-        done += _concluded(approval, Standing.EXPIRED, channel=Channel.EXPIRY, by="")
+        done += _concluded(approval, ApprovalState.EXPIRED, channel=Channel.EXPIRY, by="")
     stays = late.where(Approval.at_expiry == AtExpiry.STAY, Approval.overdue_at.is_(None))
     for approval in db.session.scalars(stays).all():
         done += _overdue(approval)
@@ -55,7 +55,7 @@ def _remind() -> int:
     if not is_working(now()):
         return 0
     done = 0
-    waiting = _open().where(Approval.turn == MANAGER_TURN, Approval.expires_at > now())
+    waiting = _open().where(Approval.turn == Turn.MANAGER, Approval.expires_at > now())
     for approval in db.session.scalars(waiting).all():
         due = sum(1 for moment in reminders(approval.asked_at, approval.expires_at) if moment <= now())
         if due > approval.reminders_sent:
@@ -84,8 +84,8 @@ def _hear_mail() -> int:
 def _heard(approval: Approval, message: Message) -> int:
     found = card(approval.id)
     text = typed_text.excerpt(typed_text.of_html(message.body))
-    if message.side == "technician":
-        if approval.turn != STAFF_TURN or not message.sender_verified:
+    if message.side == MessageSide.TECHNICIAN:
+        if approval.turn != Turn.STAFF or not message.sender_verified:
             return 0
         if approval.reference not in message.body + message.quoted:
             return 0
@@ -94,7 +94,7 @@ def _heard(approval: Approval, message: Message) -> int:
         return 1
     for approver in who_decides(found):
         if approver.person.email == message.author_email.lower():
-            wrote_down(approval, "mail", by=message.author_name, text=text, message_id=message.id)
+            wrote_down(approval, ApprovalStep.MAIL, by=message.author_name, text=text, message_id=message.id)
             links.revoke(approval.id, approver.person.id)  # the reply may have quoted it to others
             requests.invite(found, occasion=f"mail-{message.id}", text="approval_by_mail", only=approver.person)
             db.session.commit()
@@ -105,14 +105,14 @@ def _heard(approval: Approval, message: Message) -> int:
 def _reminded(approval: Approval, due: int) -> int:
     mine = rows_changed(
         update(Approval)
-        .where(Approval.id == approval.id, Approval.state == Standing.OPEN, Approval.reminders_sent < due)
+        .where(Approval.id == approval.id, Approval.state == ApprovalState.OPEN, Approval.reminders_sent < due)
         .values(reminders_sent=due)
         .execution_options(synchronize_session=False)
     )
     if not mine:
         db.session.rollback()
         return 0
-    wrote_down(approval, "reminded")
+    wrote_down(approval, ApprovalStep.REMINDED)
     requests.invite(card(approval.id), occasion=f"reminder-{due}", text="approval_reminder")
     db.session.commit()
     return 1
@@ -121,22 +121,22 @@ def _reminded(approval: Approval, due: int) -> int:
 def _overdue(approval: Approval) -> int:
     mine = rows_changed(
         update(Approval)
-        .where(Approval.id == approval.id, Approval.state == Standing.OPEN, Approval.overdue_at.is_(None))
+        .where(Approval.id == approval.id, Approval.state == ApprovalState.OPEN, Approval.overdue_at.is_(None))
         .values(overdue_at=now())
         .execution_options(synchronize_session=False)
     )
     if not mine:
         db.session.rollback()
         return 0
-    wrote_down(approval, "overdue")
+    wrote_down(approval, ApprovalStep.OVERDUE)
     requests.invite(card(approval.id), occasion="overdue", text="approval_reminder")
     db.session.commit()
     return 1
 
 
-def _concluded(approval: Approval, standing: Standing, *, channel: Channel, by: str) -> int:
+def _concluded(approval: Approval, state: ApprovalState, *, channel: Channel, by: str) -> int:
     try:
-        conclude(approval, standing, by=by, channel=channel)
+        conclude(approval, state, by=by, channel=channel)
     except AlreadyDecided:  # somebody decided at this very moment: that is all we wanted
         return 0
     db.session.commit()
@@ -144,4 +144,4 @@ def _concluded(approval: Approval, standing: Standing, *, channel: Channel, by: 
 
 
 def _open() -> Select:
-    return select(Approval).join(Ticket, Ticket.id == Approval.ticket_id).where(Approval.state == Standing.OPEN)
+    return select(Approval).join(Ticket, Ticket.id == Approval.ticket_id).where(Approval.state == ApprovalState.OPEN)

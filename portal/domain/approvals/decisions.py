@@ -10,13 +10,14 @@ from portal.db import db, rows_changed
 from portal.domain.approvals import consents, links
 from portal.domain.approvals.deputies import Approver, approvers
 from portal.domain.approvals.models import (
-    STAFF_TURN,
     Approval,
     ApprovalCard,
+    ApprovalState,
+    ApprovalStep,
     AtExpiry,
     Channel,
     Scope,
-    Standing,
+    Turn,
     card,
     is_closed,
     wrote_down,
@@ -42,8 +43,8 @@ class Decision:
     valid_until: date | None = None  # of a consent until a date: its last Prague day
 
     @property
-    def standing(self) -> Standing:
-        return Standing.APPROVED if self.approve else Standing.DECLINED
+    def state(self) -> ApprovalState:
+        return ApprovalState.APPROVED if self.approve else ApprovalState.DECLINED
 
 
 REACHES = {  # answer: how far it may reach
@@ -65,7 +66,7 @@ def decide(
     approval = found.approval
     conclude(
         approval,
-        decision.standing,
+        decision.state,
         by=person.name,
         by_id=person.id,
         channel=channel,
@@ -89,13 +90,13 @@ def decide(
 
 def conclude(
     approval: Approval,
-    standing: Standing,
+    state: ApprovalState,
     *,
     by: str,
     by_id: int | None = None,
     channel: Channel,
     note: str = "",
-    scope: str = "",
+    scope: Scope | None = None,
     valid_until: date | None = None,
     decided_for: Person | None = None,
     own_request: bool = False,
@@ -108,10 +109,10 @@ def conclude(
     """
     won = rows_changed(
         update(Approval)
-        .where(Approval.id == approval.id, Approval.state == Standing.OPEN)
-        .where(_in_time() if standing in {Standing.APPROVED, Standing.DECLINED} else true())
+        .where(Approval.id == approval.id, Approval.state == ApprovalState.OPEN)
+        .where(_in_time() if state in {ApprovalState.APPROVED, ApprovalState.DECLINED} else true())
         .values(
-            state=standing,
+            state=state,
             decided_at=now(),
             decided_by=by,
             decided_by_id=by_id,
@@ -130,13 +131,13 @@ def conclude(
         raise already_decided(card(approval.id).approval)
     db.session.refresh(approval)
     found = card(approval.id)
-    wrote_down(approval, standing, by=by, by_id=by_id, text=note)
+    wrote_down(approval, ApprovalStep(state), by=by, by_id=by_id, text=note)
     links.kill_all(approval.id)
     if tells_core and _core_should_know(approval):
         tell_core(
             found,
-            key=f"approval-{approval.id}-{standing}",
-            decision=standing,
+            key=f"approval-{approval.id}-{state}",
+            decision=state,
             note=rendering.text("cs", "told_decision", card=found, approval=approval),
         )
     _tell_people(found)
@@ -178,10 +179,10 @@ def who_decides(found: ApprovalCard) -> list[Approver]:
 
 def already_decided(approval: Approval) -> AlreadyDecided:
     """The words for whoever comes second."""
-    standing = Standing.EXPIRED if approval.is_too_late else approval.standing
-    when = approval.expires_at if standing == Standing.EXPIRED else approval.decided_at or now()
+    state = ApprovalState.EXPIRED if approval.is_too_late else approval.state
+    when = approval.expires_at if state == ApprovalState.EXPIRED else approval.decided_at or now()
     return AlreadyDecided(
-        _WORDS_FOR_THE_SECOND[standing], who=approval.decided_by, when=f"{prague(when):%-d. %-m. %Y %-H:%M}"
+        _WORDS_FOR_THE_SECOND[state], who=approval.decided_by, when=f"{prague(when):%-d. %-m. %Y %-H:%M}"
     )
 
 
@@ -201,11 +202,11 @@ def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "") -
 
 
 _WORDS_FOR_THE_SECOND = {
-    Standing.OPEN: msgid("This question does not wait for you any more."),
-    Standing.APPROVED: msgid("Already approved by %(who)s on %(when)s."),
-    Standing.DECLINED: msgid("Already declined by %(who)s on %(when)s."),
-    Standing.EXPIRED: msgid("The time to decide was over on %(when)s."),
-    Standing.WITHDRAWN: msgid("%(who)s withdrew the question on %(when)s."),
+    ApprovalState.OPEN: msgid("This question does not wait for you any more."),
+    ApprovalState.APPROVED: msgid("Already approved by %(who)s on %(when)s."),
+    ApprovalState.DECLINED: msgid("Already declined by %(who)s on %(when)s."),
+    ApprovalState.EXPIRED: msgid("The time to decide was over on %(when)s."),
+    ApprovalState.WITHDRAWN: msgid("%(who)s withdrew the question on %(when)s."),
 }
 
 
@@ -222,7 +223,7 @@ def _sensible(decision: Decision) -> Decision:
 
 
 def _in_time():
-    return or_(Approval.expires_at > now(), Approval.at_expiry == AtExpiry.STAY, Approval.turn == STAFF_TURN)
+    return or_(Approval.expires_at > now(), Approval.at_expiry == AtExpiry.STAY, Approval.turn == Turn.STAFF)
 
 
 def _concerns_themselves(approver: Approver, found: ApprovalCard) -> bool:
@@ -235,7 +236,7 @@ def _is_requester(person: Person, found: ApprovalCard) -> bool:
 
 def _core_should_know(approval: Approval) -> bool:
     """A question that was asked and withdrawn in the portal never reached the core."""
-    return approval.state != Standing.WITHDRAWN or approval.core_id is not None
+    return approval.state != ApprovalState.WITHDRAWN or approval.core_id is not None
 
 
 def _tell_people(found: ApprovalCard) -> None:

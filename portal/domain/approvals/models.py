@@ -11,107 +11,77 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base, db
+from portal.db.enums import EnumText
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import State, Ticket
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 from portal.lib.text import fold
 
 
-class Standing(StrEnum):
-    """Where an approval stands; every one but open is final."""
+class ApprovalState(Labelled):
+    """Every one but open is final."""
 
-    OPEN = "open"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-
-    @property
-    def label(self) -> str:
-        return _STANDINGS[self][0]
-
-    @property
-    def tone(self) -> str:
-        """The colour family of its badge."""
-        return _STANDINGS[self][1]
+    OPEN = "open", msgid("Waiting"), "warn"
+    APPROVED = "approved", msgid("Approved"), "ok"
+    DECLINED = "declined", msgid("Declined"), "bad"
+    EXPIRED = "expired", msgid("Expired"), "muted"
+    WITHDRAWN = "withdrawn", msgid("Withdrawn"), "muted"
 
 
-_STANDINGS = {
-    Standing.OPEN: (msgid("Waiting"), "warn"),
-    Standing.APPROVED: (msgid("Approved"), "ok"),
-    Standing.DECLINED: (msgid("Declined"), "bad"),
-    Standing.EXPIRED: (msgid("Expired"), "muted"),
-    Standing.WITHDRAWN: (msgid("Withdrawn"), "muted"),
-}
-
-
-class AtExpiry(StrEnum):
+class AtExpiry(Labelled):
     """What was promised to happen when nobody decides in time."""
 
-    SERVE = "serve"
-    DECLINE = "decline"
-    STAY = "stay"
-
-    @property
-    def label(self) -> str:
-        return _AT_EXPIRY[self]
+    SERVE = "serve", msgid("we will serve it")
+    DECLINE = "decline", msgid("we will not serve it")
+    STAY = "stay", msgid("it stays open")
 
 
-_AT_EXPIRY = {
-    AtExpiry.SERVE: msgid("we will serve it"),
-    AtExpiry.DECLINE: msgid("we will not serve it"),
-    AtExpiry.STAY: msgid("it stays open"),
-}
-
-
-class Scope(StrEnum):
+class Scope(Labelled):
     """How far a decision reaches beyond its own ticket."""
 
-    TICKET = "ticket"
-    UNTIL = "until"
-    ALWAYS = "always"
-    NEVER = "never"
-
-    @property
-    def label(self) -> str:
-        return _SCOPES[self]
+    TICKET = "ticket", msgid("this ticket only")
+    UNTIL = "until", msgid("this employee until a date")
+    ALWAYS = "always", msgid("this employee always")
+    NEVER = "never", msgid("this employee never")
 
 
-_SCOPES = {
-    Scope.TICKET: msgid("this ticket only"),
-    Scope.UNTIL: msgid("this employee until a date"),
-    Scope.ALWAYS: msgid("this employee always"),
-    Scope.NEVER: msgid("this employee never"),
-}
-
-
-class Channel(StrEnum):
+class Channel(Labelled):
     """The way a decision came."""
 
-    PORTAL = "portal"
-    LINK = "link"
-    CONSENT = "consent"
-    EXPIRY = "expiry"
-    CORE = "core"
-
-    @property
-    def label(self) -> str:
-        return _CHANNELS[self]
+    PORTAL = "portal", msgid("in the portal")
+    LINK = "link", msgid("by the link in a mail")
+    CONSENT = "consent", msgid("by a standing consent")
+    EXPIRY = "expiry", msgid("by the deadline")
+    CORE = "core", msgid("by Connectica")
 
 
-_CHANNELS = {
-    Channel.PORTAL: msgid("in the portal"),
-    Channel.LINK: msgid("by the link in a mail"),
-    Channel.CONSENT: msgid("by a standing consent"),
-    Channel.EXPIRY: msgid("by the deadline"),
-    Channel.CORE: msgid("by Connectica"),
-}
+class Turn(StrEnum):
+    """Whose move an open approval is."""
+
+    MANAGER = "manager"
+    STAFF = "staff"
+
+
+class ApprovalStep(Labelled):
+    """What a line of an approval's record says."""
+
+    ASKED = "asked", msgid("asked")
+    ASKED_BACK = "asked_back", msgid("asks back")
+    ANSWERED = "answered", msgid("answered")
+    MAIL = "mail", msgid("wrote by mail, which decides nothing")
+    REMINDED = "reminded", msgid("reminded the approvers")
+    OVERDUE = "overdue", msgid("nobody decided in time, it stays open")
+    APPROVED = "approved", msgid("approved")
+    DECLINED = "declined", msgid("declined")
+    EXPIRED = "expired", msgid("nobody decided in time")
+    WITHDRAWN = "withdrawn", msgid("withdrew the question")
+
 
 PAGE = 30  # decided approvals of one page
-MANAGER_TURN, STAFF_TURN = "manager", "staff"  # whose move an open approval is
 
 
 class Approval(Base):
@@ -142,10 +112,10 @@ class Approval(Base):
     asked_by_email: Mapped[str] = mapped_column(default="")
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     asked_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default=Standing.OPEN)
-    turn: Mapped[str] = mapped_column(default=MANAGER_TURN)
+    state: Mapped[ApprovalState] = mapped_column(EnumText(ApprovalState), default=ApprovalState.OPEN)
+    turn: Mapped[Turn] = mapped_column(EnumText(Turn), default=Turn.MANAGER)
     expires_at: Mapped[datetime]
-    at_expiry: Mapped[str]
+    at_expiry: Mapped[AtExpiry] = mapped_column(EnumText(AtExpiry))
     overdue_at: Mapped[datetime | None]  # when it was found undecided and stayed open, as promised
     reminders_sent: Mapped[int] = mapped_column(default=0)
     decided_at: Mapped[datetime | None]
@@ -153,26 +123,22 @@ class Approval(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_for: Mapped[str] = mapped_column(default="")  # the manager in whose place a deputy decided
     decided_for_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    channel: Mapped[str] = mapped_column(default="")
+    channel: Mapped[Channel | None] = mapped_column(EnumText(Channel, nothing=""), nullable=False)
     note: Mapped[str] = mapped_column(default="")
-    scope: Mapped[str] = mapped_column(default="")
+    scope: Mapped[Scope | None] = mapped_column(EnumText(Scope, nothing=""), nullable=False)
     valid_until: Mapped[date | None]
     own_request: Mapped[bool] = mapped_column(default=False)  # decided by its requester, the only manager
 
     @property
-    def standing(self) -> Standing:
-        return Standing(self.state)
-
-    @property
     def is_open(self) -> bool:
-        return self.state == Standing.OPEN
+        return self.state == ApprovalState.OPEN
 
     @property
     def may_be_served(self) -> bool | None:
         """The answer to the question; None while there is none."""
-        if self.state == Standing.EXPIRED:
+        if self.state == ApprovalState.EXPIRED:
             return self.at_expiry == AtExpiry.SERVE
-        return _MEANINGS.get(Standing(self.state))
+        return _MEANINGS.get(self.state)
 
     @property
     def reference(self) -> str:
@@ -180,13 +146,9 @@ class Approval(Base):
         return f"[S{self.id}]"
 
     @property
-    def promise(self) -> AtExpiry:
-        return AtExpiry(self.at_expiry)
-
-    @property
     def waits_for_manager(self) -> bool:
         """The deadline runs only then: nobody loses time to a question they asked back."""
-        return self.is_open and self.turn == MANAGER_TURN
+        return self.is_open and self.turn == Turn.MANAGER
 
     @property
     def is_overdue(self) -> bool:
@@ -197,20 +159,12 @@ class Approval(Base):
         """Past the deadline with a promise that ends it: no answer counts any more."""
         return self.is_overdue and self.at_expiry != AtExpiry.STAY
 
-    @property
-    def way(self) -> Channel | None:
-        return Channel(self.channel) if self.channel else None
 
-    @property
-    def reach(self) -> Scope | None:
-        return Scope(self.scope) if self.scope else None
-
-
-_MEANINGS = {Standing.APPROVED: True, Standing.DECLINED: False}
+_MEANINGS = {ApprovalState.APPROVED: True, ApprovalState.DECLINED: False}
 
 
 class ApprovalEvent(Base):
-    """One line of an approval's record: appended, never changed. kind is a word of KINDS."""
+    """One line of an approval's record: appended, never changed."""
 
     __tablename__ = "approval_event"
     __table_args__ = (UniqueConstraint("approval_id", "message_id"),)
@@ -218,29 +172,11 @@ class ApprovalEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), index=True)
     at: Mapped[datetime]
-    kind: Mapped[str]
+    kind: Mapped[ApprovalStep] = mapped_column(EnumText(ApprovalStep))
     by: Mapped[str] = mapped_column(default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     text: Mapped[str] = mapped_column(default="")
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # the mail it was read from
-
-    @property
-    def label(self) -> str:
-        return KINDS[self.kind]
-
-
-KINDS = {
-    "asked": msgid("asked"),
-    "asked_back": msgid("asks back"),
-    "answered": msgid("answered"),
-    "mail": msgid("wrote by mail, which decides nothing"),
-    "reminded": msgid("reminded the approvers"),
-    "overdue": msgid("nobody decided in time, it stays open"),
-    "approved": msgid("approved"),
-    "declined": msgid("declined"),
-    "expired": msgid("nobody decided in time"),
-    "withdrawn": msgid("withdrew the question"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,31 +198,31 @@ class ApprovalCard:
 
 def waiting(company: Company) -> list[ApprovalCard]:
     """Open approvals on which it is the company's move, the soonest due first."""
-    mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == MANAGER_TURN)
+    mine = _visible_to(company).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
     return _cards(mine.order_by(Approval.expires_at, Approval.id))
 
 
 def waiting_count(company: Company) -> int:
     """How many of them."""
-    mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == MANAGER_TURN)
+    mine = _visible_to(company).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
     return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
 
 
 def staff_count() -> int:
     """How many open approvals of all companies wait for Connectica's words: staff only."""
-    wanted = select(func.count(Approval.id)).where(Approval.state == Standing.OPEN, Approval.turn == STAFF_TURN)
+    wanted = select(func.count(Approval.id)).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.STAFF)
     return db.session.scalar(wanted) or 0
 
 
 def asked_back(company: Company) -> list[ApprovalCard]:
     """Open approvals on which the company waits for Connectica's words."""
-    mine = _visible_to(company).where(Approval.state == Standing.OPEN, Approval.turn == STAFF_TURN)
+    mine = _visible_to(company).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.STAFF)
     return _cards(mine.order_by(Approval.expires_at, Approval.id))
 
 
 def decided(company: Company, *, before: int | None = None, limit: int = PAGE) -> list[ApprovalCard]:
     """Approvals that are over, the newest first; before is the id the last page ended with."""
-    mine = _visible_to(company).where(Approval.state != Standing.OPEN)
+    mine = _visible_to(company).where(Approval.state != ApprovalState.OPEN)
     if before is not None:
         mine = mine.where(Approval.id < before)
     return _cards(mine.order_by(Approval.id.desc()).limit(limit))
@@ -322,18 +258,12 @@ def card(approval_id: int) -> ApprovalCard:
 
 def open_everywhere() -> list[ApprovalCard]:
     """Open approvals of all companies, the oldest first: staff only."""
-    return _cards(_with_ticket().where(Approval.state == Standing.OPEN).order_by(Approval.asked_at, Approval.id))
+    return _cards(_with_ticket().where(Approval.state == ApprovalState.OPEN).order_by(Approval.asked_at, Approval.id))
 
 
-def decided_everywhere(*, limit: int = 20) -> list[ApprovalCard]:
-    """What was decided lately in all companies, the newest first: staff only."""
-    over = _with_ticket().where(Approval.state != Standing.OPEN, Approval.decided_at.is_not(None))
-    return _cards(over.order_by(Approval.decided_at.desc(), Approval.id.desc()).limit(limit))
-
-
-def is_closed(ticket_state: str, withdrawn_at: datetime | None) -> bool:
+def is_closed(ticket_state: State, withdrawn_at: datetime | None) -> bool:
     """Nothing can be asked or decided any more about a ticket that is done, in error or gone."""
-    return withdrawn_at is not None or State(ticket_state) in {State.DONE, State.ERROR}
+    return withdrawn_at is not None or ticket_state in {State.DONE, State.ERROR}
 
 
 def question_key(question: str) -> str:
@@ -343,7 +273,7 @@ def question_key(question: str) -> str:
 
 def wrote_down(
     approval: Approval,
-    kind: str,
+    kind: ApprovalStep,
     *,
     by: str = "",
     by_id: int | None = None,
@@ -386,7 +316,7 @@ def _card(approval: Approval, ticket: Ticket, requester: Employee, company: Comp
         approval=approval,
         ticket_number=ticket.number,
         ticket_subject=ticket.subject,
-        ticket_state=State(ticket.state),
+        ticket_state=ticket.state,
         requester_id=requester.id,
         requester=requester.name or requester.email,
         requester_email=requester.email,

@@ -12,13 +12,13 @@ from portal.db import db, rows_changed
 from portal.domain.approvals import consents, links
 from portal.domain.approvals.decisions import conclude, right_to_decide, tell_core, who_decides
 from portal.domain.approvals.models import (
-    MANAGER_TURN,
-    STAFF_TURN,
     Approval,
     ApprovalCard,
+    ApprovalState,
+    ApprovalStep,
     AtExpiry,
     Channel,
-    Standing,
+    Turn,
     card,
     is_closed,
     question_key,
@@ -110,13 +110,13 @@ def noticed(ticket: Ticket, told: Iterable) -> None:
             _put(_from_record(ticket, record))
     for core_id, approval in known.items():
         if core_id not in named and approval.is_open:
-            conclude(approval, Standing.WITHDRAWN, by=approval.asked_by, channel=Channel.CORE, tells_core=False)
+            conclude(approval, ApprovalState.WITHDRAWN, by=approval.asked_by, channel=Channel.CORE, tells_core=False)
 
 
 def withdraw(person: Person | Visitor, approval_id: int) -> None:
     """Staff take a question back. Commits. Raises AlreadyDecided when a manager was faster."""
     found = card(approval_id)
-    conclude(found.approval, Standing.WITHDRAWN, by=person.name, by_id=person.id, channel=Channel.PORTAL)
+    conclude(found.approval, ApprovalState.WITHDRAWN, by=person.name, by_id=person.id, channel=Channel.PORTAL)
     audit.note(audit.WITHDREW_APPROVAL, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
 
@@ -124,10 +124,10 @@ def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: 
     """The manager needs to know more before deciding; the approval stays open, its deadline waits. Commits."""
     text = typed_text.needed(note)
     found, _approver = right_to_decide(person, approval_id)
-    _turn(found.approval, to=STAFF_TURN)
+    _turn(found.approval, to=Turn.STAFF)
     if by_link:
         links.use_up(found.approval.id, person.id)
-    wrote_down(found.approval, "asked_back", by=person.name, by_id=person.id, text=text)
+    wrote_down(found.approval, ApprovalStep.ASKED_BACK, by=person.name, by_id=person.id, text=text)
     occasion = f"approval-{found.approval.id}-asked-back-{now():%Y%m%d%H%M%S%f}"
     tell_core(
         found, key=occasion, note=rendering.text("cs", "told_asked_back", card=found, by=person.name, words=text)
@@ -149,10 +149,10 @@ def answered(
 ) -> None:
     """Connectica's words to what was asked back, in the caller's transaction; at least a working day is left then."""
     approval = found.approval
-    _turn(approval, to=MANAGER_TURN)
+    _turn(approval, to=Turn.MANAGER)
     db.session.refresh(approval)
     approval.expires_at = max(approval.expires_at, close_after(now(), 1))
-    wrote_down(approval, "answered", by=by, by_id=by_id, text=text, message_id=message_id)
+    wrote_down(approval, ApprovalStep.ANSWERED, by=by, by_id=by_id, text=text, message_id=message_id)
     invite(found, occasion=f"answered-{now():%Y%m%d%H%M%S%f}", text="approval_answered", by=by, answer=text)
 
 
@@ -182,25 +182,25 @@ def _put(approval: Approval) -> Asked:
     same = select(Approval).where(
         Approval.ticket_id == approval.ticket_id,
         Approval.question_key == approval.question_key,
-        Approval.state == Standing.OPEN,
+        Approval.state == ApprovalState.OPEN,
     )
     there = db.session.scalar(same)
     if there is not None:
         there.core_id = there.core_id or approval.core_id  # asked both ways: one decision answers both
         return Asked(there.id, was_open=True)
-    approval.state, approval.turn, approval.reminders_sent = Standing.OPEN, MANAGER_TURN, 0
+    approval.state, approval.turn, approval.reminders_sent = ApprovalState.OPEN, Turn.MANAGER, 0
     db.session.add(approval)
     db.session.flush()
-    wrote_down(approval, "asked", by=approval.asked_by, by_id=approval.asked_by_id, text=approval.question)
+    wrote_down(approval, ApprovalStep.ASKED, by=approval.asked_by, by_id=approval.asked_by_id, text=approval.question)
     found = card(approval.id)
     consent = consents.of_employee(found.requester_id)
     if consent is None:
         invite(found, occasion="asked", text="approval_asked")
         return Asked(approval.id)
-    standing = Standing.APPROVED if consent.allowed else Standing.DECLINED
+    state = ApprovalState.APPROVED if consent.allowed else ApprovalState.DECLINED
     conclude(
         approval,
-        standing,
+        state,
         by=consent.given_by,
         by_id=consent.given_by_id,
         channel=Channel.CONSENT,
@@ -229,10 +229,10 @@ def _not_later_than_now(moment: datetime) -> datetime:
     return min(moment, now())
 
 
-def _turn(approval: Approval, *, to: str) -> None:
+def _turn(approval: Approval, *, to: Turn) -> None:
     turned = rows_changed(
         update(Approval)
-        .where(Approval.id == approval.id, Approval.state == Standing.OPEN, Approval.turn != to)
+        .where(Approval.id == approval.id, Approval.state == ApprovalState.OPEN, Approval.turn != to)
         .values(turn=to)
         .execution_options(synchronize_session=False)
     )

@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
+from portal.db.enums import EnumText
 from portal.domain.audit import events as audit
 from portal.domain.billing import disclosure, prices, time_report
 from portal.domain.billing.status import Billing
@@ -21,6 +21,7 @@ from portal.domain.notifications import preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
 
@@ -31,13 +32,9 @@ LARGEST = Decimal(100_000_000)
 _AMOUNT = re.compile(r"^[0-9]{1,9}([.,][0-9]{1,2})?\Z")
 
 
-class Unit(StrEnum):
-    HOURS = "hours"
-    MONEY = "money"
-
-    @property
-    def label(self) -> str:
-        return {Unit.HOURS: msgid("hours"), Unit.MONEY: msgid("money without VAT")}[self]
+class Unit(Labelled):
+    HOURS = "hours", msgid("hours")
+    MONEY = "money", msgid("money without VAT")
 
 
 class Budget(Base):
@@ -49,7 +46,7 @@ class Budget(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     from_month: Mapped[date]  # its first day
-    unit: Mapped[str]  # hours | money
+    unit: Mapped[Unit] = mapped_column(EnumText(Unit))
     amount: Mapped[Decimal]  # hours, or money without VAT
     set_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     set_at: Mapped[datetime]
@@ -109,13 +106,13 @@ def use(company: Client, month: Period) -> Use | None:
     tally = Tally()
     for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
         tally.take(time_report.totals(company, HoursFilter(period=month, billing=billing)))
-    return Use(budget.id, month, Unit(budget.unit), budget.amount, tally)
+    return Use(budget.id, month, budget.unit, budget.amount, tally)
 
 
 def chosen(company: Client, month: Period) -> tuple[Unit, Decimal] | None:
     """The budget as it was set for a month, whether or not its use may be shown."""
     budget = _valid(company, month)
-    return (Unit(budget.unit), budget.amount) if budget else None
+    return (budget.unit, budget.amount) if budget else None
 
 
 def choose(company: Client, month: Period, *, unit: str, amount: str, person_id: int) -> None:

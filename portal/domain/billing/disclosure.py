@@ -6,36 +6,15 @@ ask here: `entries` goes into every query that reads time entries, `tells_money`
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, true, update
 
 from portal.db import rows_changed
 from portal.domain.audit import events as audit
-from portal.domain.companies.models import Company
+from portal.domain.companies.models import Company, Shown
 from portal.domain.companies.reader import Client
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
-from portal.lib.i18n import msgid
-
-
-class Shown(StrEnum):
-    """What is shown live, that is: before the core says it is invoiced. What is invoiced is always shown."""
-
-    NOTHING = "nothing"
-    HOURS = "hours"
-    MONEY = "money"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Shown.NOTHING: msgid("nothing until it is invoiced"),
-    Shown.HOURS: msgid("hours"),
-    Shown.MONEY: msgid("hours and money"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +27,6 @@ class Disclosure:
     def entries(self) -> ColumnElement[bool]:
         """Which time entries exist for this company's people."""
         return TimeEntry.invoiced_on.is_not(None) if self.shown is Shown.NOTHING else true()
-
-    def tells_hours(self, invoiced_on: date | None) -> bool:
-        return invoiced_on is not None or self.shown is not Shown.NOTHING
 
     def tells_money(self, invoiced_on: date | None) -> bool:
         return invoiced_on is not None or self.shown is Shown.MONEY

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -17,23 +16,13 @@ from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 
 
-class Kind(StrEnum):
-    CHANGED = "changed"
-    REMOVED = "removed"
-    RETURNED = "returned"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Kind.CHANGED: msgid("changed"),
-    Kind.REMOVED: msgid("removed"),
-    Kind.RETURNED: msgid("back again"),
-}
+class ChangeKind(Labelled):
+    CHANGED = "changed", msgid("changed")
+    REMOVED = "removed", msgid("removed")
+    RETURNED = "returned", msgid("back again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +42,7 @@ class Change:
     number: str
     subject: str
     technician: str
-    kind: Kind
+    kind: ChangeKind
     old: Billed
     new: Billed | None
     noticed_at: datetime
@@ -156,11 +145,11 @@ def _change(row: Any, states: Sequence[_State]) -> Change | None:
     if old.exists and new.exists:
         if old.billed == new.billed:
             return None
-        kind = Kind.CHANGED
+        kind = ChangeKind.CHANGED
     elif old.exists:
-        kind = Kind.REMOVED
+        kind = ChangeKind.REMOVED
     elif new.exists:
-        kind = Kind.RETURNED
+        kind = ChangeKind.RETURNED
     else:
         return None
     return Change(

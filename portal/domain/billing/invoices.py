@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -22,31 +21,21 @@ from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 from portal.lib.money import Bill, Tally, amount, bill
 from portal.lib.periods import Period, month_of
 
 AT_ONCE = 1_000  # rows a batch
 
 
-class Difference(StrEnum):
+class Difference(Labelled):
     """How an entry differs now from what its invoice said."""
 
-    CHANGED = "changed"
-    REMOVED = "removed"
-    TAKEN_BACK = "taken_back"
-    ADDED = "added"
+    CHANGED = "changed", msgid("changed after the invoice")
+    REMOVED = "removed", msgid("removed after the invoice")
+    TAKEN_BACK = "taken_back", msgid("no longer reported as invoiced")
+    ADDED = "added", msgid("added after the invoice")
 
-    @property
-    def label(self) -> str:
-        return _DIFFERENCES[self]
-
-
-_DIFFERENCES = {
-    Difference.CHANGED: msgid("changed after the invoice"),
-    Difference.REMOVED: msgid("removed after the invoice"),
-    Difference.TAKEN_BACK: msgid("no longer reported as invoiced"),
-    Difference.ADDED: msgid("added after the invoice"),
-}
 
 # A core stamps the entries of a month one after the other, and a first sync reads them for hours; what joins an
 # invoice later than this was added to it.

@@ -40,7 +40,7 @@ def due() -> Sequence[Summary]:
         for person, company in db.session.execute(
             _managers().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
         )
-        if outbox.choice(person.id, outbox.MONTHLY_SUMMARY) != outbox.NEVER
+        if outbox.choice(person.id, outbox.MONTHLY_SUMMARY) != outbox.Delivery.NEVER
     ]
     written = set(db.session.scalars(select(Letter.key).where(Letter.key.in_([summary.key for summary in found]))))
     return [summary for summary in found if summary.key not in written]
@@ -53,12 +53,12 @@ def first_working_day(month: Period) -> date:
 
 def wants(person_id: int) -> bool:
     """Whether a manager wants the summary; they do until they say otherwise."""
-    return outbox.choice(person_id, outbox.MONTHLY_SUMMARY) != outbox.NEVER
+    return outbox.choice(person_id, outbox.MONTHLY_SUMMARY) != outbox.Delivery.NEVER
 
 
 def choose(person: Person, *, wanted: bool) -> None:
     """Remember whether a manager wants the summary. Commits."""
-    outbox.choose(person, outbox.MONTHLY_SUMMARY, outbox.AT_ONCE if wanted else outbox.NEVER)
+    outbox.choose(person, outbox.MONTHLY_SUMMARY, outbox.Delivery.AT_ONCE if wanted else outbox.Delivery.NEVER)
     db.session.commit()
 
 

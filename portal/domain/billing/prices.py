@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base, db
 from portal.domain.companies.reader import Client
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 
 HOME_CURRENCY = "CZK"
 
@@ -45,23 +45,12 @@ class PriceFact:
     own: bool = False
 
 
-class NoPrice(StrEnum):
+class NoPrice(Labelled):
     """Why an entry has no price. Never a silent zero: the page, the workbook and staff all say it."""
 
-    UNKNOWN = "unknown"
-    TOO_EARLY = "too_early"
-    CURRENCY = "currency"
-
-    @property
-    def label(self) -> str:
-        return _NO_PRICE[self]
-
-
-_NO_PRICE = {
-    NoPrice.UNKNOWN: msgid("The price list does not know this category."),
-    NoPrice.TOO_EARLY: msgid("The price list has no price of this category for that day."),
-    NoPrice.CURRENCY: msgid("The price of this category is in another currency than the invoice."),
-}
+    UNKNOWN = "unknown", msgid("The price list does not know this category.")
+    TOO_EARLY = "too_early", msgid("The price list has no price of this category for that day.")
+    CURRENCY = "currency", msgid("The price of this category is in another currency than the invoice.")
 
 
 class PriceList:

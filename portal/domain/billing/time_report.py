@@ -330,7 +330,7 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, callin
         rate=rate if tells else None,
         why_not=price_list.why_not(row.category, row.worked_day) if rate is None and tells else None,
         told=tells,
-        billing=status.standing(row.state, row.invoiced_on),
+        billing=status.billing_of(row.state, row.invoiced_on),
         invoiced_on=row.invoiced_on,
         noticed_at=row.first_noticed_at,
         done_at=row.done_at,

@@ -6,7 +6,18 @@ from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.db.enums import EnumText
 from portal.errors import NotFound
+from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
+
+
+class Shown(Labelled):
+    """What is shown live, that is: before the core says it is invoiced. What is invoiced is always shown."""
+
+    NOTHING = "nothing", msgid("nothing until it is invoiced")
+    HOURS = "hours", msgid("hours")
+    MONEY = "money", msgid("hours and money")
 
 
 class Company(Base):
@@ -16,7 +27,7 @@ class Company(Base):
     core_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="cs")
-    shown_live: Mapped[str] = mapped_column(default="money", server_default="money")  # see disclosure.Shown
+    shown_live: Mapped[Shown] = mapped_column(EnumText(Shown), default=Shown.MONEY, server_default=Shown.MONEY.value)
 
     reads_confidential = False  # no column: what its reader may. A row as the database has it is read by nobody yet
     requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # of all its people

@@ -1,7 +1,6 @@
 """Naming: what hours and invoices call a company's employees: files and prints may leave the house without names."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 from sqlalchemy import select
 
@@ -9,21 +8,18 @@ from portal.db import db
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.reader import Client
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 from portal.lib.redaction import Named, Redaction
 
 NOBODY = "N. N."  # nomen nescio: a name we do not know, or do not tell
 
 
-class Naming(StrEnum):
+class Naming(Labelled):
     """By name, by initials, or by a pseudonym: the same one for the same employee in every file."""
 
-    NAMES = "names"
-    INITIALS = "initials"
-    PSEUDONYMS = "pseudonyms"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
+    NAMES = "names", msgid("by name")
+    INITIALS = "initials", msgid("by initials")
+    PSEUDONYMS = "pseudonyms", msgid("by pseudonym")
 
     @property
     def as_arg(self) -> str | None:
@@ -39,13 +35,6 @@ class Naming(StrEnum):
     def called(self, employee_id: int, name: str) -> str:
         """What an employee is called; nobody stays nobody."""
         return _CALLED[self](employee_id, name) if name else ""
-
-
-_LABELS = {
-    Naming.NAMES: msgid("by name"),
-    Naming.INITIALS: msgid("by initials"),
-    Naming.PSEUDONYMS: msgid("by pseudonym"),
-}
 
 
 def pseudonym(number: int | str) -> str:

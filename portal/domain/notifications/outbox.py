@@ -9,15 +9,25 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
+from portal.db.enums import EnumText
 from portal.domain.users.models import Person
 from portal.lib import tokens
+from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 
 MONTHLY_SUMMARY, BUDGET_ALERT = "monthly_summary", "budget_alert"
-AT_ONCE, DAILY, NEVER = "at_once", "daily", "never"
 
 CLAIMED_FOR = timedelta(minutes=5)  # longer than any sending takes: a sender that dies leaves its letter to another
 LONGEST_PAUSE = timedelta(hours=4)
 SHOWN_AS_LATE = timedelta(hours=1)
+
+
+class Delivery(Labelled):
+    """When a person gets a kind of letter."""
+
+    AT_ONCE = "at_once", msgid("at once")
+    DAILY = "daily", msgid("once a day")
+    NEVER = "never", msgid("not at all")
 
 
 class Letter(Base):
@@ -43,13 +53,13 @@ class Letter(Base):
 
 
 class LetterChoice(Base):
-    """What a person said about one kind of letter: at_once | daily | never. No row: the kind's default."""
+    """What a person said about one kind of letter. No row: the kind's default."""
 
     __tablename__ = "letter_choice"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
-    how: Mapped[str]
+    how: Mapped[Delivery] = mapped_column(EnumText(Delivery))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Attached:
     content: bytes
 
 
-def choice(person_id: int, kind: str, default: str = AT_ONCE) -> str:
+def choice(person_id: int, kind: str, default: Delivery = Delivery.AT_ONCE) -> Delivery:
     """How a person wants this kind of letter."""
     how = db.session.scalar(
         select(LetterChoice.how).where(LetterChoice.person_id == person_id, LetterChoice.kind == kind)
@@ -120,7 +130,7 @@ def write(
     )
 
 
-def choose(person: Person, kind: str, how: str) -> None:
+def choose(person: Person, kind: str, how: Delivery) -> None:
     """Remember how a person wants a kind of letter."""
     if not insert_once(LetterChoice, person_id=person.id, kind=kind, how=how):
         db.session.execute(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
 from portal.domain.notifications import outbox, rendering
+from portal.domain.notifications.outbox import Delivery
 from portal.domain.users.models import Person, PersonRole, Role
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.errors import Refused
@@ -23,44 +24,38 @@ from portal.lib.i18n import msgid
 class Kind:
     name: str
     label: str
-    default: str
+    default: Delivery
     roles: frozenset[str]  # whom it concerns
 
 
 APPROVAL_ASKED = Kind(
     "approval_asked",
     msgid("Connectica asks for an approval, reminders"),
-    outbox.AT_ONCE,
+    Delivery.AT_ONCE,
     frozenset({MANAGER, VIEWER}),
 )
 APPROVAL_OVER = Kind(
-    "approval_over", msgid("A colleague decided, or time ran out"), outbox.DAILY, frozenset({MANAGER})
+    "approval_over", msgid("A colleague decided, or time ran out"), Delivery.DAILY, frozenset({MANAGER})
 )
 QUESTION_ANSWERED = Kind(
     "question_answered",
     msgid("Your question about an entry is answered"),
-    outbox.AT_ONCE,
+    Delivery.AT_ONCE,
     frozenset({MANAGER}),
 )
 APPROVAL_ANSWERED = Kind(
-    "approval_answered", msgid("A manager decided or asks back"), outbox.AT_ONCE, frozenset({STAFF})
+    "approval_answered", msgid("A manager decided or asks back"), Delivery.AT_ONCE, frozenset({STAFF})
 )
 QUESTION_ASKED = Kind(
-    "question_asked", msgid("A manager asks about a time entry"), outbox.AT_ONCE, frozenset({STAFF})
+    "question_asked", msgid("A manager asks about a time entry"), Delivery.AT_ONCE, frozenset({STAFF})
 )
 BUDGET_REACHED = Kind(
     outbox.BUDGET_ALERT,
     msgid("The month's budget is used to a half, four fifths or all of it"),
-    outbox.AT_ONCE,
+    Delivery.AT_ONCE,
     frozenset({MANAGER}),
 )
 KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, BUDGET_REACHED, APPROVAL_ANSWERED, QUESTION_ASKED)
-
-WAYS = {
-    outbox.AT_ONCE: msgid("at once"),
-    outbox.DAILY: msgid("once a day"),
-    outbox.NEVER: msgid("not at all"),
-}
 
 
 class Notice(Base):
@@ -77,7 +72,7 @@ class Notice(Base):
     digested_at: Mapped[datetime | None]
 
 
-def choices(person_id: int, roles: frozenset[str]) -> list[tuple[Kind, str]]:
+def choices(person_id: int, roles: frozenset[str]) -> list[tuple[Kind, Delivery]]:
     """Every kind of notice that concerns a person, with what they chose."""
     return [(kind, outbox.choice(person_id, kind.name, kind.default)) for kind in KINDS if kind.roles & roles]
 
@@ -88,15 +83,15 @@ def choose(person: Any, chosen: dict[str, str]) -> None:
         how = chosen.get(kind.name)
         if how is None:
             continue
-        if how not in WAYS:
+        if how not in set(Delivery):
             raise Refused(msgid("There is no such choice."))
-        outbox.choose(person, kind.name, how)
+        outbox.choose(person, kind.name, Delivery(how))
     db.session.commit()
 
 
 def wants_letter(person: Person, kind: Kind) -> bool:
     """At once, by a letter of its own."""
-    return outbox.choice(person.id, kind.name, kind.default) == outbox.AT_ONCE
+    return outbox.choice(person.id, kind.name, kind.default) == Delivery.AT_ONCE
 
 
 def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts: Any) -> None:
@@ -105,10 +100,10 @@ def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts:
     text names the wording; its facts get reader and link besides those given here.
     """
     how = outbox.choice(person.id, kind.name, kind.default)
-    if how == outbox.NEVER:
+    if how == Delivery.NEVER:
         return
     subject, body = rendering.letter(person.language, text, reader=person, link=urls.link(path), **facts)
-    if how == outbox.AT_ONCE:
+    if how == Delivery.AT_ONCE:
         outbox.write(key=key, to=person.email, name=person.name, subject=subject, text=body, person=person)
     else:
         insert_once(Notice, key=key, person_id=person.id, at=now(), subject=subject, path=path)

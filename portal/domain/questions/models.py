@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.db.enums import EnumText
 from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Technician
 from portal.domain.companies.models import Company
@@ -19,40 +20,31 @@ from portal.domain.tickets.models import Ticket
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
 
 
-class QuestionState(StrEnum):
-    """Where a question stands. The first two are open; a correction is what the core's new value says."""
+class QuestionState(Labelled):
+    """The first two are open; a correction is what the core's new value says."""
 
-    ASKED = "asked"
-    ANSWERED = "answered"
-    CORRECTED = "corrected"
-    UPHELD = "upheld"
-    WITHDRAWN = "withdrawn"
-
-    @property
-    def label(self) -> str:
-        return _STATES[self][0]
-
-    @property
-    def tone(self) -> str:
-        """The colour family of its badge."""
-        return _STATES[self][1]
+    ASKED = "asked", msgid("Waiting for an answer"), "warn"
+    ANSWERED = "answered", msgid("Answered"), "info"
+    CORRECTED = "corrected", msgid("Corrected"), "ok"
+    UPHELD = "upheld", msgid("Upheld"), "muted"
+    WITHDRAWN = "withdrawn", msgid("Taken back"), "muted"
 
     @property
     def is_open(self) -> bool:
         return self in OPEN
 
 
-_STATES = {
-    QuestionState.ASKED: (msgid("Waiting for an answer"), "warn"),
-    QuestionState.ANSWERED: (msgid("Answered"), "info"),
-    QuestionState.CORRECTED: (msgid("Corrected"), "ok"),
-    QuestionState.UPHELD: (msgid("Upheld"), "muted"),
-    QuestionState.WITHDRAWN: (msgid("Taken back"), "muted"),
-}
+class QuestionSide(StrEnum):
+    """Who speaks in the thread."""
+
+    MANAGER = "manager"
+    STAFF = "staff"
+
+
 OPEN = (QuestionState.ASKED, QuestionState.ANSWERED)
-MANAGER_SIDE, STAFF_SIDE = "manager", "staff"
 
 
 class Question(Base):
@@ -76,7 +68,7 @@ class Question(Base):
     asked_by: Mapped[str]
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     asked_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default=QuestionState.ASKED)
+    state: Mapped[QuestionState] = mapped_column(EnumText(QuestionState), default=QuestionState.ASKED)
     was_category: Mapped[str]
     was_hours: Mapped[Decimal]
     was_day: Mapped[date]
@@ -86,10 +78,6 @@ class Question(Base):
     version_id: Mapped[int | None] = mapped_column(
         ForeignKey("time_entry_version.id")
     )  # what the correction replaced
-
-    @property
-    def standing(self) -> QuestionState:
-        return QuestionState(self.state)
 
     @property
     def reference(self) -> str:
@@ -105,7 +93,7 @@ class QuestionMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
     at: Mapped[datetime]
-    side: Mapped[str]  # manager | staff
+    side: Mapped[QuestionSide] = mapped_column(EnumText(QuestionSide))
     by: Mapped[str]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     text: Mapped[str]

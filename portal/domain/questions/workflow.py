@@ -10,16 +10,15 @@ from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox, preferences, rendering
 from portal.domain.questions import models as questions
 from portal.domain.questions.models import (
-    MANAGER_SIDE,
     OPEN,
-    STAFF_SIDE,
     Question,
     QuestionCard,
     QuestionMessage,
+    QuestionSide,
     QuestionState,
     differs,
 )
-from portal.domain.tickets.models import Message
+from portal.domain.tickets.models import Message, MessageSide
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.domain.users import permissions
 from portal.domain.users.models import Person, Visitor
@@ -57,7 +56,7 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
     except IntegrityError as error:  # a colleague asks about it at this very moment
         db.session.rollback()
         raise Refused(msgid("A colleague is asking about this entry already.")) from error
-    said = _say(question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
+    said = _say(question, QuestionSide.MANAGER, words, by=person.name, by_id=person.id)
     _tell_connectica(questions.card(question.id), said, words)
     audit.note(audit.ASKED_QUESTION, company_id=company.id, person_id=person.id, about=asked.ticket_number)
     return question.id
@@ -68,7 +67,7 @@ def reply(person: Person | Visitor, company: Company, question_id: int, text: st
     found = questions.show(company, question_id)
     words = typed_text.needed(text)
     _move(found.question, to=QuestionState.ASKED)
-    said = _say(found.question, MANAGER_SIDE, words, by=person.name, by_id=person.id)
+    said = _say(found.question, QuestionSide.MANAGER, words, by=person.name, by_id=person.id)
     _tell_connectica(found, said, words)
     audit.note(audit.ASKED_QUESTION, company_id=company.id, person_id=person.id, about=found.ticket_number)
 
@@ -93,7 +92,7 @@ def uphold(person: Person | Visitor, question_id: int, text: str) -> None:
     words = typed_text.needed(text)
     found = questions.card(question_id)
     _move(found.question, to=QuestionState.UPHELD, by=person.name)
-    said = _say(found.question, STAFF_SIDE, words, by=person.name, by_id=person.id)
+    said = _say(found.question, QuestionSide.STAFF, words, by=person.name, by_id=person.id)
     _tell_manager(found, said, text="question_upheld", words=words, by=person.name)
     audit.note(audit.UPHELD_ENTRY, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
 
@@ -137,7 +136,7 @@ def _hear_mail() -> int:
         .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
         .join(Message, Message.ticket_id == TimeEntry.ticket_id)
         .outerjoin(QuestionMessage, QuestionMessage.message_id == Message.id)
-        .where(Question.state.in_(OPEN), Message.sent_at > Question.asked_at, Message.side == "technician")
+        .where(Question.state.in_(OPEN), Message.sent_at > Question.asked_at, Message.side == MessageSide.TECHNICIAN)
         .where(Message.sender_verified.is_(True), Message.withdrawn_at.is_(None), QuestionMessage.id.is_(None))
         .order_by(Message.sent_at, Message.id)
     )
@@ -154,7 +153,7 @@ def _answered(
     found: QuestionCard, words: str, *, by: str, by_id: int | None = None, message_id: int | None = None
 ) -> None:
     _move(found.question, to=QuestionState.ANSWERED)
-    said = _say(found.question, STAFF_SIDE, words, by=by, by_id=by_id, message_id=message_id)
+    said = _say(found.question, QuestionSide.STAFF, words, by=by, by_id=by_id, message_id=message_id)
     _tell_manager(found, said, text="question_answered", words=words, by=by)
 
 

@@ -22,7 +22,15 @@ from portal.domain.companies.models import Company
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.tickets import confidentiality, previews
 from portal.domain.tickets.attachments import Attachment
-from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, _visible_to
+from portal.domain.tickets.models import (
+    Message,
+    MessageSide,
+    State,
+    Ticket,
+    TicketEvent,
+    TicketEventKind,
+    _visible_to,
+)
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.money import amount
@@ -82,7 +90,7 @@ class Said:
 
     @property
     def is_technicians(self) -> bool:
-        return self.side == "technician"
+        return self.side == MessageSide.TECHNICIAN
 
     @property
     def is_of_company(self) -> bool:
@@ -109,7 +117,7 @@ class Happened:
 
     @property
     def new_state(self) -> State | None:
-        return State(self.new) if self.kind == "state" and self.new in set(State) else None
+        return State(self.new) if self.kind == TicketEventKind.STATE and self.new in set(State) else None
 
 
 @dataclass(frozen=True, slots=True)

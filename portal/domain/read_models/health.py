@@ -60,7 +60,7 @@ def _count(what, *which) -> int:
 def _tickets() -> dict[str, int]:
     counted = select(TicketCount.state, func.sum(TicketCount.tickets)).group_by(TicketCount.state)
     found = {state: int(many) for state, many in db.session.execute(counted)}
-    return {state.value: found.get(state.value, 0) for state in State}
+    return {state.value: found.get(state, 0) for state in State}
 
 
 def _leads() -> dict[str, float]:

@@ -12,7 +12,15 @@ from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.tickets import confidentiality
-from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, _visible_to
+from portal.domain.tickets.models import (
+    Message,
+    MessageSide,
+    State,
+    Ticket,
+    TicketEvent,
+    TicketEventKind,
+    _visible_to,
+)
 from portal.domain.tickets.time_entries import TimeEntry
 
 SHOWN = 5  # rows of a list of the overview
@@ -69,7 +77,7 @@ def companys_turn(company: Company) -> tuple[list[TicketLine], int]:
     by_technician = (
         select(Message.id)
         .where(Message.ticket_id == newest.c.ticket_id, Message.sent_at == newest.c.at)
-        .where(Message.side == "technician", Message.withdrawn_at.is_(None))
+        .where(Message.side == MessageSide.TECHNICIAN, Message.withdrawn_at.is_(None))
         .exists()
     )
     theirs = _visible_to(company).join(newest, newest.c.ticket_id == Ticket.id)
@@ -89,7 +97,7 @@ def news(company: Company, since: datetime) -> News:
     finished = (
         select(func.count(func.distinct(TicketEvent.ticket_id)))
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(_mine(company), TicketEvent.kind == "state", TicketEvent.at > since)
+        .where(_mine(company), TicketEvent.kind == TicketEventKind.STATE, TicketEvent.at > since)
         .where(TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)), TicketEvent.old == State.OPEN)
     )
     written = (
@@ -115,13 +123,13 @@ def pace(company: Company) -> Pace:
     opened = dict(db.session.execute(newest).all())
     first_answer = (
         select(Message.ticket_id, func.min(Message.sent_at))
-        .where(Message.side == "technician", Message.withdrawn_at.is_(None))
+        .where(Message.side == MessageSide.TECHNICIAN, Message.withdrawn_at.is_(None))
         .where(Message.ticket_id.in_(newest.with_only_columns(Ticket.id).subquery().select()))
         .group_by(Message.ticket_id)
     )
     first_solved = (
         select(TicketEvent.ticket_id, func.min(TicketEvent.at))
-        .where(TicketEvent.kind == "state", TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)))
+        .where(TicketEvent.kind == TicketEventKind.STATE, TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)))
         .where(TicketEvent.ticket_id.in_(newest.with_only_columns(Ticket.id).subquery().select()))
         .group_by(TicketEvent.ticket_id)
     )

@@ -9,9 +9,11 @@ from sqlalchemy import ForeignKey, Index, Select, bindparam, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.db.enums import EnumText
 from portal.db.prepared import Prepared
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
+from portal.lib.labels import Labelled
 
 
 class AnyCompany(Protocol):
@@ -24,29 +26,28 @@ class AnyCompany(Protocol):
 MOST_CHOICES = 500  # people offered in a filter; more than that nobody picks from, they search
 
 
-class State(StrEnum):
-    OPEN = "open"
-    TO_BE_INVOICED = "to_be_invoiced"
-    ERROR = "error"
-    DONE = "done"
+class State(Labelled):
+    """Labels as Connectica writes them, in every language."""
 
-    @property
-    def label(self) -> str:
-        """As Connectica writes it, in every language."""
-        return _FACTS[self][0]
-
-    @property
-    def tone(self) -> str:
-        """The colour family of its badge."""
-        return _FACTS[self][1]
+    OPEN = "open", "Otevřené", "info"
+    TO_BE_INVOICED = "to_be_invoiced", "Be invoiced", "warn"
+    ERROR = "error", "Error", "bad"
+    DONE = "done", "Dokončené", "ok"
 
 
-_FACTS = {
-    State.OPEN: ("Otevřené", "info"),
-    State.TO_BE_INVOICED: ("Be invoiced", "warn"),
-    State.ERROR: ("Error", "bad"),
-    State.DONE: ("Dokončené", "ok"),
-}
+class MessageSide(StrEnum):
+    """Who wrote a message."""
+
+    EMPLOYEE = "employee"
+    TECHNICIAN = "technician"
+
+
+class TicketEventKind(StrEnum):
+    """What of a ticket an event changed."""
+
+    STATE = "state"
+    TECHNICIAN = "technician"
+    DUE = "due"
 
 
 class Ticket(Base):
@@ -65,7 +66,7 @@ class Ticket(Base):
     number: Mapped[str] = mapped_column(index=True)
     kind: Mapped[str] = mapped_column(default="IT")
     subject: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[State] = mapped_column(EnumText(State))
     requester_id: Mapped[int] = mapped_column(ForeignKey("employee.id"), index=True)
     technician_id: Mapped[int | None] = mapped_column(ForeignKey("technician.id"))
     opened_at: Mapped[datetime]
@@ -87,7 +88,7 @@ class Message(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     core_id: Mapped[str] = mapped_column(unique=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
-    side: Mapped[str]  # employee | technician
+    side: Mapped[MessageSide] = mapped_column(EnumText(MessageSide))
     author_name: Mapped[str]
     author_email: Mapped[str]
     sent_at: Mapped[datetime]
@@ -101,14 +102,14 @@ class Message(Base):
 
 
 class TicketEvent(Base):
-    """A change of a ticket's field, shown as a quiet line of the conversation. kind: state | technician | due."""
+    """A change of a ticket's field, shown as a quiet line of the conversation."""
 
     __tablename__ = "ticket_event"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     core_id: Mapped[str] = mapped_column(unique=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
-    kind: Mapped[str]
+    kind: Mapped[TicketEventKind] = mapped_column(EnumText(TicketEventKind))
     at: Mapped[datetime]
     old: Mapped[str]
     new: Mapped[str]
@@ -121,7 +122,7 @@ class TicketCount(Base):
     __tablename__ = "ticket_count"
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
-    state: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[State] = mapped_column(EnumText(State), primary_key=True)
     tickets: Mapped[int] = mapped_column(default=0)
 
 

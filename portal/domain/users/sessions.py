@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import ForeignKey, delete, select, update
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, if_possible, rows_changed
+from portal.db.enums import EnumText
 from portal.errors import NotFound
 from portal.lib import tokens
 
@@ -17,6 +19,15 @@ LONGEST = timedelta(days=7)  # however much it is used
 NOTICED = timedelta(minutes=5)  # how exactly its last use is written down: not every page is a write
 FRESH = timedelta(minutes=10)  # after a proof: for so long it is believed to be the same person at the keyboard
 LONGEST_CLIENT = 120  # characters of what a browser says it is
+
+
+class FirstProof(StrEnum):
+    """How somebody signed in."""
+
+    PASSWORD = "password"  # noqa: S105 - the word
+    INVITATION = "invitation"
+    PASSKEY = "passkey"
+    SSO = "sso"
 
 
 class Session(Base):
@@ -29,14 +40,16 @@ class Session(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
-    how: Mapped[str]  # password | invitation | passkey | sso: the first proof
+    how: Mapped[FirstProof] = mapped_column(EnumText(FirstProof))
     has_second_factor: Mapped[bool] = mapped_column(default=False)
     proved_at: Mapped[datetime]  # when its person last gave a proof
     client: Mapped[str] = mapped_column(default="")  # what the browser said it is
     address: Mapped[str] = mapped_column(default="")
 
 
-def start(person_id: int, *, how: str, second_factor: bool = False, client: str = "", address: str = "") -> str:
+def start(
+    person_id: int, *, how: FirstProof, second_factor: bool = False, client: str = "", address: str = ""
+) -> str:
     """A new session of a person; its key, told once. Sessions that are over are swept away. Commits."""
     (key, kept), now = tokens.new(), clock.now()
     db.session.execute(delete(Session).where((Session.seen_at < now - IDLE) | (Session.started_at < now - LONGEST)))
@@ -122,7 +135,7 @@ def end_all(person_id: int, *, but: int | None = None) -> None:
     db.session.execute(theirs if but is None else theirs.where(Session.id != but))
 
 
-def end_begun_by(ways: Set[str], person_ids: Sequence[int]) -> None:
+def end_begun_by(ways: Set[FirstProof], person_ids: Sequence[int]) -> None:
     """End the sessions of these people that began in one of these ways. In the caller's transaction."""
     db.session.execute(delete(Session).where(Session.how.in_(ways), Session.person_id.in_(person_ids)))
 

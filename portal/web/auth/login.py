@@ -15,9 +15,9 @@ from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
+from portal.domain.users.sessions import FirstProof
 from portal.web.auth import known_devices
 
-PASSWORD, PASSKEY, SSO, INVITATION = "password", "passkey", "sso", "invitation"
 PATIENCE = timedelta(minutes=10)  # between the first proof and the second
 
 
@@ -26,11 +26,11 @@ class Pending:
     """Somebody whose first proof is given and whose second is not: nobody is signed in yet."""
 
     person: Person
-    how: str
+    how: FirstProof
     onward: str
 
 
-def arrive(person: Person, *, how: str, onward: str = "", second_factor: bool = False) -> AnyResponse:
+def arrive(person: Person, *, how: FirstProof, onward: str = "", second_factor: bool = False) -> AnyResponse:
     """The first proof is given: ask for the second if there is one, else open a session and go on to our address.
 
     second_factor: the way in has proved both already (a passkey, or an identity provider the company trusts).
@@ -56,7 +56,7 @@ def pending() -> Pending | None:
     person = people.living(kept["person"])
     if person is None or not compare_digest(people.state_of(person), kept["state"]):
         return None
-    return Pending(person=person, how=kept["how"], onward=kept["onward"])
+    return Pending(person=person, how=FirstProof(kept["how"]), onward=kept["onward"])
 
 
 def complete(waiting: Pending) -> AnyResponse:
@@ -99,7 +99,7 @@ def _has_second_factor(person: Person) -> bool:
     return two_factor.of(person.id).any
 
 
-def _open(person: Person, *, how: str, second_factor: bool, onward: str) -> AnyResponse:
+def _open(person: Person, *, how: FirstProof, second_factor: bool, onward: str) -> AnyResponse:
     """A session under a new key: what a cookie held before, a token among it, is worth nothing from here on."""
     session.clear()
     people.arrived(person.id)

@@ -10,7 +10,7 @@ from portal.db import db
 from portal.domain.approvals import deadlines, decisions, deputies, requests
 from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
-from portal.domain.approvals.models import AtExpiry, Standing
+from portal.domain.approvals.models import ApprovalState, AtExpiry
 from portal.domain.notifications.outbox import Letter
 from tests.office import MONDAY, Office, letters_to, told
 
@@ -38,7 +38,7 @@ def test_a_promise_is_kept_when_nobody_decides(office, at_expiry, serves, words)
     with clock.set_to(at(24, 17)):
         assert [deadlines.run() for _ in range(3)] == [1, 0, 0]
     approval = office.approval(asked)
-    assert approval.state == Standing.EXPIRED and approval.may_be_served is serves
+    assert approval.state == ApprovalState.EXPIRED and approval.may_be_served is serves
     (row,) = told()
     assert row.decision == "expired" and words in row.note
     assert len([letter for letter in letters_to(office.staff) if words in letter.subject]) == 1
@@ -108,7 +108,7 @@ def test_a_closed_ticket_takes_its_questions_with_it(office):
     office.ticket.state = "done"
     db.session.commit()
     deadlines.run()
-    assert office.approval(asked).state == Standing.WITHDRAWN
+    assert office.approval(asked).state == ApprovalState.WITHDRAWN
 
 
 def test_a_clock_that_stands_still_for_staff_lets_no_promise_come_true(office):
@@ -117,7 +117,7 @@ def test_a_clock_that_stands_still_for_staff_lets_no_promise_come_true(office):
     with clock.set_to(at(30, 12)):
         assert deadlines.run() == 0
         decisions.decide(office.manager, asked.approval_id, Decision(approve=False))
-    assert office.approval(asked).state == Standing.DECLINED
+    assert office.approval(asked).state == ApprovalState.DECLINED
 
 
 def test_a_death_between_writing_a_reminder_and_its_letters_leaves_neither(office, monkeypatch):

@@ -12,7 +12,7 @@ from portal.domain.approvals import consents, decisions, deputies, link_answers,
 from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.links import ApprovalLink
-from portal.domain.approvals.models import Approval, AtExpiry, Channel, Scope, Standing
+from portal.domain.approvals.models import Approval, ApprovalState, AtExpiry, Channel, Scope
 from portal.domain.audit.events import AuditEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.notifications.outbox import Letter
@@ -35,7 +35,7 @@ def test_a_decision_is_kept_with_who_when_how_and_why(office):
     decisions.decide(office.manager, asked.approval_id, Decision(approve=True, note="Je to domluvené."))
     approval = office.approval(asked)
     assert (approval.state, approval.decided_by, approval.decided_at, approval.note, approval.channel) == (
-        Standing.APPROVED,
+        ApprovalState.APPROVED,
         "Marie Malá",
         MONDAY,
         "Je to domluvené.",
@@ -217,11 +217,11 @@ def test_a_standing_consent_answers_for_as_long_as_it_holds(office, decision, da
         assert approval.is_open is asked_then
         if not asked_then:
             assert (approval.state, approval.channel, approval.decided_by) == (
-                decision.standing,
+                decision.state,
                 Channel.CONSENT,
                 "Marie Malá",
             )
-            assert told()[-1].decision == decision.standing
+            assert told()[-1].decision == decision.state
 
 
 def test_a_consent_is_about_one_employee(office):
@@ -283,7 +283,7 @@ def test_an_answer_after_the_deadline_counts_where_it_was_promised_to_stay_open(
     asked = office.ask(days=1, at_expiry=AtExpiry.STAY)
     with clock.set_to(MONDAY + timedelta(days=20)):
         decisions.decide(office.manager, asked.approval_id, YES)
-    assert office.approval(asked).state == Standing.APPROVED
+    assert office.approval(asked).state == ApprovalState.APPROVED
 
 
 @pytest.mark.parametrize("state", ["done", "error"])

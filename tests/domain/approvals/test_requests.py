@@ -12,7 +12,7 @@ from portal.db import db
 from portal.domain.approvals import deadlines, decisions, requests
 from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
-from portal.domain.approvals.models import Approval, AtExpiry, Standing
+from portal.domain.approvals.models import Approval, ApprovalState, AtExpiry
 from portal.domain.approvals.requests import Asking
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person
@@ -137,7 +137,7 @@ def test_a_question_that_the_core_has_no_more_is_withdrawn(office):
     db.session.commit()
     requests.noticed(office.ticket, [])
     db.session.commit()
-    assert db.session.scalar(select(Approval.state)) == Standing.WITHDRAWN
+    assert db.session.scalar(select(Approval.state)) == ApprovalState.WITHDRAWN
     assert told() == []
 
 

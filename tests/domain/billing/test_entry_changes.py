@@ -10,7 +10,7 @@ from portal.db import db
 from portal.domain.accounts import last_seen
 from portal.domain.billing import budgets, entry_changes
 from portal.domain.billing import budgets as budget_alerts
-from portal.domain.billing.entry_changes import Kind
+from portal.domain.billing.entry_changes import ChangeKind
 from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
 from portal.lib.periods import month_of
@@ -37,7 +37,12 @@ def test_every_change_is_told_with_old_and_new(ledger):
     ledger.change(entry, at=before(hours=2), withdrawn=True)
     ledger.change(entry, at=before(hours=1), withdrawn=False)
     told = entry_changes.since(company, None)
-    assert [change.kind for change in told] == [Kind.RETURNED, Kind.REMOVED, Kind.CHANGED, Kind.CHANGED]
+    assert [change.kind for change in told] == [
+        ChangeKind.RETURNED,
+        ChangeKind.REMOVED,
+        ChangeKind.CHANGED,
+        ChangeKind.CHANGED,
+    ]
     assert [(change.old.hours, change.new.hours) for change in told[2:]] == [(2, 2), (1, 2)]
     assert (told[2].old.category, told[2].new.category) == ("PROGP85", "SPRAVA60")
     assert (told[1].new, told[0].new.hours) == (None, 2)

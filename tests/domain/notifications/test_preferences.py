@@ -22,7 +22,7 @@ def office(app):
 
 
 def test_a_digest_comes_once_on_the_morning_of_a_working_day(office):
-    preferences.choose(office.manager, {"approval_asked": outbox.DAILY})
+    preferences.choose(office.manager, {"approval_asked": outbox.Delivery.DAILY})
     asked = [office.ask("První?"), office.ask("Druhá?")]
     assert letters_to(office.manager) == []
     for moment, letters_so_far in [
@@ -41,7 +41,7 @@ def test_a_digest_comes_once_on_the_morning_of_a_working_day(office):
 
 
 def test_a_digest_waits_over_a_weekend(office):
-    preferences.choose(office.manager, {"approval_asked": outbox.DAILY})
+    preferences.choose(office.manager, {"approval_asked": outbox.Delivery.DAILY})
     with clock.set_to(datetime(2026, 11, 27, 12, tzinfo=clock.PRAGUE)):
         office.ask()
     for day, sent in ((28, 0), (29, 0), (30, 1)):
@@ -50,7 +50,7 @@ def test_a_digest_waits_over_a_weekend(office):
 
 
 def test_who_wants_no_letters_gets_none_and_others_do(office):
-    preferences.choose(office.manager, {"approval_asked": outbox.NEVER})
+    preferences.choose(office.manager, {"approval_asked": outbox.Delivery.NEVER})
     office.ask()
     with clock.set_to(MONDAY + timedelta(days=3)):
         deadlines.run()
@@ -60,7 +60,7 @@ def test_who_wants_no_letters_gets_none_and_others_do(office):
 
 
 def test_a_choice_is_about_one_kind(office):
-    preferences.choose(office.other_manager, {"approval_over": outbox.AT_ONCE})
+    preferences.choose(office.other_manager, {"approval_over": outbox.Delivery.AT_ONCE})
     asked = office.ask()
     decisions.decide(office.manager, asked.approval_id, Decision(approve=True))
     assert [letter.subject.partition("] ")[2][:9] for letter in letters_to(office.other_manager)] == [
@@ -69,8 +69,8 @@ def test_a_choice_is_about_one_kind(office):
     ]
     chosen = dict(preferences.choices(office.other_manager.id, frozenset({"manager"})))
     assert (
-        chosen[preferences.APPROVAL_OVER] == outbox.AT_ONCE
-        and chosen[preferences.QUESTION_ANSWERED] == outbox.AT_ONCE
+        chosen[preferences.APPROVAL_OVER] == outbox.Delivery.AT_ONCE
+        and chosen[preferences.QUESTION_ANSWERED] == outbox.Delivery.AT_ONCE
     )
 
 
@@ -80,7 +80,7 @@ def test_a_way_there_is_not_is_refused(office):
 
 
 def test_a_closed_account_gets_no_digest(office):
-    preferences.choose(office.manager, {"approval_asked": outbox.DAILY})
+    preferences.choose(office.manager, {"approval_asked": outbox.Delivery.DAILY})
     office.ask()
     people.deactivate(office.manager.email)
     with clock.set_to(TUESDAY_8):

@@ -41,7 +41,7 @@ def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician
         "3.00",
         date(2026, 11, 20),
     )
-    assert question.standing is QuestionState.ASKED
+    assert question.state is QuestionState.ASKED
     assert "Proč tři hodiny?" in letters_to(office.staff)[0].text
     (mail,) = letters_to(office.technician)
     assert question.reference in mail.text and mail.subject.startswith(f"[Connectica #{office.ticket.number}]")
@@ -71,7 +71,7 @@ def test_a_correction_arrives_by_the_sync_and_is_linked(office, asked):
         db.session.commit()
         assert [workflow.run() for _ in range(2)] == [1, 0]
     card = questions.show(office.company, asked)
-    assert card.question.standing is QuestionState.CORRECTED
+    assert card.question.state is QuestionState.CORRECTED
     assert str(questions.replaced(card.question).hours) == "3.00" and str(card.entry.hours) == "2.00"
     assert "2,00 h" in letters_to(office.manager)[-1].text
 
@@ -80,7 +80,7 @@ def test_an_entry_that_was_cancelled_is_a_correction_too(office, asked):
     office.ledger.change(office.entry, at=clock.now() + timedelta(minutes=1), withdrawn=True)
     db.session.commit()
     workflow.run()
-    assert questions.show(office.company, asked).question.standing is QuestionState.CORRECTED
+    assert questions.show(office.company, asked).question.state is QuestionState.CORRECTED
     assert "zrušená" in letters_to(office.manager)[-1].text
 
 
@@ -88,14 +88,14 @@ def test_being_invoiced_is_no_correction(office, asked):
     office.entry.invoiced_on = date(2026, 11, 30)
     db.session.commit()
     assert workflow.run() == 0
-    assert questions.show(office.company, asked).question.standing is QuestionState.ASKED
+    assert questions.show(office.company, asked).question.state is QuestionState.ASKED
 
 
 def test_an_entry_that_stays_is_upheld_with_a_reason(office, asked):
     with pytest.raises(Refused):
         workflow.uphold(office.staff, asked, "  ")
     workflow.uphold(office.staff, asked, "Odpovídá předávacímu protokolu.")
-    assert questions.show(office.company, asked).question.standing is QuestionState.UPHELD
+    assert questions.show(office.company, asked).question.state is QuestionState.UPHELD
     assert "předávacímu protokolu" in letters_to(office.manager)[0].text
 
 
@@ -165,7 +165,7 @@ def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
         )
         assert [workflow.run() for _ in range(2)] == [1, 0]
     card = questions.show(office.company, asked)
-    assert card.question.standing is QuestionState.ANSWERED
+    assert card.question.state is QuestionState.ANSWERED
     assert questions.thread(card.question)[-1].text == "Byla to i cesta & montáž."
 
 

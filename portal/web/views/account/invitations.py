@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import invitations, rate_limits, sso_providers
+from portal.domain.users.sessions import FirstProof
 from portal.web import rendering
 from portal.web.auth import login
 
@@ -29,4 +30,4 @@ def show(token: str) -> Response:
 def accept(token: str) -> AnyResponse:
     rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
     person = invitations.accept(token, name=request.form.get("name", ""), password=request.form.get("password", ""))
-    return login.arrive(person, how=login.INVITATION)
+    return login.arrive(person, how=FirstProof.INVITATION)

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.audit import events as audit
 from portal.domain.notifications import preferences
+from portal.domain.notifications.outbox import Delivery
 from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid
@@ -22,7 +23,7 @@ def show() -> Response:
         page="settings/show.html",
         languages=LANGUAGES,
         themes=people.THEMES,
-        ways=preferences.WAYS,
+        ways=Delivery,
         choices=preferences.choices(current_user.id, current_user.role_names),
     )
 

@@ -11,6 +11,7 @@ from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
 from portal.domain.users.models import Person
+from portal.domain.users.sessions import FirstProof
 from portal.web import rendering
 from portal.web.auth import credentials, known_devices, login, webauthn
 
@@ -33,7 +34,7 @@ def enter() -> AnyResponse:
     person = _proven(email, request.form.get("password", ""))
     if person is None:
         return _page(_("We do not know this address with this password."), email=email, onward=onward)
-    return login.arrive(person, how=login.PASSWORD, onward=onward)
+    return login.arrive(person, how=FirstProof.PASSWORD, onward=onward)
 
 
 @bp.post("/sign-in/challenge")
@@ -47,7 +48,7 @@ def enter_by_passkey() -> AnyResponse:
     person, refusal = credentials.person_by_passkey(webauthn.SIGN_IN)
     if person is None:
         return _page(refusal, onward=onward)
-    return login.arrive(person, how=login.PASSKEY, onward=onward, second_factor=True)
+    return login.arrive(person, how=FirstProof.PASSKEY, onward=onward, second_factor=True)
 
 
 @bp.post("/sign-out")

@@ -18,6 +18,7 @@ from portal.domain.accounts.rate_limits import Kind
 from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
 from portal.domain.users.models import Person
+from portal.domain.users.sessions import FirstProof
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
 from portal.lib.encryption import SealBroken
 from portal.oidc import flow
@@ -146,7 +147,7 @@ DONE = {SIGN_IN: _sign_in, LINK: _link, ACCEPT: _accept}
 
 def _arrive(person: Person, provider: IdentityProvider, identity: Identity, *, onward: str = "") -> AnyResponse:
     has_both = provider.counts_as_second_factor(identity.proofs)
-    return login.arrive(person, how=login.SSO, onward=onward, second_factor=has_both)
+    return login.arrive(person, how=FirstProof.SSO, onward=onward, second_factor=has_both)
 
 
 def _made(provider: IdentityProvider, identity: Identity) -> Person | None:

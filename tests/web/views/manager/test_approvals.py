@@ -196,7 +196,7 @@ def test_the_conversation_tells_of_an_approval_in_quiet_lines(world, manager):
 def test_everybody_chooses_how_they_are_written_to(world, manager):
     _post(manager, "/settings/notices", "/settings", approval_asked="daily")
     chosen = db.session.scalar(select(LetterChoice.how).where(LetterChoice.kind == "approval_asked"))
-    assert chosen == outbox.DAILY
+    assert chosen == outbox.Delivery.DAILY
     refused = manager.post(
         "/settings/notices", data={"approval_asked": "hourly", "csrf_token": _csrf(manager.get("/settings"))}
     )
