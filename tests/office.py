@@ -13,6 +13,7 @@ from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
+from tests.actors import acting
 from tests.ledger import Ledger
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # ten o'clock in Prague, a working day
@@ -50,7 +51,9 @@ class Office:
     ) -> Asked:
         until = clock.today() + timedelta(days=days)
         return requests.ask(
-            self.staff, (ticket or self.ticket).id, Asking(question, until=until, at_expiry=at_expiry, reason=reason)
+            acting(self.staff),
+            (ticket or self.ticket).id,
+            Asking(question, until=until, at_expiry=at_expiry, reason=reason),
         )
 
     def approval(self, asked: Asked | int) -> Approval:

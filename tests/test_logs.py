@@ -22,6 +22,7 @@ from portal.domain.notifications import outbox as letters
 from portal.domain.privacy import erasure
 from portal.domain.read_models import conversation
 from portal.domain.users import models as people
+from portal.domain.users.actor import OPERATOR
 from portal.errors import CoreError
 from portal.mailer import worker
 from portal.mailer.postman import SmtpPostman
@@ -103,7 +104,7 @@ def test_the_log_of_a_busy_day_holds_no_secret_and_nobodys_data(app, system, ref
     _pages_break(app, number, monkeypatch)
     _portal_letters_do_not_leave(app, refusing)
     with app.app_context():
-        erasure.forget(erasure.seek("eva@vltava.example"), Path(app.config["INSTANCE"]) / "attachments")
+        erasure.forget(OPERATOR, erasure.seek("eva@vltava.example"), Path(app.config["INSTANCE"]) / "attachments")
     secrets |= {SUBMISSION, TOKEN, MAIL_PASSWORD, WRONG, samples.PASSWORD, samples.PASSWORD_HASH}
     secrets |= {app.config["SECRET_KEY"], app.config["CORE_HOOK_SECRET"], config.secret(app.config, "CORE_TOKEN")}
     told = said.getvalue()

@@ -6,11 +6,11 @@ from sqlalchemy import select
 from portal.cli.command_group import Commands
 from portal.db import db
 from portal.domain.accounts import two_factor
-from portal.domain.audit import events as audit
 from portal.domain.billing import disclosure
 from portal.domain.billing.disclosure import Shown
 from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
+from portal.domain.users.actor import OPERATOR
 from portal.errors import NotFound
 
 cli = Commands("companies", help="The client companies.")
@@ -29,7 +29,7 @@ def list_companies() -> None:
 def show_live(company: str, shown: str) -> None:
     """Choose what COMPANY (its name or its id in the core) sees before the invoice: nothing, hours, or money too."""
     found = _known(company)
-    disclosure.choose(found, Shown(shown))
+    disclosure.choose(OPERATOR, found, Shown(shown))
     click.echo(f"{found.name} is now shown live: {shown}")
 
 
@@ -39,9 +39,7 @@ def show_live(company: str, shown: str) -> None:
 def require_second_factor(company: str, state: str) -> None:
     """Say whether everybody of COMPANY must have a second factor; who has none is led to set one up."""
     found, is_on = _known(company), state == "on"
-    two_factor.require_of(found.id, required=is_on)
-    what = audit.SECOND_FACTOR_REQUIRED if is_on else audit.SECOND_FACTOR_NOT_REQUIRED
-    audit.note(what, company_id=found.id)
+    two_factor.require_of(OPERATOR, found.id, required=is_on)
     click.echo(f"{found.name}: a second factor is {'required' if is_on else 'up to each of its people'}")
 
 

@@ -8,12 +8,14 @@ import click
 from flask import current_app
 
 from portal.cli.command_group import Commands
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.privacy import erasure
 from portal.domain.users import models as people
 from portal.domain.users import passwords, permissions
+from portal.domain.users.actor import OPERATOR
 from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 
@@ -32,19 +34,16 @@ def add(*, email: str, name: str, company: str, role: str, language: str, passwo
     password, was_made = _password(email, name, company, from_stdin=password_stdin)
     try:
         owner = companies.by_name(company) if company else None
-        person = people.add(
-            email=email,
-            name=name,
-            company=owner,
-            role=role,
-            language=language,
-            password_hash=passwords.hash_of(password),
-        )
+        password_hash = passwords.hash_of(password)
+        with unit_of_work():
+            person = people.add(
+                email=email, name=name, company=owner, role=role, language=language, password_hash=password_hash
+            )
+            audit.note(audit.ACCOUNT_MADE, OPERATOR, company_id=person.company_id, about=f"{person.email}: {role}")
     except NotFound as error:
         raise click.ClickException(f"There is no company called {company}. Is the first sync over?") from error
     except Refused as error:
         raise click.ClickException(str(error)) from error
-    audit.note(audit.ACCOUNT_MADE, company_id=person.company_id, about=f"{person.email}: {role}")
     click.echo(f"{person.email} may sign in as {role}.")
     if was_made:
         click.echo(f"Password: {password}")
@@ -65,8 +64,10 @@ def list_people() -> None:
 def password(email: str, password_stdin: bool) -> None:
     """Give an account a new password; all its sessions end."""
     chosen, was_made = _password(email, from_stdin=password_stdin)
-    person = _known(lambda: people.set_password(email, passwords.hash_of(chosen)), email)
-    audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, about=person.email)
+    password_hash = passwords.hash_of(chosen)
+    with unit_of_work():
+        person = _known(lambda: people.set_password(email, password_hash), email)
+        audit.note(audit.PASSWORD_CHANGED, OPERATOR, company_id=person.company_id, about=person.email)
     click.echo(f"{email} has a new password{': ' + chosen if was_made else '.'}")
 
 
@@ -75,8 +76,7 @@ def password(email: str, password_stdin: bool) -> None:
 @click.argument("state", type=click.Choice(["off"]))
 def end_second_factor(email: str, state: str) -> None:
     """Take the second factor of EMAIL away: for who lost phone, keys and recovery codes. All sessions end."""
-    person = _known(lambda: two_factor.take_away(email), email)
-    audit.note(audit.SECOND_FACTOR_RESET, company_id=person.company_id, about=person.email)
+    person = _known(lambda: two_factor.take_away(OPERATOR, email), email)
     click.echo(f"{person.email} signs in by the first proof alone until a new second factor is set up.")
 
 
@@ -84,8 +84,9 @@ def end_second_factor(email: str, state: str) -> None:
 @click.argument("email")
 def deactivate(email: str) -> None:
     """Nobody signs in with this account any more; its sessions end now."""
-    person = _known(lambda: people.deactivate(email), email)
-    audit.note(audit.ACCESS_ENDED, company_id=person.company_id, about=person.email)
+    with unit_of_work():
+        person = _known(lambda: people.deactivate(email), email)
+        audit.note(audit.ACCESS_ENDED, OPERATOR, company_id=person.company_id, about=person.email)
     click.echo(f"{email} may not sign in any more.")
 
 
@@ -105,9 +106,7 @@ def forget(*, email: str, yes: bool) -> None:
         click.echo("Their own messages would lose their words and files, all other texts their name and address,")
         click.echo("their account every way in. Hours, money and decisions stay. Do it:  flask people forget --yes …")
         return
-    removed = erasure.forget(sought, current_app.config["INSTANCE"] / "attachments")
-    for company_id in sought.company_ids or (None,):
-        audit.note(audit.FORGOTTEN, company_id=company_id, about=sought.instead)
+    removed = erasure.forget(OPERATOR, sought, current_app.config["INSTANCE"] / "attachments")
     for what, rows in sorted(removed.rows.items()):
         if rows:
             click.echo(f"{what}: {rows}")

@@ -8,11 +8,13 @@ from typing import TypeVar
 import click
 from flask.cli import AppGroup
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import sso_identities, sso_providers
 from portal.domain.accounts.sso_providers import IdentityProvider, New
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.users import models as people
+from portal.domain.users.actor import OPERATOR
 from portal.domain.users.models import Person
 from portal.errors import NotFound, ProviderError, Refused
 from portal.lib.encryption import SealBroken
@@ -136,9 +138,9 @@ def change(
 def link(slug: str, email: str, subject: str) -> None:
     """From now on SUBJECT (of Entra the object id of the user) is the account EMAIL."""
     person, found = _person(email), _provider(slug)
-    with _plain_words():
+    with _plain_words(), unit_of_work():
         sso_identities.link(person.id, found, subject.strip())
-    audit.note(audit.SSO_LINKED, company_id=person.company_id, about=f"{person.email} with {slug}")
+        audit.note(audit.SSO_LINKED, OPERATOR, company_id=person.company_id, about=f"{person.email} with {slug}")
     click.echo(f"{person.email} signs in at {found.sign_in_address}")
 
 
@@ -148,8 +150,9 @@ def link(slug: str, email: str, subject: str) -> None:
 def unlink(slug: str, email: str) -> None:
     """EMAIL does not sign in by SLUG any more; every session of the account ends."""
     person, found = _person(email), _provider(slug)
-    _found(lambda: sso_identities.unlink(person.id, found), f"{email} is not linked with {slug}.")
-    audit.note(audit.SSO_UNLINKED, company_id=person.company_id, about=f"{person.email} from {slug}")
+    with unit_of_work():
+        _found(lambda: sso_identities.unlink(person.id, found), f"{email} is not linked with {slug}.")
+        audit.note(audit.SSO_UNLINKED, OPERATOR, company_id=person.company_id, about=f"{person.email} from {slug}")
     click.echo(f"{person.email} is not linked with {slug} any more.")
 
 

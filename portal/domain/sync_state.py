@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
+from portal.db.unit_of_work import unit_of_work
 
 SYNC = "sync"  # the lease of the process that reads the core
 WAKE = "wake"  # the lease row whose fence counts the pokes of POST /hooks/core
@@ -127,12 +128,12 @@ def untold_count() -> int:
     return db.session.scalar(select(func.count()).select_from(Told).where(Told.told_at.is_(None))) or 0
 
 
+@unit_of_work()
 def wake() -> None:
     """Ask the running sync to look at the core at once. Commits."""
     poked = update(Lease).where(Lease.name == WAKE).values(fence=Lease.fence + 1, expires_at=clock.now())
     if not db.session.execute(poked).rowcount:  # type: ignore[attr-defined]
         insert_once(Lease, name=WAKE, holder="", expires_at=clock.now(), fence=1)
-    db.session.commit()
 
 
 def pokes() -> int:

@@ -4,6 +4,7 @@ from io import BytesIO
 
 from flask_babel import force_locale
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain import sync_state
 from portal.domain.billing import disclosure, monthly_summary, prices, time_report
 from portal.domain.billing.monthly_summary import Summary
@@ -43,14 +44,13 @@ def _write(summary: Summary) -> bool:
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )
         name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"
-    written = outbox.write(
-        key=summary.key,
-        to=person.email,
-        name=person.name,
-        subject=subject,
-        text=text,
-        person=person,
-        attached=Attached(name, MEDIA_TYPE, file.getvalue()),
-    )
-    outbox.commit()
-    return written
+    with unit_of_work():
+        return outbox.write(
+            key=summary.key,
+            to=person.email,
+            name=person.name,
+            subject=subject,
+            text=text,
+            person=person,
+            attached=Attached(name, MEDIA_TYPE, file.getvalue()),
+        )

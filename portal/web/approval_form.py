@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from portal.domain.approvals import decisions, link_answers, requests
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Scope
-from portal.domain.users.models import Visitor
+from portal.domain.users.actor import Actor
 from portal.errors import Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid
@@ -16,21 +16,21 @@ from portal.lib.i18n import msgid
 APPROVE, DECLINE, ASK = "approve", "decline", "ask"
 
 
-def give(person: Visitor, approval_id: int, form: Mapping[str, str]) -> str:
+def give(actor: Actor, approval_id: int, form: Mapping[str, str]) -> str:
     """Do what the form of a person signed in says; the words to show them."""
     return _done(
         form,
-        decide=lambda decision: decisions.decide(person, approval_id, decision),
-        ask_back=lambda note: requests.ask_back(person, approval_id, note),
+        decide=lambda decision: decisions.decide(actor, approval_id, decision),
+        ask_back=lambda note: requests.ask_back(actor, approval_id, note),
     )
 
 
-def give_by_link(token: str, form: Mapping[str, str]) -> str:
+def give_by_link(token: str, form: Mapping[str, str], *, address: str) -> str:
     """Do what the form of a link's page says; the words to show."""
     return _done(
         form,
-        decide=lambda decision: link_answers.decide(token, decision),
-        ask_back=lambda note: link_answers.ask_back(token, note),
+        decide=lambda decision: link_answers.decide(token, decision, address=address),
+        ask_back=lambda note: link_answers.ask_back(token, note, address=address),
     )
 
 

@@ -9,6 +9,7 @@ from flask import Response, request, send_file, stream_with_context
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import last_seen
 from portal.domain.audit import events as audit
 from portal.domain.users.models import Visitor
@@ -18,7 +19,7 @@ from portal.exports import report as reports
 from portal.exports import xlsx as workbooks
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
-from portal.web import rendering
+from portal.web.auth import access_control
 
 
 def may(person: Visitor) -> bool:
@@ -67,6 +68,7 @@ def _attached(response: AnyResponse, name: FileName, ending: str) -> AnyResponse
 def _noted(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
     """Written down in the audit log; HEAD takes nothing away."""
     if request.method == "GET":
-        audit.note(audit.DOWNLOADED, about=f"{name.plain}.{ending}", **rendering.signature())
+        with unit_of_work():
+            audit.note(audit.DOWNLOADED, access_control.actor(), about=f"{name.plain}.{ending}")
         last_seen.note(current_user, last_seen.EXPORT)
     return response

@@ -96,15 +96,6 @@ def row_id(written: str) -> int:
     return value
 
 
-def signature(company_id: int | None = None) -> dict[str, Any]:
-    """Who does this and from where, for the audit log: their own company's, or the one whose thing it is."""
-    return {
-        "company_id": company_id or current_user.company_id,
-        "person_id": current_user.id,
-        "address": request.remote_addr or "",
-    }
-
-
 def minimal(page: str, status: int = 200, **context: Any) -> Response:
     """A page without a frame for whoever opens it, signed in or not; never stored."""
     response = make_response(plain(page, **context), status)

@@ -17,6 +17,7 @@ from portal.domain.tickets.models import Ticket
 from portal.domain.users import models as people
 from portal.errors import CoreAway, NotFound
 from portal.sync.note_delivery import deliver
+from tests.actors import ADDRESS, acting
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem
 
 QUESTION = "Smíme objednat disk za 4200 Kč?"
@@ -49,7 +50,7 @@ def test_a_technicians_line_asks_the_manager_and_the_decision_comes_back_by_mail
     (letter,) = system.letters_to(MANAGER_ADDRESS)
     assert QUESTION in letter.get_content() and f"[Connectica #{number}]" in letter["Subject"]
     assert "SCHVALIT" not in letter.get_content()
-    link_answers.decide(_token(letter), Decision(approve=True, note="Objednejte ho."))
+    link_answers.decide(_token(letter), Decision(approve=True, note="Objednejte ho."), address=ADDRESS)
     system.beat()
     system.beat()
     ((decision, note),) = system.desk_notes(number)
@@ -65,7 +66,7 @@ def test_a_technicians_line_asks_the_manager_and_the_decision_comes_back_by_mail
 def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
     with system.core_is_away():
-        decisions.decide(manager, open_one.approval.id, Decision(approve=False))
+        decisions.decide(acting(manager), open_one.approval.id, Decision(approve=False))
         for _ in range(3):
             with pytest.raises(CoreAway):
                 system.beat()
@@ -80,7 +81,7 @@ def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number
 
 def test_a_process_killed_after_the_core_was_told_tells_it_no_second_time(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
-    decisions.decide(manager, open_one.approval.id, Decision(approve=True))
+    decisions.decide(acting(manager), open_one.approval.id, Decision(approve=True))
     row = db.session.scalars(select(Told)).one()
     ticket = db.session.get_one(Ticket, row.ticket_id).core_id
     system.core.tell(
@@ -102,16 +103,18 @@ def test_a_reply_by_mail_decides_nothing_and_its_quoted_link_is_dead(system, num
     assert system.desk_notes(number) == []
     _, again = system.letters_to(MANAGER_ADDRESS)
     with pytest.raises(NotFound):
-        link_answers.decide(_token(letter), Decision(approve=True))
-    link_answers.decide(_token(again), Decision(approve=True))
+        link_answers.decide(_token(letter), Decision(approve=True), address=ADDRESS)
+    link_answers.decide(_token(again), Decision(approve=True), address=ADDRESS)
 
 
 def test_what_staff_ask_in_the_portal_reaches_the_technician_decided(system, number, manager):
     staff = people.by_email(STAFF_ADDRESS)
     ticket = db.session.scalars(select(Ticket)).one()
     until = requests.default_until()
-    asked = requests.ask(staff, ticket.id, Asking("A smíme prodloužit záruku?", until=until, at_expiry=AtExpiry.STAY))
-    decisions.decide(manager, asked.approval_id, Decision(approve=True))
+    asked = requests.ask(
+        acting(staff), ticket.id, Asking("A smíme prodloužit záruku?", until=until, at_expiry=AtExpiry.STAY)
+    )
+    decisions.decide(acting(manager), asked.approval_id, Decision(approve=True))
     system.beat()
     assert [decision for decision, _ in system.desk_notes(number)] == ["approved"]
     assert len(system.desk_wrote(number, "decided")) == 1
@@ -120,7 +123,7 @@ def test_what_staff_ask_in_the_portal_reaches_the_technician_decided(system, num
 
 def test_a_technicians_mail_answers_what_the_manager_asked_back(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
-    requests.ask_back(manager, open_one.approval.id, "Proč nestačí ten starý?")
+    requests.ask_back(acting(manager), open_one.approval.id, "Proč nestačí ten starý?")
     system.beat()
     (asked_back,) = system.letters_to("radek@connectica.cz")
     assert "Proč nestačí ten starý?" in asked_back.get_content()

@@ -33,9 +33,11 @@ from portal.domain.tickets.attachments import Attachment, path_of
 from portal.domain.tickets.listing import TicketFilter
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users import models as people
+from portal.domain.users.actor import OPERATOR
 from portal.errors import NotFound, Refused
 from portal.sync import attachment_fetch, engine, verify
 from tests import samples
+from tests.actors import acting, noted
 from tests.sync.conftest import NOON, RADEK, entry, entry_of, event, file, message, mirrored, ticket, whole_mirror
 
 GONE = Person(name="Jana Nováková", email="jana.novakova@vltava.example")
@@ -119,12 +121,14 @@ def world(core, sync, folder, at_noon):
         until=date(2026, 11, 5),
         at_expiry=AtExpiry.STAY,
     )
-    requests.ask(staff, mirrored("t3").id, asked)
+    requests.ask(acting(staff), mirrored("t3").id, asked)
     approval = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
-    decisions.decide(jana, approval.id, Decision(approve=True, note="Schválila Jana Nováková"))
-    workflow.ask(jana, company, entry_of("e2").id, "Ptá se Nováková Jana")
-    invitations.invite(jana, company, email="novy@vltava.example", name="Nový Člověk", role="viewer", language="cs")
-    invitations.invite(staff, company, email="eva@x.example", name="Eva N.", role="viewer", language="cs")
+    decisions.decide(acting(jana), approval.id, Decision(approve=True, note="Schválila Jana Nováková"))
+    workflow.ask(acting(jana), company, entry_of("e2").id, "Ptá se Nováková Jana")
+    invitations.invite(
+        acting(jana), company, email="novy@vltava.example", name="Nový Člověk", role="viewer", language="cs"
+    )
+    invitations.invite(acting(staff), company, email="eva@x.example", name="Eva N.", role="viewer", language="cs")
     outbox.write(key="k1", to="petr@vltava.example", subject="Jana Nováková žádá", text="Píše Jana Nováková.")
     outbox.write(key="k2", to=GONE.email, name=GONE.name, subject="Pro vás", text="Dobrý den", person=jana)
     db.session.add(
@@ -137,9 +141,9 @@ def world(core, sync, folder, at_noon):
             new_token_hash="b",
         )
     )
-    audit.note(audit.OPENED_TICKET, company_id=company.id, person_id=jana.id, about="20260001")
-    audit.note(audit.DOWNLOADED, company_id=company.id, about="priloha", name="Jana Nováková.pdf")
-    audit.note(audit.SIGN_IN_FAILED, company_id=company.id, about=GONE.email)
+    noted(audit.OPENED_TICKET, company_id=company.id, person_id=jana.id, about="20260001")
+    noted(audit.DOWNLOADED, company_id=company.id, about="priloha", name="Jana Nováková.pdf")
+    noted(audit.SIGN_IN_FAILED, company_id=company.id, about=GONE.email)
     db.session.commit()
     db.session.remove()
     return company
@@ -147,14 +151,14 @@ def world(core, sync, folder, at_noon):
 
 def test_somebody_who_is_forgotten_is_nowhere(world, app, folder):
     assert TRACES.search(collation.fold(everything_in_the_database()))
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     assert traces() == []
     assert not any(path.read_bytes() == b"podpis" for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL's own files are its own
 def test_neither_is_a_trace_left_in_sqlites_file(world, app, folder):
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     db.session.remove()
     raw = b"".join(path.read_bytes() for path in Path(app.config["INSTANCE"]).glob("portal.db*"))
     assert b"hora.example" in raw
@@ -166,7 +170,7 @@ def test_every_sum_stays_and_the_mirror_is_sound(world, folder):
     company = _company("vltava")
     company.shown_live = "money"
     before = _sums(company)
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     assert _sums(_company("vltava")) == before
     assert verify.faults() == []
 
@@ -175,7 +179,7 @@ def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
     number = db.session.scalars(select(Employee.id).where(Employee.email == GONE.email)).one()
     instead = erasure.seek(GONE.email).instead
     assert instead == f"N. N. {number}"
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     company = _company("vltava")
     company.reads_confidential = True
     shown = conversation.show(company, "20260001")
@@ -193,14 +197,14 @@ def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
 
 
 def test_the_account_is_closed_and_its_ways_in_are_gone(world, folder):
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     assert people.by_email(GONE.email) is None
     gone = db.session.scalars(select(people.Person).where(people.Person.name.startswith("N. N."))).one()
     assert (gone.active, gone.password) == (False, None)
 
 
 def test_the_core_cannot_bring_them_back(core, sync, world, folder):
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     before = _texts()
     sync(full=True)
     assert traces() == []
@@ -230,7 +234,7 @@ def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core
         had = real(changes)
         while meanwhile:
             with app.app_context():  # another process
-                erasure.forget(erasure.seek(meanwhile.pop()), folder)
+                erasure.forget(OPERATOR, erasure.seek(meanwhile.pop()), folder)
                 db.session.remove()
         return had
 
@@ -241,7 +245,7 @@ def test_somebody_forgotten_while_a_page_is_read_does_not_come_with_it(app, core
 
 def test_a_namesake_in_another_company_is_somebody_else(core, sync, world, folder):
     before = [row for row in whole_mirror()["message"] if "hora.example" in repr(row)]
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     sync(full=True)
     hora = _company("hora")
     hora.reads_confidential = True
@@ -250,7 +254,7 @@ def test_a_namesake_in_another_company_is_somebody_else(core, sync, world, folde
 
 
 def test_a_record_set_aside_is_kept_without_them(world, folder):
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     raw = db.session.scalars(select(SetAside.raw)).one()
     assert raw.startswith('{"core_id":"t9","by":"N. N. ')
 
@@ -260,9 +264,9 @@ def test_what_was_cut_off_is_done_by_the_next_try(world, folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(erasure, "_redact", lambda *given: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            erasure.forget(sought, folder)
+            erasure.forget(OPERATOR, sought, folder)
     db.session.rollback()
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     assert traces() == []
 
 
@@ -272,7 +276,7 @@ def test_a_file_that_another_message_has_too_is_kept(core, sync, world, folder):
     copy = {"name": "kopie", "media_type": "image/png", "size": 6, "sha256": sha256}
     db.session.add(Attachment(core_id="fx", message_id=other, **copy))
     db.session.commit()
-    erasure.forget(erasure.seek(GONE.email), folder)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     assert path_of(folder, sha256).read_bytes() == b"podpis"
 
 

@@ -26,6 +26,7 @@ from portal.domain.users import sessions
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from tests import samples
+from tests.actors import acting
 
 MARKER = "XQMARKERQX"  # in every text of company B; nobody else may ever see it
 
@@ -152,16 +153,18 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
     """An open approval, a standing consent with the decision it came from, an absence and an open question."""
     staff = samples.person(None, role=STAFF, email=f"asks{owner.id}@connectica.example", name="Dana Dispečerová")
     day = clock.today()
-    given = requests.ask(staff, ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
+    given = requests.ask(acting(staff), ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
     always = Decision(approve=True, scope=Scope.UNTIL, valid_until=day, note=f"Ano. {mark}")
-    decisions.decide(manager, given.approval_id, always)
+    decisions.decide(acting(manager), given.approval_id, always)
     consent = consents.in_force(owner)[0].consent
     consent_id, consent.valid_until = consent.id, day - timedelta(days=1)  # over, so that the next one is open
     db.session.commit()
-    asked = requests.ask(staff, ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))
-    absence = deputies.appoint(manager, owner, deputy_id=viewer.id, first=day, last=day)
-    question_id = workflow.ask(manager, owner, entry.id, f"Proč hodina? {mark}")
-    invitations.invite(manager, owner, email=f"new@b{owner.id}.example", name=mark, role=VIEWER, language="cs")
+    asked = requests.ask(acting(staff), ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))
+    absence = deputies.appoint(acting(manager), owner, deputy_id=viewer.id, first=day, last=day)
+    question_id = workflow.ask(acting(manager), owner, entry.id, f"Proč hodina? {mark}")
+    invitations.invite(
+        acting(manager), owner, email=f"new@b{owner.id}.example", name=mark, role=VIEWER, language="cs"
+    )
     return {
         "invitation_id": invitations.open_of(owner)[0].id,
         "approval_id": asked.approval_id,

@@ -21,6 +21,7 @@ from portal.domain.tickets.time_entries import TimeEntryVersion
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.web.auth import access_control
 from tests import samples
+from tests.actors import acting
 from tests.web import conftest
 from tests.web.conftest import PNG
 
@@ -242,7 +243,7 @@ def test_once_the_manager_is_back_the_deputy_reads_nothing_of_it(firm, sign_in):
     link = links.make(approval, firm.deputy)
     db.session.commit()
     assert SECRET in sign_in(firm.deputy).get(link).text
-    deputies.dismiss(firm.manager, firm.company, firm.absence_id)
+    deputies.dismiss(acting(firm.manager), firm.company, firm.absence_id)
     client = sign_in(firm.deputy)
     assert client.get(f"/approvals/{firm.approval_id}").status_code == 404
     assert SECRET not in client.get("/").text
@@ -252,7 +253,7 @@ def test_once_the_manager_is_back_the_deputy_reads_nothing_of_it(firm, sign_in):
 def test_no_letter_about_it_goes_to_a_viewer_who_decides_nothing(firm):
     staff = samples.person(None, role=STAFF, email="ptam.se@connectica.example")
     later = Asking(f"A tohle? {SECRET}", until=clock.today(), at_expiry=AtExpiry.STAY)
-    requests.ask(staff, firm.ticket.id, later)
+    requests.ask(acting(staff), firm.ticket.id, later)
     letters = db.session.query(Letter).all()
     told = {letter.to for letter in letters if SECRET in letter.subject + letter.text}
     assert firm.deputy.email in told

@@ -14,6 +14,7 @@ from portal.domain.audit.events import AuditEvent
 from portal.domain.billing import budgets, disclosure, invoice_snapshots
 from portal.domain.billing.disclosure import Shown
 from portal.domain.companies.models import Company
+from portal.domain.users.actor import OPERATOR
 from portal.lib.periods import month_of
 from tests.ledger import Ledger
 from tests.web.conftest import MARKER
@@ -223,7 +224,7 @@ CHOICES = [(Shown.MONEY, True, True), (Shown.HOURS, True, False), (Shown.NOTHING
 
 def test_pages_and_files_follow_what_connectica_chose(books, manager):
     for shown, hours, money in CHOICES:
-        disclosure.choose(books.a, shown)
+        disclosure.choose(OPERATOR, books.a, shown)
         upcoming, page = manager.get("/invoices/upcoming").text, manager.get("/hours?month=2026-11").text
         files = str(sheets(manager.get("/invoices/upcoming.xlsx"))) + manager.get("/hours/2026-11.csv").text
         assert ("2.33" in page, "2.33" in files, "2.83" in upcoming) == (hours,) * 3, shown
@@ -234,7 +235,7 @@ def test_pages_and_files_follow_what_connectica_chose(books, manager):
 def test_the_strip_under_a_message_tells_what_the_company_may_see(books, manager):
     number = re.search(r"/tickets/(2026\d+)#entry-\d+\">Oprava to_be", manager.get("/hours?month=2026-11").text)[1]
     for shown, hours, money in CHOICES:
-        disclosure.choose(books.a, shown)
+        disclosure.choose(OPERATOR, books.a, shown)
         strip = re.search(r'<p class="time".*?</p>', manager.get(f"/tickets/{number}").text, re.DOTALL)
         told = strip[0] if strip else ""
         assert ("2.33" in told, "CZK1,981.78" in told) == (hours, money), shown

@@ -13,6 +13,7 @@ from portal.domain.accounts.rate_limits import LIMITS, Kind, Sharing
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import sessions
+from portal.domain.users.actor import OPERATOR
 from portal.lib import urls
 from portal.web.auth import access_control, login
 from tests import samples
@@ -238,7 +239,7 @@ def test_every_address_but_those_for_making_one_is_closed(app, client, world):
 
 
 def test_the_page_for_making_one_shows_nothing_of_the_company(client, world):
-    two_factor.require_of(world.a.company.id, required=True)
+    two_factor.require_of(OPERATOR, world.a.company.id, required=True)
     _sign_in(client)
     page = client.get("/account/second-factor").text
     assert world.a.company.name not in page
@@ -257,10 +258,10 @@ def test_making_one_opens_everything_and_gives_recovery_codes(client, world):
 
 def test_a_company_may_require_it_and_it_holds_at_the_next_request(sign_in, world):
     viewer, elsewhere = sign_in(world.a.viewer), sign_in(world.b.viewer)
-    two_factor.require_of(world.a.company.id, required=True)
+    two_factor.require_of(OPERATOR, world.a.company.id, required=True)
     assert viewer.get("/tickets").location == "/account/second-factor"
     assert _is_inside(elsewhere)
-    two_factor.require_of(world.a.company.id, required=False)
+    two_factor.require_of(OPERATOR, world.a.company.id, required=False)
     assert _is_inside(viewer)
 
 
@@ -439,7 +440,7 @@ def _add_passkey(client):
 
 
 def test_a_passkey_signs_in_alone_and_counts_as_both_proofs(app, client, at_localhost, sign_in, world):
-    two_factor.require_of(world.a.company.id, required=True)
+    two_factor.require_of(OPERATOR, world.a.company.id, required=True)
     device = _add_passkey(sign_in(world.a.manager))
     signed = device.show(_challenge(client, "/sign-in/challenge", "/sign-in"))
     answer = _post(client, "/sign-in/passkey", page="/sign-in", credential=signed, next="/hours")

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, update
 
 from portal.db import db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.users import sessions
-from portal.domain.users.models import Person, PersonRole, Role, Visitor, give_role
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person, PersonRole, Role, give_role
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -45,7 +47,8 @@ def company_of(person_id: int) -> Company | None:
     return person.company
 
 
-def change_role(by: Visitor, company: Company | None, person_id: int, role: str) -> None:
+@unit_of_work()
+def change_role(actor: Actor, company: Company | None, person_id: int, role: str) -> None:
     """Another role from the very next request on; their sessions end. Commits."""
     person = show(company, person_id)
     if role not in roles_in(company):
@@ -55,18 +58,19 @@ def change_role(by: Visitor, company: Company | None, person_id: int, role: str)
     _keep_one(company, person, unless=role)
     give_role(person, role)
     sessions.end_all(person.id)
-    audit.note(audit.ROLE_CHANGED, company_id=person.company_id, person_id=by.id, about=f"{person.email}: {role}")
+    audit.note(audit.ROLE_CHANGED, actor, company_id=person.company_id, about=f"{person.email}: {role}")
 
 
-def end(by: Visitor, company: Company | None, person_id: int) -> None:
+@unit_of_work()
+def end(actor: Actor, company: Company | None, person_id: int) -> None:
     """They cannot sign in any more, and their sessions end now. Commits."""
     person = show(company, person_id)
-    if person.id == by.id:
+    if person.id == actor.known.id:
         raise Refused(msgid("Your own access is ended by a colleague."))
     _keep_one(company, person)
     person.active = False
     sessions.end_all(person.id)
-    audit.note(audit.ACCESS_ENDED, company_id=person.company_id, person_id=by.id, about=person.email)
+    audit.note(audit.ACCESS_ENDED, actor, company_id=person.company_id, about=person.email)
 
 
 def _whose(company: Company | None):
@@ -91,5 +95,4 @@ def _keep_one(company: Company | None, person: Person, *, unless: str = "") -> N
         .where(Role.name == keeper, PersonRole.person_id.in_(everybody), PersonRole.person_id != person.id)
     )
     if not db.session.scalar(keepers):
-        db.session.rollback()
         raise Refused(msgid("Somebody has to look after access. Give a colleague that role first."))

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import rate_limits
 from portal.domain.audit import events as audit
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
-from portal.domain.users.models import Person, Visitor
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 from portal.lib import tokens, urls
 from portal.lib.i18n import msgid
@@ -59,33 +61,19 @@ def waiting(person_id: int) -> AddressChange | None:
     return db.session.scalar(_open().where(AddressChange.person_id == person_id).order_by(AddressChange.id.desc()))
 
 
-def wish(by: Visitor, *, email: str, password: str) -> None:
+def wish(actor: Actor, *, email: str, password: str) -> None:
     """Ask both addresses. Commits. Raises Refused when the password is not theirs or the address is none.
 
     An address that has an account gets a letter that says so; whoever asked learns nothing of it.
     """
-    person = db.session.get_one(Person, by.id)
+    person = db.session.get_one(Person, actor.known.id)
     if not passwords.matches(password, person.password):
         raise Refused(msgid("This is not your present password."))
     new = people.address(email)
     if new == person.email:
         raise Refused(msgid("This is your address already."))
-    rate_limits.count(rate_limits.Kind.LETTER, account=str(by.id))
-    _end_others(person.id)
-    (old_key, old_kept), (new_key, new_kept) = tokens.new(), tokens.new()
-    change = AddressChange(
-        person_id=person.id,
-        old_email=person.email,
-        new_email=new,
-        at=clock.now(),
-        old_token_hash=old_kept,
-        new_token_hash=new_kept,
-    )
-    db.session.add(change)
-    db.session.flush()
-    _write(person, change, "address_old", to=person.email, key=old_key)
-    _write(person, change, "address_taken" if people.by_email(new) else "address_new", to=new, key=new_key)
-    audit.note(audit.ADDRESS_WISHED, company_id=person.company_id, person_id=person.id, about=new)
+    rate_limits.count(rate_limits.Kind.LETTER, account=str(person.id))
+    _wished(actor, person, new)
 
 
 def opened(token: str) -> Opened:
@@ -100,30 +88,59 @@ def opened(token: str) -> Opened:
     return Opened(change=change, name=person.name, is_of_old=change.old_token_hash == kept)
 
 
-def confirm(token: str) -> bool:
+def confirm(token: str, *, address: str) -> bool:
     """One address says yes; whether the account has moved now. Commits. Raises NotFound."""
     found = opened(token)
-    column = AddressChange.old_confirmed_at if found.is_of_old else AddressChange.new_confirmed_at
-    unsaid = update(AddressChange).where(AddressChange.id == found.change.id, column.is_(None))
-    db.session.execute(unsaid.values({column: clock.now()}))
-    db.session.commit()
+    _say_yes(found)
     change = db.session.get_one(AddressChange, found.change.id, populate_existing=True)
     if change.old_confirmed_at is None or change.new_confirmed_at is None or change.ended_at is not None:
         return False
-    return _move(change)
+    try:
+        _move(change, address=address)
+    except IntegrityError as error:  # it has got an account meanwhile
+        raise NotFound from error
+    return True
 
 
-def stop(token: str) -> None:
+@unit_of_work()
+def stop(token: str, *, address: str) -> None:
     """Either address says no: both keys open nothing any more. Commits. Raises NotFound."""
     found = opened(token)
     found.change.ended_at = clock.now()
-    audit.note(audit.ADDRESS_STOPPED, person_id=found.change.person_id, about=found.change.new_email)
+    person = db.session.get(Person, found.change.person_id)
+    audit.note(audit.ADDRESS_STOPPED, Actor(person, None, address), about=found.change.new_email)
 
 
+@unit_of_work()
 def sweep() -> None:
     """Delete wishes that have been over for long. Commits."""
     db.session.execute(delete(AddressChange).where(AddressChange.at < clock.now() - KEPT))
-    db.session.commit()
+
+
+@unit_of_work()
+def _wished(actor: Actor, person: Person, new: str) -> None:
+    _end_others(person.id)
+    (old_key, old_kept), (new_key, new_kept) = tokens.new(), tokens.new()
+    change = AddressChange(
+        person_id=person.id,
+        old_email=person.email,
+        new_email=new,
+        at=clock.now(),
+        old_token_hash=old_kept,
+        new_token_hash=new_kept,
+    )
+    db.session.add(change)
+    db.session.flush()
+    _write(person, change, "address_old", to=person.email, key=old_key)
+    _write(person, change, "address_taken" if people.by_email(new) else "address_new", to=new, key=new_key)
+    audit.note(audit.ADDRESS_WISHED, actor, about=new)
+
+
+@unit_of_work()
+def _say_yes(found: Opened) -> None:
+    column = AddressChange.old_confirmed_at if found.is_of_old else AddressChange.new_confirmed_at
+    unsaid = update(AddressChange).where(AddressChange.id == found.change.id, column.is_(None))
+    db.session.execute(unsaid.values({column: clock.now()}))
 
 
 def _is_still(person: Person, change: AddressChange) -> bool:
@@ -140,16 +157,12 @@ def _end_others(person_id: int) -> None:
     )
 
 
-def _move(change: AddressChange) -> bool:
+@unit_of_work()
+def _move(change: AddressChange, *, address: str) -> None:
     person = db.session.get_one(Person, change.person_id)
     change.ended_at, person.email = clock.now(), change.new_email
-    try:
-        db.session.flush()
-    except IntegrityError as error:  # it has got an account meanwhile
-        db.session.rollback()
-        raise NotFound from error
-    audit.note(audit.ADDRESS_CHANGED, company_id=person.company_id, person_id=person.id, about=change.new_email)
-    return True
+    db.session.flush()
+    audit.note(audit.ADDRESS_CHANGED, Actor.of(person, address=address), about=change.new_email)
 
 
 def _open():

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import access, rate_limits, sso_identities, sso_providers
 from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
@@ -15,6 +16,7 @@ from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, Visitor
 from portal.errors import NotFound, Refused
 from portal.lib import text, tokens, urls
@@ -58,7 +60,7 @@ def company_of(invitation_id: int) -> Company | None:
     return found.company
 
 
-def invite(by: Visitor, company: Company | None, *, email: str, name: str, role: str, language: str) -> None:
+def invite(actor: Actor, company: Company | None, *, email: str, name: str, role: str, language: str) -> None:
     """Write to somebody that they may make an account; an earlier invitation of theirs ends. Commits.
 
     Whoever invites learns nothing of other companies: an address with an account elsewhere is told that it has one.
@@ -71,7 +73,68 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
         raise Refused(msgid("There is no such language."))
     if any(colleague.email == email for colleague in access.of(company)):
         raise Refused(msgid("%(email)s has an account already."), email=email)
-    rate_limits.count(rate_limits.Kind.LETTER, account=str(by.id))
+    rate_limits.count(rate_limits.Kind.LETTER, account=str(actor.known.id))
+    _invite(actor, company, email=email, name=name, role=role, language=language)
+
+
+def repeat(actor: Actor, company: Company | None, invitation_id: int) -> None:
+    """The same once more, under a new key and from today on. Commits. Raises NotFound."""
+    found = _one(company, invitation_id)
+    invite(actor, company, email=found.email, name=found.name, role=found.role, language=found.language)
+
+
+@unit_of_work()
+def withdraw(actor: Actor, company: Company | None, invitation_id: int) -> None:
+    """The key in the letter opens nothing any more. Commits. Raises NotFound."""
+    found = _one(company, invitation_id)
+    found.withdrawn_at = clock.now()
+    audit.note(audit.INVITATION_WITHDRAWN, actor, company_id=found.company_id, about=found.email)
+
+
+def opened(token: str) -> Invitation:
+    """The open invitation of a key. Changes nothing. Raises NotFound for every other key."""
+    found = db.session.scalar(_alive().where(Invitation.token_hash == tokens.hash_of(token)))
+    if found is None or _account(found.email) is not None:
+        raise NotFound
+    return found
+
+
+def accept(token: str, *, name: str, password: str, address: str) -> Person:
+    """Make the account, once whoever else tries at the same moment. Commits. Raises NotFound, Refused."""
+    found = opened(token)
+    name = text.needed(name, longest=100)
+    company = found.company
+    if not sso_providers.allow_password(found.company_id):
+        raise Refused(msgid("Your company wants you to sign in with its own account."))
+    passwords.check(password, about=(name, found.email, company.name if company else ""))
+    return _join(found, name=name, password_hash=passwords.hash_of(password), address=address)
+
+
+@unit_of_work()
+def accept_elsewhere(token: str, provider: IdentityProvider, subject: str, *, name: str, address: str) -> Person:
+    """The same without a password, for whom the provider has just named: the two are linked. Commits.
+
+    name: what the provider calls them, for an invitation that says none. Raises NotFound, Refused.
+    """
+    found = opened(token)
+    if found.company_id != provider.company_id:
+        raise NotFound
+    if sso_identities.is_anybodys(provider, subject, living=True):
+        raise Refused(sso_identities.TAKEN)
+    name = found.name or text.line(name)[:100] or found.email.partition("@")[0]
+    person = _join(found, name=name, password_hash=None, address=address)
+    sso_identities.link(person.id, provider, subject)
+    return person
+
+
+@unit_of_work()
+def sweep() -> None:
+    """Delete invitations that have been over for long. Commits."""
+    db.session.execute(delete(Invitation).where(Invitation.expires_at < clock.now() - KEPT))
+
+
+@unit_of_work()
+def _invite(actor: Actor, company: Company | None, *, email: str, name: str, role: str, language: str) -> None:
     db.session.execute(
         update(Invitation)
         .where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
@@ -86,72 +149,19 @@ def invite(by: Visitor, company: Company | None, *, email: str, name: str, role:
         name=name,
         role=role,
         language=language,
-        invited_by=by.id,
+        invited_by=actor.known.id,
         at=now,
         expires_at=now + LASTS,
         token_hash=kept,
     )
     db.session.add(invitation)
     db.session.flush()
-    _write(by, company, invitation, key)
-    audit.note(audit.INVITED, company_id=invitation.company_id, person_id=by.id, about=f"{email}: {role}")
+    _write(actor.known, company, invitation, key)
+    audit.note(audit.INVITED, actor, company_id=invitation.company_id, about=f"{email}: {role}")
 
 
-def repeat(by: Visitor, company: Company | None, invitation_id: int) -> None:
-    """The same once more, under a new key and from today on. Commits. Raises NotFound."""
-    found = _one(company, invitation_id)
-    invite(by, company, email=found.email, name=found.name, role=found.role, language=found.language)
-
-
-def withdraw(by: Visitor, company: Company | None, invitation_id: int) -> None:
-    """The key in the letter opens nothing any more. Commits. Raises NotFound."""
-    found = _one(company, invitation_id)
-    found.withdrawn_at = clock.now()
-    audit.note(audit.INVITATION_WITHDRAWN, company_id=found.company_id, person_id=by.id, about=found.email)
-
-
-def opened(token: str) -> Invitation:
-    """The open invitation of a key. Changes nothing. Raises NotFound for every other key."""
-    found = db.session.scalar(_alive().where(Invitation.token_hash == tokens.hash_of(token)))
-    if found is None or _account(found.email) is not None:
-        raise NotFound
-    return found
-
-
-def accept(token: str, *, name: str, password: str) -> Person:
-    """Make the account, once whoever else tries at the same moment. Commits. Raises NotFound, Refused."""
-    found = opened(token)
-    name = text.needed(name, longest=100)
-    company = found.company
-    if not sso_providers.allow_password(found.company_id):
-        raise Refused(msgid("Your company wants you to sign in with its own account."))
-    passwords.check(password, about=(name, found.email, company.name if company else ""))
-    return _join(found, name=name, password_hash=passwords.hash_of(password))
-
-
-def accept_elsewhere(token: str, provider: IdentityProvider, subject: str, *, name: str) -> Person:
-    """The same without a password, for whom the provider has just named: the two are linked. Commits.
-
-    name: what the provider calls them, for an invitation that says none. Raises NotFound, Refused.
-    """
-    found = opened(token)
-    if found.company_id != provider.company_id:
-        raise NotFound
-    if sso_identities.is_anybodys(provider, subject, living=True):
-        raise Refused(sso_identities.TAKEN)
-    name = found.name or text.line(name)[:100] or found.email.partition("@")[0]
-    person = _join(found, name=name, password_hash=None)
-    sso_identities.link(person.id, provider, subject)
-    return person
-
-
-def sweep() -> None:
-    """Delete invitations that have been over for long. Commits."""
-    db.session.execute(delete(Invitation).where(Invitation.expires_at < clock.now() - KEPT))
-    db.session.commit()
-
-
-def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
+@unit_of_work()
+def _join(found: Invitation, *, name: str, password_hash: str | None, address: str) -> Person:
     taken = rows_changed(
         update(Invitation)
         .where(Invitation.id == found.id, Invitation.accepted_at.is_(None))
@@ -159,7 +169,6 @@ def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
         .values(accepted_at=clock.now())
     )
     if not taken:
-        db.session.rollback()
         raise NotFound
     person = people.join(
         email=found.email,
@@ -169,11 +178,11 @@ def _join(found: Invitation, *, name: str, password_hash: str | None) -> Person:
         language=found.language,
         password_hash=password_hash,
     )
-    audit.note(audit.JOINED, company_id=person.company_id, person_id=person.id, about=found.role)
+    audit.note(audit.JOINED, Actor.of(person, address=address), about=found.role)
     return person
 
 
-def _write(by: Visitor, company: Company | None, invitation: Invitation, key: str) -> None:
+def _write(by: Person | Visitor, company: Company | None, invitation: Invitation, key: str) -> None:
     facts = {"by": by.name, "company": company.name if company else "Connectica", "until": invitation.expires_at}
     if _account(invitation.email) is None:
         kind, link = "invitation", urls.link(f"/invitation/{key}")

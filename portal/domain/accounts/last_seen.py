@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, if_possible, insert_once
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.users.models import Person
 
 HOURS, EXPORT, OVERVIEW = "hours", "export", "overview"
@@ -41,7 +42,7 @@ def last(person: Person, place: str) -> datetime | None:
 
 def note(person: Person, place: str) -> None:
     """The person is there now. Commits."""
-    with if_possible():
+    with if_possible(), unit_of_work():
         _note(person, place)
 
 
@@ -53,7 +54,6 @@ def _note(person: Person, place: str) -> None:
         if now - visit.at > SAME_VISIT:
             visit.before = visit.at
         visit.at = now
-    db.session.commit()
 
 
 def _visit(person: Person, place: str) -> Visit | None:

@@ -22,9 +22,11 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.errors import NotFound, Refused
 from portal.lib import encryption, urls
 from portal.lib.i18n import msgid
@@ -132,24 +134,31 @@ def to_show(challenge: Challenge, *, person_id: int | None) -> str:
     return webauthn.options_to_json(options)
 
 
-def add(person_id: int, *, name: str, written: str, challenge: Challenge | None) -> None:
-    """Keep the passkey that a device has just made, in the caller's transaction. Raises Refused for other answers."""
+def made(person_id: int, *, written: str, challenge: Challenge | None) -> VerifiedRegistration:
+    """The passkey that a device has just made for this person. The challenge is used up: commits.
+
+    Raises Refused for other answers.
+    """
     if count(person_id) >= MOST:
         raise Refused(msgid("You have enough passkeys. Remove one first."))
     expected = _answered_once(challenge)
     with _plain_words():
-        made = webauthn.verify_registration_response(
+        return webauthn.verify_registration_response(
             credential=_parsed(written),
             expected_challenge=expected,
             expected_rp_id=_relying_party(),
             expected_origin=_origin(),
         )
+
+
+def add(person_id: int, new: VerifiedRegistration, *, name: str) -> None:
+    """Keep a passkey, in the caller's transaction. Raises Refused when anybody has it already."""
     kept = insert_once(
         Passkey,
         person_id=person_id,
-        credential_id=bytes_to_base64url(made.credential_id),
-        public_key=made.credential_public_key,
-        sign_count=made.sign_count,
+        credential_id=bytes_to_base64url(new.credential_id),
+        public_key=new.credential_public_key,
+        sign_count=new.sign_count,
         user_handle=_handle_of(person_id),
         name=_readable(name) or NAME_OF_PORTAL,
         added_at=clock.now(),
@@ -180,11 +189,7 @@ def accept(written: str, *, challenge: Challenge | None, person_id: int | None) 
             credential_current_sign_count=found.sign_count,
             require_user_verification=person_id is None,  # alone it has to prove a person, not only a device
         )
-    unchanged = update(Passkey).where(Passkey.id == found.id, Passkey.sign_count == found.sign_count)
-    if not rows_changed(unchanged.values(sign_count=seen.new_sign_count, used_at=clock.now())):
-        db.session.rollback()
-        raise Refused(NOT_GENUINE)  # the same device at the same moment, elsewhere
-    db.session.commit()
+    _count_use(found, seen.new_sign_count)
     return found
 
 
@@ -223,12 +228,20 @@ def _answered_once(challenge: Challenge | None) -> bytes:
     now = clock.now()
     if challenge is None or now - challenge.made_at > LIFETIME:
         raise Refused(msgid("That took too long. Please try again."))
-    db.session.execute(delete(UsedChallenge).where(UsedChallenge.used_at < now - 2 * LIFETIME))
-    is_first = insert_once(UsedChallenge, hash=sha256(challenge.value.encode()).hexdigest(), used_at=now)
-    db.session.commit()
+    with unit_of_work(alone=True):
+        db.session.execute(delete(UsedChallenge).where(UsedChallenge.used_at < now - 2 * LIFETIME))
+        is_first = insert_once(UsedChallenge, hash=sha256(challenge.value.encode()).hexdigest(), used_at=now)
     if not is_first:
         raise Refused(msgid("That took too long. Please try again."))
     return base64url_to_bytes(challenge.value)
+
+
+@unit_of_work()
+def _count_use(passkey: Passkey, sign_count: int) -> None:
+    """Once for each use. Raises Refused for the same device at the same moment, elsewhere."""
+    unchanged = update(Passkey).where(Passkey.id == passkey.id, Passkey.sign_count == passkey.sign_count)
+    if not rows_changed(unchanged.values(sign_count=sign_count, used_at=clock.now())):
+        raise Refused(NOT_GENUINE)
 
 
 def _parsed(written: str) -> dict[str, Any]:

@@ -2,24 +2,27 @@
 
 from portal import clock
 from portal.db import db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
-from portal.domain.users.models import Person, Visitor
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person
 from portal.errors import Refused
 from portal.lib import urls
 from portal.lib.i18n import msgid
 
 
-def change(visitor: Visitor, *, present: str, new: str) -> None:
-    """Another password for oneself; every other session ends. Commits. Raises Refused."""
-    person = db.session.get_one(Person, visitor.id)
+@unit_of_work()
+def change(actor: Actor, *, present: str, new: str, session_id: int) -> None:
+    """Another password for oneself; every session but this one ends. Commits. Raises Refused."""
+    person = db.session.get_one(Person, actor.known.id)
     if not passwords.matches(present, person.password):
         raise Refused(msgid("This is not your present password."))
     check(person, new)
-    choose(person, passwords.hash_of(new), session_id=visitor.session_id)
-    audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, person_id=person.id)
+    choose(person, passwords.hash_of(new), session_id=session_id)
+    audit.note(audit.PASSWORD_CHANGED, actor)
 
 
 def check(person: Person, password: str) -> None:

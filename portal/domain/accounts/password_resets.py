@@ -11,11 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import password_change
 from portal.domain.audit import events as audit
 from portal.domain.notifications import outbox, rendering
 from portal.domain.users import models as people
 from portal.domain.users import passwords
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.errors import NotFound
 from portal.lib import tokens, urls
@@ -39,19 +41,18 @@ class PasswordReset(Base):
     used_at: Mapped[datetime | None]
 
 
+@unit_of_work()
 def wish(email: str) -> None:
     """Somebody says they forgot the password of this address. Commits."""
     db.session.add(PasswordReset(email=people.folded(email), wished_at=clock.now()))
-    db.session.commit()
 
 
+@unit_of_work()
 def write_due() -> int:
     """Letters for the wishes whose address has an account; old wishes are swept away. How many letters. Commits."""
     db.session.execute(delete(PasswordReset).where(PasswordReset.wished_at < clock.now() - KEPT))
     waiting = db.session.scalars(select(PasswordReset).where(PasswordReset.written_at.is_(None)).limit(100)).all()
-    written = sum(_write(one) for one in waiting)
-    db.session.commit()
-    return written
+    return sum(_write(one) for one in waiting)
 
 
 def opened(token: str) -> Person:
@@ -59,7 +60,8 @@ def opened(token: str) -> Person:
     return _genuine(token)[1]
 
 
-def use(token: str, password: str) -> None:
+@unit_of_work()
+def use(token: str, password: str, *, address: str) -> None:
     """The new password; every session and every other key of the account ends. Commits. Raises NotFound, Refused."""
     reset, person = _genuine(token)
     password_change.check(person, password)
@@ -70,10 +72,9 @@ def use(token: str, password: str) -> None:
         .values(used_at=clock.now())
     )
     if not used:
-        db.session.rollback()
         raise NotFound
     password_change.choose(person, kept)
-    audit.note(audit.PASSWORD_CHANGED, company_id=person.company_id, person_id=person.id, about="link")
+    audit.note(audit.PASSWORD_CHANGED, Actor.of(person, address=address), about="link")
 
 
 def _genuine(token: str) -> tuple[PasswordReset, Person]:

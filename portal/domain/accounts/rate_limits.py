@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
+from portal.db.unit_of_work import unit_of_work
 from portal.errors import TooMany
 
 KEPT = timedelta(days=1)
@@ -85,19 +86,19 @@ def count(kind: Kind, *, account: str = "", address: str = "", browser: str = ""
 
     account: whatever the visitor says it is, known or not. browser: proof that the account was used there before.
     """
-    waits = [_wait(key, limit) for key, limit in _limits(kind, account, address, browser)]
-    db.session.execute(delete(Attempt).where(Attempt.since < clock.now() - KEPT))
-    db.session.commit()
+    with unit_of_work(alone=True):
+        waits = [_wait(key, limit) for key, limit in _limits(kind, account, address, browser)]
+        db.session.execute(delete(Attempt).where(Attempt.since < clock.now() - KEPT))
     longest = max(waits, default=timedelta())
     if longest > timedelta():
         raise TooMany(longest)
 
 
+@unit_of_work()
 def forget(kind: Kind, *, account: str, address: str, browser: str = "") -> None:
     """They had it right: their own tries no longer count against them. Commits."""
     own = [_key(kind, Sharing.ACCOUNT_HERE, account, _place(address)), _key(kind, Sharing.BROWSER, account, browser)]
     db.session.execute(delete(Attempt).where(Attempt.key.in_(own)))
-    db.session.commit()
 
 
 def _limits(kind: Kind, account: str, address: str, browser: str) -> Iterator[tuple[str, Limit]]:

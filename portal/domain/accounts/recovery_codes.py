@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 
 HOW_MANY = 10
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another in print
@@ -40,6 +41,7 @@ def make(person_id: int) -> list[str]:
     return ["-".join(code[at : at + GROUP] for at in range(0, LENGTH, GROUP)) for code in codes]
 
 
+@unit_of_work()
 def use(person_id: int, code: str) -> bool:
     """Whether this is an unused code of the person; it is used up now, whoever else tries too. Commits."""
     unused = update(RecoveryCode).where(
@@ -48,7 +50,6 @@ def use(person_id: int, code: str) -> bool:
         RecoveryCode.used_at.is_(None),
     )
     used = rows_changed(unused.values(used_at=clock.now()))
-    db.session.commit()
     return bool(used)
 
 

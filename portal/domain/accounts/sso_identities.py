@@ -8,11 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import passkeys, sso_providers
 from portal.domain.accounts.sso_providers import IdentityProvider, IdentityProviderDomain
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.users import models as people
 from portal.domain.users import sessions
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import VIEWER
 from portal.domain.users.sessions import FirstProof
@@ -78,24 +81,23 @@ def link(person_id: int, provider: IdentityProvider, subject: str) -> None:
     if theirs is None or theirs.company_id != provider.company_id:
         raise NotFound
     former = select(Person.id).where(Person.active.is_(False))
-    db.session.execute(delete(Identity).where(*_is(provider, subject), Identity.person_id.in_(former)))
-    db.session.add(
-        Identity(
-            person_id=person_id,
-            provider_id=provider.id,
-            issuer=provider.issuer,
-            tenant=provider.tenant,
-            subject=subject,
-            linked_at=clock.now(),
-        )
+    new = Identity(
+        person_id=person_id,
+        provider_id=provider.id,
+        issuer=provider.issuer,
+        tenant=provider.tenant,
+        subject=subject,
+        linked_at=clock.now(),
     )
     try:
-        db.session.commit()
+        with unit_of_work():
+            db.session.execute(delete(Identity).where(*_is(provider, subject), Identity.person_id.in_(former)))
+            db.session.add(new)
     except IntegrityError as error:
-        db.session.rollback()
         raise Refused(TAKEN) from error
 
 
+@unit_of_work()
 def unlink(person_id: int, provider: IdentityProvider, *, but_session: int | None = None) -> None:
     """The subject is nobody again; every other session of the person ends. Commits.
 
@@ -110,9 +112,9 @@ def unlink(person_id: int, provider: IdentityProvider, *, but_session: int | Non
         raise Refused(msgid("This is your only way in. Connectica can take it away for you."))
     db.session.execute(delete(Identity).where(Identity.person_id == person_id, Identity.provider_id == provider.id))
     sessions.end_all(person_id, but=but_session)
-    db.session.commit()
 
 
+@unit_of_work()
 def remove(provider: IdentityProvider) -> None:
     """Nobody signs in by this provider any more: the links go, and the sessions begun by them end. Commits."""
     theirs = db.session.scalars(select(Identity.person_id).where(Identity.provider_id == provider.id))
@@ -120,10 +122,9 @@ def remove(provider: IdentityProvider) -> None:
     for table in (Identity, IdentityProviderDomain):
         db.session.execute(delete(table).where(table.provider_id == provider.id))
     db.session.execute(delete(IdentityProvider).where(IdentityProvider.id == provider.id))
-    db.session.commit()
 
 
-def make_viewer(provider: IdentityProvider, subject: str, *, email: str, name: str) -> Person | None:
+def make_viewer(provider: IdentityProvider, subject: str, *, email: str, name: str, address: str) -> Person | None:
     """An account that reads, for somebody we do not know, where the administrator wanted that. Commits.
 
     None where that is not wanted, or the address is not of the provider's domains, or is somebody's already: an
@@ -135,18 +136,22 @@ def make_viewer(provider: IdentityProvider, subject: str, *, email: str, name: s
     company = db.session.get(Company, provider.company_id)
     if company is None:
         return None
+    name = name[:LONGEST_NAME] or email.partition("@")[0]
     try:
-        person = people.add(
-            email=email,
-            name=name[:LONGEST_NAME] or email.partition("@")[0],
-            company=company,
-            role=VIEWER,
-            language=company.language,
-            password_hash=None,
-        )
+        return _made(provider, subject, email=email, name=name, company=company, address=address)
     except Refused:
         return None
+
+
+@unit_of_work()
+def _made(
+    provider: IdentityProvider, subject: str, *, email: str, name: str, company: Company, address: str
+) -> Person:
+    person = people.add(
+        email=email, name=name, company=company, role=VIEWER, language=company.language, password_hash=None
+    )
     link(person.id, provider, subject)
+    audit.note(audit.ACCOUNT_MADE, Actor.of(person, address=address), about=provider.slug)
     return person
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.db import Base, db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.companies.models import Company
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
@@ -159,16 +160,16 @@ def add(new: New) -> IdentityProvider:
         added_at=clock.now(),
         domains=[IdentityProviderDomain(name=name.strip().lower()) for name in new.domains],
     )
-    db.session.add(provider)
-    _keep_password_out(provider)
     try:
-        db.session.commit()
+        with unit_of_work():
+            db.session.add(provider)
+            _keep_password_out(provider)
     except IntegrityError as error:
-        db.session.rollback()
         raise Refused("There is such a sign-in address or mail domain already.") from error
     return provider
 
 
+@unit_of_work()
 def change(
     provider: IdentityProvider,
     *,
@@ -189,7 +190,6 @@ def change(
         if makes_viewers:
             _check_viewers(provider.company_id, provider.domains)
         provider.makes_viewers = makes_viewers
-    db.session.commit()
 
 
 def _check(new: New, *, issuer: str, tenant: str) -> None:

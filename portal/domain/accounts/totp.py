@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.errors import Refused
 from portal.lib import encryption
 from portal.lib.encryption import SealBroken
@@ -57,13 +58,13 @@ def address(secret: str, email: str) -> str:
     return TOTP(key, DIGITS, SHA1(), STEP).get_provisioning_uri(email, ISSUER)  # noqa: S303 - RFC 6238's, all apps'
 
 
+@unit_of_work()
 def begin(person_id: int) -> None:
     """A new secret for an app, in place of one that never got its first code. Commits."""
     unconfirmed = OneTimeCode.confirmed_at.is_(None)
     db.session.execute(delete(OneTimeCode).where(OneTimeCode.person_id == person_id, unconfirmed))
     sealed = encryption.seal(secrets.token_bytes(SECRET_BYTES).hex())
     db.session.add(OneTimeCode(person_id=person_id, secret=sealed, made_at=clock.now(), last_counter=0))
-    db.session.commit()
 
 
 def confirm(person_id: int, code: str) -> bool:
@@ -82,6 +83,7 @@ def confirm(person_id: int, code: str) -> bool:
     return True
 
 
+@unit_of_work()
 def accept(person_id: int, code: str) -> bool:
     """Whether this is a code of the person's app that was not used before; it is from now on. Commits.
 
@@ -93,7 +95,6 @@ def accept(person_id: int, code: str) -> bool:
         return False
     unused = update(OneTimeCode).where(OneTimeCode.id == row.id, OneTimeCode.last_counter < counter)
     used = rows_changed(unused.values(last_counter=counter))
-    db.session.commit()
     return bool(used)
 
 

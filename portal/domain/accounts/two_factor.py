@@ -4,12 +4,15 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from portal.db import db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import passkeys, recovery_codes, totp
 from portal.domain.accounts.passkeys import Challenge
+from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.users import models as people
 from portal.domain.users import sessions
-from portal.domain.users.models import Person, Visitor
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person
 from portal.domain.users.permissions import OF_CONNECTICA
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -45,6 +48,7 @@ def is_required(role_names: Set[str], company: Company | None, *, of_staff: bool
     return company.requires_second_factor
 
 
+@unit_of_work()
 def accept_code(person_id: int, code: str) -> str | None:
     """Which kind of code this is, CODE or RECOVERY; used up by asking. None for neither. Commits."""
     if "".join(code.split()).isdigit():
@@ -52,83 +56,96 @@ def accept_code(person_id: int, code: str) -> str | None:
     return RECOVERY if recovery_codes.use(person_id, code) else None
 
 
-def confirm_codes(visitor: Visitor, code: str) -> list[str] | None:
+@unit_of_work()
+def confirm_codes(actor: Actor, session_id: int, code: str) -> list[str] | None:
     """The app's first code: it counts from now on, and every other session ends. Commits.
 
     The recovery codes, which are none when there was a factor before; None for a wrong code.
     """
-    had = of(visitor.id)
-    return _gained(visitor, had) if totp.confirm(visitor.id, code) else None
+    person_id = actor.known.id
+    had = of(person_id)
+    if not totp.confirm(person_id, code):
+        return None
+    audit.note(audit.SECOND_FACTOR_ON, actor)
+    return _gained(person_id, session_id, had)
 
 
-def add_passkey(visitor: Visitor, *, name: str, written: str, challenge: Challenge | None) -> list[str]:
+def add_passkey(actor: Actor, session_id: int, *, name: str, written: str, challenge: Challenge | None) -> list[str]:
     """A passkey more, and every other session ends. Commits. The recovery codes, as above. Raises Refused."""
-    had = of(visitor.id)
-    passkeys.add(visitor.id, name=name, written=written, challenge=challenge)
-    return _gained(visitor, had)
+    person_id = actor.known.id
+    new = passkeys.made(person_id, written=written, challenge=challenge)
+    with unit_of_work():
+        had = of(person_id)
+        passkeys.add(person_id, new, name=name)
+        audit.note(audit.PASSKEY_ADDED, actor)
+        return _gained(person_id, session_id, had)
 
 
-def new_recovery_codes(visitor: Visitor) -> list[str]:
+@unit_of_work()
+def new_recovery_codes(actor: Actor) -> list[str]:
     """A new set in place of the old one. Commits. Raises Refused for somebody without a second factor."""
-    if not of(visitor.id).any:
+    if not of(actor.known.id).any:
         raise Refused(msgid("Recovery codes stand in for a second factor; set one up first."))
-    codes = recovery_codes.make(visitor.id)
-    db.session.commit()
-    return codes
+    audit.note(audit.RECOVERY_CODES_MADE, actor)
+    return recovery_codes.make(actor.known.id)
 
 
-def remove_codes(visitor: Visitor, *, is_required: bool) -> bool:
+@unit_of_work()
+def remove_codes(actor: Actor, session_id: int, *, is_required: bool) -> bool:
     """The app counts no more, and every other session ends; whether a factor is left. Commits.
 
     Raises NotFound without an app, Refused when it is the last factor of somebody who must have one.
     """
-    if not totp.remove(visitor.id):
+    if not totp.remove(actor.known.id):
         raise NotFound
-    return _lost(visitor, is_required=is_required)
+    audit.note(audit.SECOND_FACTOR_OFF, actor)
+    return _lost(actor.known.id, session_id, is_required=is_required)
 
 
-def remove_passkey(visitor: Visitor, passkey_id: int, *, is_required: bool) -> bool:
-    """The passkey counts no more; otherwise as above."""
-    passkeys.remove(visitor.id, passkey_id)
-    return _lost(visitor, is_required=is_required)
+@unit_of_work()
+def remove_passkey(actor: Actor, session_id: int, passkey_id: int, *, is_required: bool) -> bool:
+    """The passkey counts no more; otherwise as above. Commits."""
+    passkeys.remove(actor.known.id, passkey_id)
+    audit.note(audit.PASSKEY_REMOVED, actor)
+    return _lost(actor.known.id, session_id, is_required=is_required)
 
 
-def take_away(email: str) -> Person:
+@unit_of_work()
+def take_away(actor: Actor, email: str) -> Person:
     """Everything of somebody who lost everything; their sessions end. Commits. Raises NotFound."""
     person = people.by_email(email)
     if person is None:
         raise NotFound
     _remove_all(person.id)
     sessions.end_all(person.id)
-    db.session.commit()
+    audit.note(audit.SECOND_FACTOR_RESET, actor, company_id=person.company_id, about=person.email)
     return person
 
 
-def require_of(company_id: int, *, required: bool) -> None:
+@unit_of_work()
+def require_of(actor: Actor, company_id: int, *, required: bool) -> None:
     """Whether everybody of a company must have one; who has none gets no further than making one. Commits."""
     company = db.session.get(Company, company_id)
     if company is None:
         raise NotFound
     company.requires_second_factor = required
-    db.session.commit()
+    what = audit.SECOND_FACTOR_REQUIRED if required else audit.SECOND_FACTOR_NOT_REQUIRED
+    audit.note(what, actor, company_id=company_id)
 
 
-def _gained(visitor: Visitor, had: Factors) -> list[str]:
-    codes = [] if had.any else recovery_codes.make(visitor.id)
-    sessions.end_all(visitor.id, but=visitor.session_id)
-    db.session.commit()
+def _gained(person_id: int, session_id: int, had: Factors) -> list[str]:
+    codes = [] if had.any else recovery_codes.make(person_id)
+    sessions.end_all(person_id, but=session_id)
     return codes
 
 
-def _lost(visitor: Visitor, *, is_required: bool) -> bool:
-    has_more = of(visitor.id).any
+def _lost(person_id: int, session_id: int, *, is_required: bool) -> bool:
+    has_more = of(person_id).any
     if is_required and not has_more:
-        db.session.rollback()
         raise Refused(msgid("You must have a second factor: add another one before you remove this."))
     if not has_more:
-        _remove_all(visitor.id)
-    sessions.end_all(visitor.id, but=visitor.session_id)
-    db.session.commit()
+        _remove_all(person_id)
+    sessions.end_all(person_id, but=session_id)
     return has_more
 
 

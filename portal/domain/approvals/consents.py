@@ -9,12 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals.models import Approval
 from portal.domain.audit import events as audit
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, Visitor
 from portal.errors import NotFound
 
@@ -106,13 +108,14 @@ def give(
     return consent
 
 
-def revoke(person: Person | Visitor, company: Company, consent_id: int) -> None:
+@unit_of_work()
+def revoke(actor: Actor, company: Company, consent_id: int) -> None:
     """From now on the question is asked again. Commits. Raises NotFound when it is not in force."""
-    if not _revoke(ServiceConsent.id == consent_id, ServiceConsent.company_id == company.id, by=person):
+    if not _revoke(ServiceConsent.id == consent_id, ServiceConsent.company_id == company.id, by=actor.known):
         raise NotFound
     asks = select(Employee.name).join(ServiceConsent, ServiceConsent.employee_id == Employee.id)
     name = db.session.scalar(asks.where(ServiceConsent.id == consent_id)) or ""
-    audit.note(audit.REVOKED_CONSENT, company_id=company.id, person_id=person.id, name=name)
+    audit.note(audit.REVOKED_CONSENT, actor, company_id=company.id, name=name)
 
 
 def _visible_to(company: Company) -> Select:

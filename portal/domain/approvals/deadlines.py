@@ -4,6 +4,7 @@ from sqlalchemy import Select, select, update
 
 from portal.clock import now
 from portal.db import db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals import links, requests
 from portal.domain.approvals.decisions import conclude, who_decides
 from portal.domain.approvals.models import (
@@ -81,6 +82,7 @@ def _hear_mail() -> int:
     return done
 
 
+@unit_of_work()
 def _heard(approval: Approval, message: Message) -> int:
     found = card(approval.id)
     text = typed_text.excerpt(typed_text.of_html(message.body))
@@ -90,18 +92,17 @@ def _heard(approval: Approval, message: Message) -> int:
         if approval.reference not in message.body + message.quoted:
             return 0
         requests.answered(found, by=message.author_name, text=text, message_id=message.id)
-        db.session.commit()
         return 1
     for approver in who_decides(found):
         if approver.person.email == message.author_email.lower():
             wrote_down(approval, ApprovalStep.MAIL, by=message.author_name, text=text, message_id=message.id)
             links.revoke(approval.id, approver.person.id)  # the reply may have quoted it to others
             requests.invite(found, occasion=f"mail-{message.id}", text="approval_by_mail", only=approver.person)
-            db.session.commit()
             return 1
     return 0
 
 
+@unit_of_work()
 def _reminded(approval: Approval, due: int) -> int:
     mine = rows_changed(
         update(Approval)
@@ -110,14 +111,13 @@ def _reminded(approval: Approval, due: int) -> int:
         .execution_options(synchronize_session=False)
     )
     if not mine:
-        db.session.rollback()
         return 0
     wrote_down(approval, ApprovalStep.REMINDED)
     requests.invite(card(approval.id), occasion=f"reminder-{due}", text="approval_reminder")
-    db.session.commit()
     return 1
 
 
+@unit_of_work()
 def _overdue(approval: Approval) -> int:
     mine = rows_changed(
         update(Approval)
@@ -126,20 +126,18 @@ def _overdue(approval: Approval) -> int:
         .execution_options(synchronize_session=False)
     )
     if not mine:
-        db.session.rollback()
         return 0
     wrote_down(approval, ApprovalStep.OVERDUE)
     requests.invite(card(approval.id), occasion="overdue", text="approval_reminder")
-    db.session.commit()
     return 1
 
 
 def _concluded(approval: Approval, state: ApprovalState, *, channel: Channel, by: str) -> int:
     try:
-        conclude(approval, state, by=by, channel=channel)
+        with unit_of_work():
+            conclude(approval, state, by=by, channel=channel)
     except AlreadyDecided:  # somebody decided at this very moment: that is all we wanted
         return 0
-    db.session.commit()
     return 1
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import or_, true, update
 
 from portal.clock import now, prague, today
 from portal.db import db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals import consents, links
 from portal.domain.approvals.deputies import Approver, approvers
 from portal.domain.approvals.models import (
@@ -25,6 +26,7 @@ from portal.domain.approvals.models import (
 from portal.domain.audit import events as audit
 from portal.domain.notifications import preferences, rendering
 from portal.domain.sync_state import Told
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, Visitor, managers
 from portal.errors import AlreadyDecided, NotFound, Refused
 from portal.lib import text
@@ -53,15 +55,14 @@ REACHES = {  # answer: how far it may reach
 }
 
 
-def decide(
-    person: Person | Visitor, approval_id: int, decision: Decision, *, channel: Channel = Channel.PORTAL
-) -> None:
+@unit_of_work()
+def decide(actor: Actor, approval_id: int, decision: Decision, *, channel: Channel = Channel.PORTAL) -> None:
     """Approve or decline, for good. Commits.
 
     Raises NotFound for another company's approval, Refused for somebody who may not decide it, and AlreadyDecided,
     saying who decided what and when, to everybody but the first.
     """
-    decision = _sensible(decision)
+    decision, person = _sensible(decision), actor.known
     found, approver = right_to_decide(person, approval_id)
     approval = found.approval
     conclude(
@@ -85,7 +86,7 @@ def decide(
             valid_until=decision.valid_until,
             approval_id=approval.id,
         )
-    audit.note(audit.DECIDED, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.DECIDED, actor, company_id=found.company_id, about=found.ticket_number)
 
 
 def conclude(
@@ -105,7 +106,7 @@ def conclude(
     """End an open approval, in the caller's transaction: its state, its record, the core's note and the letters.
 
     One UPDATE that only an open approval satisfies: of any number of callers at once exactly one wins. The others get
-    AlreadyDecided and their transaction is rolled back.
+    AlreadyDecided, and their unit of work is rolled back.
     """
     won = rows_changed(
         update(Approval)

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.clock import now, today
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, PersonRole, Role, Visitor, managers
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
@@ -88,12 +90,14 @@ def planned(company: Company) -> list[Absence]:
     return _absences(company.id, until_after=today())
 
 
-def appoint(person: Person | Visitor, company: Company, *, deputy_id: int, first: date, last: date) -> Deputy:
+@unit_of_work()
+def appoint(actor: Actor, company: Company, *, deputy_id: int, first: date, last: date) -> Deputy:
     """From the first day to the last the deputy is asked too and may decide in the person's place. Commits."""
     if last < first:
         raise Refused(msgid("The last day is before the first."))
     if last < today():
         raise Refused(msgid("These days are over."))
+    person = actor.known
     names = {colleague.id: colleague.name for colleague in colleagues(company, person)}
     if deputy_id not in names:
         raise NotFound
@@ -102,15 +106,16 @@ def appoint(person: Person | Visitor, company: Company, *, deputy_id: int, first
     )
     db.session.add(deputy)
     db.session.flush()
-    audit.note(audit.APPOINTED_DEPUTY, company_id=company.id, person_id=person.id, name=names[deputy_id])
+    audit.note(audit.APPOINTED_DEPUTY, actor, company_id=company.id, name=names[deputy_id])
     return deputy
 
 
-def dismiss(person: Person | Visitor, company: Company, absence_id: int) -> None:
+@unit_of_work()
+def dismiss(actor: Actor, company: Company, absence_id: int) -> None:
     """The manager is back, the deputy decides no more. Commits. Raises NotFound for an absence not theirs."""
     ended = rows_changed(
         update(Deputy)
-        .where(Deputy.id == absence_id, Deputy.company_id == company.id, Deputy.manager_id == person.id)
+        .where(Deputy.id == absence_id, Deputy.company_id == company.id, Deputy.manager_id == actor.known.id)
         .where(Deputy.ended_at.is_(None))
         .values(ended_at=now())
     )
@@ -118,7 +123,7 @@ def dismiss(person: Person | Visitor, company: Company, absence_id: int) -> None
         raise NotFound
     named = select(Person.name).join(Deputy, Deputy.deputy_id == Person.id).where(Deputy.id == absence_id)
     name = db.session.scalar(named) or ""
-    audit.note(audit.DISMISSED_DEPUTY, company_id=company.id, person_id=person.id, name=name)
+    audit.note(audit.DISMISSED_DEPUTY, actor, company_id=company.id, name=name)
 
 
 def _absences(company_id: int, *, on: date | None = None, until_after: date | None = None) -> list[Absence]:

@@ -8,6 +8,7 @@ from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.deputies import Approver
 from portal.domain.approvals.links import ApprovalLink
 from portal.domain.approvals.models import ApprovalCard, Channel, card
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -38,16 +39,16 @@ def opened(token: str) -> Opened:
     )
 
 
-def decide(token: str, decision: Decision) -> None:
-    """Approve or decline as the person the link was made for. Commits. Raises as deciding.decide does."""
+def decide(token: str, decision: Decision, *, address: str) -> None:
+    """Approve or decline as the person the link was made for. Commits. Raises as decisions.decide does."""
     link = _usable(token)
-    decisions.decide(_holder(link), link.approval_id, decision, channel=Channel.LINK)
+    decisions.decide(Actor.of(_holder(link), address=address), link.approval_id, decision, channel=Channel.LINK)
 
 
-def ask_back(token: str, note: str) -> None:
+def ask_back(token: str, note: str, *, address: str) -> None:
     """Ask Connectica for more; the link is used up by it, another comes with the answer. Commits."""
     link = _usable(token)
-    requests.ask_back(_holder(link), link.approval_id, note, by_link=True)
+    requests.ask_back(Actor.of(_holder(link), address=address), link.approval_id, note, by_link=True)
 
 
 def _usable(token: str) -> ApprovalLink:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now, today
 from portal.db import db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals import consents, links
 from portal.domain.approvals.decisions import conclude, right_to_decide, tell_core, who_decides
 from portal.domain.approvals.models import (
@@ -27,7 +28,8 @@ from portal.domain.approvals.models import (
 from portal.domain.audit import events as audit
 from portal.domain.notifications import outbox, preferences, rendering
 from portal.domain.tickets.models import State, Ticket
-from portal.domain.users.models import Person, Visitor
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person
 from portal.errors import Refused
 from portal.lib import text as typed_text
 from portal.lib.business_hours import close_after, close_of
@@ -61,9 +63,9 @@ def default_until() -> date:
     return close_after(now(), WORKING_DAYS).date()
 
 
-def ask(person: Person | Visitor, ticket_id: int, asking: Asking) -> Asked:
+def ask(actor: Actor, ticket_id: int, asking: Asking) -> Asked:
     """Staff ask a company's managers about a ticket. Commits. Raises Refused for a closed ticket or a day gone by."""
-    question = typed_text.needed(asking.question)
+    person, question = actor.known, typed_text.needed(asking.question)
     reason = typed_text.paragraph(asking.reason)
     if not today() <= asking.until <= today() + LONGEST or close_of(asking.until) <= now():
         raise Refused(msgid("Choose a day from today on, within a year."))
@@ -84,12 +86,9 @@ def ask(person: Person | Visitor, ticket_id: int, asking: Asking) -> Asked:
         at_expiry=asking.at_expiry,
     )
     try:
-        asked = _put(approval)
+        return _asked(actor, approval, ticket)
     except IntegrityError:  # somebody asks the same at this very moment
-        db.session.rollback()
-        asked = _put(approval)
-    audit.note(audit.ASKED_APPROVAL, company_id=ticket.company_id, person_id=person.id, about=ticket.number)
-    return asked
+        return _asked(actor, approval, ticket)
 
 
 def noticed(ticket: Ticket, told: Iterable) -> None:
@@ -113,16 +112,18 @@ def noticed(ticket: Ticket, told: Iterable) -> None:
             conclude(approval, ApprovalState.WITHDRAWN, by=approval.asked_by, channel=Channel.CORE, tells_core=False)
 
 
-def withdraw(person: Person | Visitor, approval_id: int) -> None:
+@unit_of_work()
+def withdraw(actor: Actor, approval_id: int) -> None:
     """Staff take a question back. Commits. Raises AlreadyDecided when a manager was faster."""
-    found = card(approval_id)
+    found, person = card(approval_id), actor.known
     conclude(found.approval, ApprovalState.WITHDRAWN, by=person.name, by_id=person.id, channel=Channel.PORTAL)
-    audit.note(audit.WITHDREW_APPROVAL, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.WITHDREW_APPROVAL, actor, company_id=found.company_id, about=found.ticket_number)
 
 
-def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: bool = False) -> None:
+@unit_of_work()
+def ask_back(actor: Actor, approval_id: int, note: str, *, by_link: bool = False) -> None:
     """The manager needs to know more before deciding; the approval stays open, its deadline waits. Commits."""
-    text = typed_text.needed(note)
+    text, person = typed_text.needed(note), actor.known
     found, _approver = right_to_decide(person, approval_id)
     _turn(found.approval, to=Turn.STAFF)
     if by_link:
@@ -133,15 +134,16 @@ def ask_back(person: Person | Visitor, approval_id: int, note: str, *, by_link: 
         found, key=occasion, note=rendering.text("cs", "told_asked_back", card=found, by=person.name, words=text)
     )
     _tell_asker(found, key=occasion, by=person.name, text=text)
-    audit.note(audit.ASKED_BACK, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ASKED_BACK, actor, company_id=found.company_id, about=found.ticket_number)
 
 
-def answer(person: Person | Visitor, approval_id: int, note: str) -> None:
+@unit_of_work()
+def answer(actor: Actor, approval_id: int, note: str) -> None:
     """Staff answer what a manager asked back, and the managers are asked again. Commits."""
-    text = typed_text.needed(note)
+    text, person = typed_text.needed(note), actor.known
     found = card(approval_id)
     answered(found, by=person.name, by_id=person.id, text=text)
-    audit.note(audit.ANSWERED_APPROVAL, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ANSWERED_APPROVAL, actor, company_id=found.company_id, about=found.ticket_number)
 
 
 def answered(
@@ -175,6 +177,13 @@ def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None
             stands_for=approver.stands_for,
             **facts,
         )
+
+
+@unit_of_work()
+def _asked(actor: Actor, approval: Approval, ticket: Ticket) -> Asked:
+    asked = _put(approval)
+    audit.note(audit.ASKED_APPROVAL, actor, company_id=ticket.company_id, about=ticket.number)
+    return asked
 
 
 def _put(approval: Approval) -> Asked:
@@ -237,7 +246,6 @@ def _turn(approval: Approval, *, to: Turn) -> None:
         .execution_options(synchronize_session=False)
     )
     if not turned:
-        db.session.rollback()
         raise Refused(msgid("This question does not wait for you any more."))
 
 

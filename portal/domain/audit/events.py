@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, rows_changed
+from portal.db.unit_of_work import unit_of_work
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.lib.i18n import msgid
 from portal.lib.text import fold
@@ -162,37 +164,31 @@ def keep(*, days: int) -> None:
     _keep_for = timedelta(days=days)
 
 
-def note(
-    what: str,
-    *,
-    company_id: int | None = None,
-    person_id: int | None = None,
-    about: str = "",
-    name: str = "",
-    address: str = "",
-) -> None:
-    """Write down that something was done or opened. Commits, so that it is kept whatever comes after.
+def note(what: str, actor: Actor, *, company_id: int | None = None, about: str = "", name: str = "") -> None:
+    """Write down that something was done or opened, in the caller's unit of work: it is saved with what it tells of.
 
-    name is of a person or a file: it is kept where it can be forgotten. An e-mail address in `about` is, too.
+    company_id: whose thing it was, where that is not the actor's company. name is of a person or a file: it is kept
+    where it can be forgotten. An e-mail address in `about` is, too.
     """
+    person_id = actor.person.id if actor.person is not None else None
     about, name = _apart(about, name)
     now = clock.now()
     db.session.execute(
         insert(AuditEvent).values(
-            company_id=company_id,
+            company_id=company_id or actor.company_id,
             person_id=person_id,
             at=now,
             what=what,
             about=about,
-            address=address,
+            address=actor.address,
             by_id=_id_of_person(person_id),
             name_id=_id_of(name) if name else None,
             keep_until=now + _keep_for,
         )
     )
-    db.session.commit()
 
 
+@unit_of_work()
 def sweep() -> int:
     """Delete events whose time is over, and the names nobody needs any more; how many events. Commits."""
     now = clock.now()
@@ -204,7 +200,6 @@ def sweep() -> int:
         used = (AuditEvent.by_id == AuditName.id) | (AuditEvent.name_id == AuditName.id)
         alone = delete(AuditName).where(~select(AuditEvent.id).where(used).exists())
         db.session.execute(alone.execution_options(synchronize_session=False))
-    db.session.commit()
     return swept
 
 

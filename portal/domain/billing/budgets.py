@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, insert_once
 from portal.db.enums import EnumText
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.billing import disclosure, prices, time_report
 from portal.domain.billing.status import Billing
@@ -19,6 +20,7 @@ from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Client
 from portal.domain.notifications import preferences
 from portal.domain.users import models as people
+from portal.domain.users.actor import Actor
 from portal.errors import Refused
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
@@ -115,7 +117,8 @@ def chosen(company: Client, month: Period) -> tuple[Unit, Decimal] | None:
     return (budget.unit, budget.amount) if budget else None
 
 
-def choose(company: Client, month: Period, *, unit: str, amount: str, person_id: int) -> None:
+@unit_of_work()
+def choose(actor: Actor, company: Client, month: Period, *, unit: str, amount: str) -> None:
     """Set the budget from a month on; an empty amount or 0 ends it. Commits. Raises Refused for nonsense."""
     written = re.sub(r"\s", "", amount)
     if unit not in set(Unit) or not _AMOUNT.match(written or "0"):
@@ -129,11 +132,11 @@ def choose(company: Client, month: Period, *, unit: str, amount: str, person_id:
             from_month=month.since,
             unit=unit,
             amount=value.quantize(Decimal("0.01")),
-            set_by=person_id,
+            set_by=actor.known.id,
             set_at=clock.now(),
         )
     )
-    audit.note(audit.BUDGET_SET, company_id=company.id, person_id=person_id, about=f"{value:f} {unit}")
+    audit.note(audit.BUDGET_SET, actor, company_id=company.id, about=f"{value:f} {unit}")
 
 
 def tell_once(use: Use) -> int | None:
@@ -151,13 +154,17 @@ def alert() -> int:
     month, told = month_of(clock.today()), 0
     with_budget = select(Budget.company_id).where(Budget.from_month <= month.since)
     for company in db.session.scalars(select(Company).where(Company.id.in_(with_budget)).order_by(Company.id)).all():
-        reached = use(company, month)
-        percent = tell_once(reached) if reached else None
-        if reached and percent:
-            _tell(company, reached, percent)
-            told += 1
-        db.session.commit()
+        told += _alerted(company, month)
     return told
+
+
+@unit_of_work()
+def _alerted(company: Company, month: Period) -> bool:
+    reached = use(company, month)
+    percent = tell_once(reached) if reached else None
+    if reached and percent:
+        _tell(company, reached, percent)
+    return bool(percent)
 
 
 def _tell(company: Company, use: Use, percent: int) -> None:

@@ -10,10 +10,12 @@ from datetime import date
 from sqlalchemy import ColumnElement, true, update
 
 from portal.db import rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company, Shown
 from portal.domain.companies.reader import Client
 from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.users.actor import Actor
 from portal.errors import NotFound
 
 
@@ -45,8 +47,9 @@ def of(company: Client) -> Disclosure:
     return Disclosure(Shown(company.shown_live) if company.shown_live in set(Shown) else Shown.NOTHING)
 
 
-def choose(company: Client, shown: Shown) -> None:
+@unit_of_work()
+def choose(actor: Actor, company: Client, shown: Shown) -> None:
     """Connectica's choice for a company. Commits."""
     if not rows_changed(update(Company).where(Company.id == company.id).values(shown_live=shown.value)):
         raise NotFound
-    audit.note(audit.DISCLOSURE_CHOSEN, company_id=company.id, about=shown.value)
+    audit.note(audit.DISCLOSURE_CHOSEN, actor, company_id=company.id, about=shown.value)

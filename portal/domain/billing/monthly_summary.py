@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 
 from portal import clock
 from portal.db import db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Letter
@@ -56,10 +57,10 @@ def wants(person_id: int) -> bool:
     return outbox.choice(person_id, outbox.MONTHLY_SUMMARY) != outbox.Delivery.NEVER
 
 
+@unit_of_work()
 def choose(person: Person, *, wanted: bool) -> None:
     """Remember whether a manager wants the summary. Commits."""
     outbox.choose(person, outbox.MONTHLY_SUMMARY, outbox.Delivery.AT_ONCE if wanted else outbox.Delivery.NEVER)
-    db.session.commit()
 
 
 def _is_time(month: Period) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.billing import invoice_snapshots
 from portal.domain.billing.prices import HOME_CURRENCY, Price, PriceFact, PriceList
 from portal.domain.companies.models import Company
@@ -120,6 +121,7 @@ def companies() -> dict[str, int]:
     return found
 
 
+@unit_of_work()
 def perform(lines: Iterable[Line]) -> int:
     """Write the new prices of a plan without a wrong line; how many. Commits."""
     rows = [line.row for line in lines if line.does is Does.ADDS and line.row]
@@ -136,7 +138,6 @@ def perform(lines: Iterable[Line]) -> int:
         )
     db.session.flush()
     invoice_snapshots.fill_in_rates()
-    db.session.commit()
     return len(rows)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, insert_once, rows_changed
 from portal.db.enums import EnumText
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.users.models import Person
 from portal.lib import tokens
 from portal.lib.i18n import msgid
@@ -138,11 +139,7 @@ def choose(person: Person, kind: str, how: Delivery) -> None:
         )
 
 
-def commit() -> None:
-    """Keep what was written: for those whose whole transaction was one letter."""
-    db.session.commit()
-
-
+@unit_of_work()
 def claim(letter_id: int) -> Letter | None:
     """Take a waiting letter for this sender alone and commit; None when another sender was faster."""
     now = clock.now()
@@ -152,19 +149,18 @@ def claim(letter_id: int) -> Letter | None:
         .where(or_(Letter.try_after.is_(None), Letter.try_after <= now))
         .values(try_after=now + CLAIMED_FOR, tries=Letter.tries + 1)
     )
-    db.session.commit()
     return db.session.get(Letter, letter_id, populate_existing=True) if taken else None
 
 
+@unit_of_work()
 def sent(letter: Letter) -> None:
     """The mail server took it. The attachment's bytes are not needed any more, and keys are kept as hashes alone."""
     letter.text = tokens.without(letter.text)
     letter.sent_at, letter.trouble, letter.attachment = clock.now(), "", None
-    db.session.commit()
 
 
+@unit_of_work()
 def failed(letter: Letter, trouble: str) -> None:
     """It did not go: later again, after twice as long each time."""
     pause = min(timedelta(seconds=30) * 2 ** min(letter.tries, 12), LONGEST_PAUSE)
     letter.try_after, letter.trouble = clock.now() + pause, trouble[:500]
-    db.session.commit()

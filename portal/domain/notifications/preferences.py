@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Delivery
 from portal.domain.users.models import Person, PersonRole, Role
@@ -77,6 +78,7 @@ def choices(person_id: int, roles: frozenset[str]) -> list[tuple[Kind, Delivery]
     return [(kind, outbox.choice(person_id, kind.name, kind.default)) for kind in KINDS if kind.roles & roles]
 
 
+@unit_of_work()
 def choose(person: Any, chosen: dict[str, str]) -> None:
     """Remember how a person wants to be told. Commits. Raises Refused for a way there is not."""
     for kind in KINDS:
@@ -86,7 +88,6 @@ def choose(person: Any, chosen: dict[str, str]) -> None:
         if how not in set(Delivery):
             raise Refused(msgid("There is no such choice."))
         outbox.choose(person, kind.name, Delivery(how))
-    db.session.commit()
 
 
 def wants_letter(person: Person, kind: Kind) -> bool:
@@ -131,6 +132,7 @@ def send_digests() -> int:
     return len(people)
 
 
+@unit_of_work()
 def _digest(person: Person) -> None:
     lines = db.session.scalars(
         select(Notice)
@@ -149,7 +151,6 @@ def _digest(person: Person) -> None:
     )
     for line in lines:
         line.digested_at = now()
-    db.session.commit()
 
 
 def _this_morning() -> datetime:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, tru
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts.email_changes import AddressChange
 from portal.domain.accounts.invitations import Invitation
 from portal.domain.accounts.last_seen import Visit
@@ -25,6 +26,7 @@ from portal.domain.accounts.sso_identities import Identity
 from portal.domain.accounts.totp import OneTimeCode
 from portal.domain.approvals.consents import ServiceConsent
 from portal.domain.approvals.models import Approval, ApprovalEvent
+from portal.domain.audit import events as audit
 from portal.domain.audit.events import AuditName
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import pseudonym
@@ -38,6 +40,7 @@ from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketEvent
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.domain.users import sessions
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -99,17 +102,17 @@ def seek(email: str) -> Sought:
     )
 
 
-def forget(sought: Sought, folder: Path) -> Removed:
+def forget(actor: Actor, sought: Sought, folder: Path) -> Removed:
     """Remove their data; folder is that of attachments. Commits. May be repeated, and cut off anywhere."""
     _zero_what_is_deleted()
-    for company_id in sought.company_ids or (None,):
-        erased_people.remember(company_id, instead=sought.instead, names=sought.names, email=sought.email)
-    _meet_the_sync()
-    db.session.commit()
+    with unit_of_work():
+        for company_id in sought.company_ids or (None,):
+            erased_people.remember(company_id, instead=sought.instead, names=sought.names, email=sought.email)
+        _meet_the_sync()
     removed = Removed()
     while _gone_through(sought, removed):  # a page that the sync had read before may still have come with them
         pass
-    _rename(sought, removed)  # last: as long as anything is left of them, they can be sought again
+    _rename(actor, sought, removed)  # last: as long as anything is left of them, they can be sought again
     attachments.remove_unneeded(folder, removed.files)
     _tidy()
     return removed
@@ -120,7 +123,8 @@ def _meet_the_sync() -> None:
     db.session.execute(update(Lease).where(Lease.name == SYNC).values(fence=Lease.fence))
 
 
-def _rename(sought: Sought, removed: Removed) -> None:
+@unit_of_work()
+def _rename(actor: Actor, sought: Sought, removed: Removed) -> None:
     """The employee and the account are the stand-in; every way in and every letter of theirs is deleted. Commits."""
     for employee_id in sought.employee_ids:
         anew = {"name": sought.instead, "email": sought.instead.casefold()}  # as the sync knows who has no address
@@ -144,9 +148,11 @@ def _rename(sought: Sought, removed: Removed) -> None:
         removed.rows["accounts closed"] += 1
     removed.rows["letters deleted"] += rows_changed(delete(Letter).where(ours))
     _touch(_own_tickets(sought))
-    db.session.commit()
+    for company_id in sought.company_ids or (None,):
+        audit.note(audit.FORGOTTEN, actor, company_id=company_id, about=sought.instead)
 
 
+@unit_of_work()
 def _gone_through(sought: Sought, removed: Removed) -> int:
     """One way through everything; how many rows it changed. Commits."""
     tickets = _own_tickets(sought)
@@ -154,7 +160,6 @@ def _gone_through(sought: Sought, removed: Removed) -> int:
     named, rows = _redact(sought, tickets, removed)
     if changed or rows:
         _touch(tickets | named)
-    db.session.commit()
     return changed + rows
 
 
@@ -332,8 +337,8 @@ def _zero_what_is_deleted() -> None:
 def _tidy() -> None:
     """Old versions of the rows go from the database's own files, too, as far as it lets us."""
     if db.engine.dialect.name == "sqlite":
-        db.session.execute(text("INSERT INTO ticket_fts(ticket_fts) VALUES ('optimize')"))
-        db.session.commit()
+        with unit_of_work():
+            db.session.execute(text("INSERT INTO ticket_fts(ticket_fts) VALUES ('optimize')"))
         db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         db.session.rollback()
         return

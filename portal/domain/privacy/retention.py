@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from portal import clock
 from portal.db import db, insert_once
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals.models import Approval, ApprovalEvent
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.pseudonyms import NOBODY
@@ -44,15 +45,15 @@ def empty_old(folder: Path, *, stopping: Callable[[], bool] = lambda: False) -> 
     if since is None:
         return 0
     while not stopping() and (ids := list(db.session.scalars(_too_old(since).limit(AT_ONCE)))):
-        _change(update(Ticket).where(Ticket.id.in_(ids)).values(record_hash=""))  # from here on the sync waits for us
-        still = list(db.session.scalars(_too_old(since).where(Ticket.id.in_(ids))))
-        files = _empty(still)
-        db.session.commit()
+        with unit_of_work():
+            _change(update(Ticket).where(Ticket.id.in_(ids)).values(record_hash=""))  # now the sync waits for us
+            still = list(db.session.scalars(_too_old(since).where(Ticket.id.in_(ids))))
+            files = _empty(still)
         attachments.remove_unneeded(folder, files)
         emptied += len(still)
     letters = update(Letter).where(Letter.sent_at < since, Letter.to != "")
-    db.session.execute(letters.values(to="", name="", subject="", text="", attachment_name=""))
-    db.session.commit()
+    with unit_of_work():
+        db.session.execute(letters.values(to="", name="", subject="", text="", attachment_name=""))
     return emptied
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import now
 from portal.db import db, rows_changed
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox, preferences, rendering
@@ -21,21 +22,23 @@ from portal.domain.questions.models import (
 from portal.domain.tickets.models import Message, MessageSide
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.domain.users import permissions
-from portal.domain.users.models import Person, Visitor
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person
 from portal.domain.users.permissions import Right
 from portal.errors import Refused
 from portal.lib import text as typed_text
 from portal.lib.i18n import msgid
 
 
-def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) -> int:
+@unit_of_work()
+def ask(actor: Actor, company: Company, entry_id: int, text: str) -> int:
     """Question an entry of the company; the id of the question. Commits. One open question an entry: another is added
     to it. Raises NotFound, Refused for empty or endless words."""
-    asked = questions.entry(company, entry_id)
+    asked, person = questions.entry(company, entry_id), actor.known
     words = typed_text.needed(text)
     there = questions.by_entry(company).get(entry_id)
     if there is not None:
-        reply(person, company, there, words)
+        reply(actor, company, there, words)
         return there
     entry = asked.entry
     question = Question(
@@ -54,47 +57,50 @@ def ask(person: Person | Visitor, company: Company, entry_id: int, text: str) ->
     try:
         db.session.flush()
     except IntegrityError as error:  # a colleague asks about it at this very moment
-        db.session.rollback()
         raise Refused(msgid("A colleague is asking about this entry already.")) from error
     said = _say(question, QuestionSide.MANAGER, words, by=person.name, by_id=person.id)
     _tell_connectica(questions.card(question.id), said, words)
-    audit.note(audit.ASKED_QUESTION, company_id=company.id, person_id=person.id, about=asked.ticket_number)
+    audit.note(audit.ASKED_QUESTION, actor, company_id=company.id, about=asked.ticket_number)
     return question.id
 
 
-def reply(person: Person | Visitor, company: Company, question_id: int, text: str) -> None:
+@unit_of_work()
+def reply(actor: Actor, company: Company, question_id: int, text: str) -> None:
     """The manager writes more; Connectica is to answer again. Commits."""
-    found = questions.show(company, question_id)
+    found, person = questions.show(company, question_id), actor.known
     words = typed_text.needed(text)
     _move(found.question, to=QuestionState.ASKED)
     said = _say(found.question, QuestionSide.MANAGER, words, by=person.name, by_id=person.id)
     _tell_connectica(found, said, words)
-    audit.note(audit.ASKED_QUESTION, company_id=company.id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ASKED_QUESTION, actor, company_id=company.id, about=found.ticket_number)
 
 
-def take_back(person: Person | Visitor, company: Company, question_id: int) -> None:
+@unit_of_work()
+def take_back(actor: Actor, company: Company, question_id: int) -> None:
     """The manager is content, or erred. Commits."""
     found = questions.show(company, question_id)
-    _move(found.question, to=QuestionState.WITHDRAWN, by=person.name)
-    audit.note(audit.TOOK_QUESTION_BACK, company_id=company.id, person_id=person.id, about=found.ticket_number)
+    _move(found.question, to=QuestionState.WITHDRAWN, by=actor.known.name)
+    audit.note(audit.TOOK_QUESTION_BACK, actor, company_id=company.id, about=found.ticket_number)
 
 
-def answer(person: Person | Visitor, question_id: int, text: str) -> None:
+@unit_of_work()
+def answer(actor: Actor, question_id: int, text: str) -> None:
     """Connectica answers; the question stays open until the manager, a correction or staff end it. Commits."""
     words = typed_text.needed(text)
-    found = questions.card(question_id)
+    found, person = questions.card(question_id), actor.known
     _answered(found, words, by=person.name, by_id=person.id)
-    audit.note(audit.ANSWERED_QUESTION, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.ANSWERED_QUESTION, actor, company_id=found.company_id, about=found.ticket_number)
 
 
-def uphold(person: Person | Visitor, question_id: int, text: str) -> None:
+@unit_of_work()
+def uphold(actor: Actor, question_id: int, text: str) -> None:
     """Connectica explains why the entry stays as it is, and closes the question. Commits."""
     words = typed_text.needed(text)
-    found = questions.card(question_id)
+    found, person = questions.card(question_id), actor.known
     _move(found.question, to=QuestionState.UPHELD, by=person.name)
     said = _say(found.question, QuestionSide.STAFF, words, by=person.name, by_id=person.id)
     _tell_manager(found, said, text="question_upheld", words=words, by=person.name)
-    audit.note(audit.UPHELD_ENTRY, company_id=found.company_id, person_id=person.id, about=found.ticket_number)
+    audit.note(audit.UPHELD_ENTRY, actor, company_id=found.company_id, about=found.ticket_number)
 
 
 def run() -> int:
@@ -120,11 +126,11 @@ def _corrected(question: Question, entry: TimeEntry) -> int:
         .limit(1)
     )
     try:
-        _move(question, to=QuestionState.CORRECTED, by="Connectica", version_id=version.id if version else None)
+        with unit_of_work():
+            _move(question, to=QuestionState.CORRECTED, by="Connectica", version_id=version.id if version else None)
+            _tell_manager(questions.card(question.id), 0, text="question_corrected", words="", by="Connectica")
     except Refused:  # ended at this very moment by a person: their word stands
         return 0
-    _tell_manager(questions.card(question.id), 0, text="question_corrected", words="", by="Connectica")
-    db.session.commit()
     return 1
 
 
@@ -143,8 +149,8 @@ def _hear_mail() -> int:
     for question, message in db.session.execute(wanted).all():
         if question.reference in message.body + message.quoted:
             words = typed_text.excerpt(typed_text.of_html(message.body)) or "…"
-            _answered(questions.card(question.id), words, by=message.author_name, message_id=message.id)
-            db.session.commit()
+            with unit_of_work():
+                _answered(questions.card(question.id), words, by=message.author_name, message_id=message.id)
             done += 1
     return done
 
@@ -167,7 +173,6 @@ def _move(question: Question, *, to: QuestionState, by: str = "", version_id: in
         .execution_options(synchronize_session=False)
     )
     if not moved:
-        db.session.rollback()
         raise Refused(msgid("This question is closed."))
     db.session.refresh(question)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.db import Base, db
 from portal.db.prepared import Prepared
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.companies.models import Company
 from portal.domain.users import passwords, permissions, sessions
 from portal.domain.users.permissions import MANAGER, OF_CONNECTICA, ROLES, Right
@@ -222,22 +223,22 @@ def add(
         password_set_at=now if password_hash else None,
         roles=_roles(role),
     )
-    db.session.add(person)
     try:
-        db.session.commit()
+        with unit_of_work():
+            db.session.add(person)
     except IntegrityError as error:
-        db.session.rollback()
         raise Refused(msgid("%(email)s has an account already."), email=email) from error
     return person
 
 
 def join(**account: Any) -> Person:
     """add() for somebody whose former access was ended: that account keeps its history and gives up its address."""
-    former = by_email(account["email"])
-    if former is not None and not former.active:
-        former.email = f"{former.email} (ended {former.id})"
-        db.session.flush()
-    return add(**account)
+    with unit_of_work():
+        former = by_email(account["email"])
+        if former is not None and not former.active:
+            former.email = f"{former.email} (ended {former.id})"
+            db.session.flush()
+        return add(**account)
 
 
 def give_role(person: Person, role: str) -> None:
@@ -250,6 +251,7 @@ def arrived(person_id: int) -> None:
     db.session.execute(update(Person).where(Person.id == person_id).values(last_signed_in_at=clock.now()))
 
 
+@unit_of_work()
 def deactivate(email: str) -> Person:
     """Nobody can sign in with this account any more, and its sessions end now. Commits."""
     person = by_email(email)
@@ -257,17 +259,16 @@ def deactivate(email: str) -> Person:
         raise NotFound
     person.active = False
     sessions.end_all(person.id)
-    db.session.commit()
     return person
 
 
+@unit_of_work()
 def set_password(email: str, password_hash: str) -> Person:
     """A new password; every open session of the account ends. Commits. Raises NotFound."""
     person = by_email(email)
     if person is None:
         raise NotFound
     keep_password(person, password_hash)
-    db.session.commit()
     return person
 
 
@@ -280,16 +281,16 @@ def keep_password(person: Person, password_hash: str, *, session_id: int | None 
 def refresh_password(person: Person, password: str) -> None:
     """Hash a password anew that was hashed more cheaply than passwords are now. Commits when it was."""
     if person.password and passwords.is_outdated(person.password):
-        person.password = passwords.hash_of(password)
-        db.session.commit()
+        with unit_of_work():
+            person.password = passwords.hash_of(password)
 
 
+@unit_of_work()
 def prefer(person_id: int, *, language: str, theme: str) -> None:
     """The language and the look a person wants. Commits."""
     if theme not in THEMES:
         raise Refused(msgid("There is no such theme."))
     db.session.execute(update(Person).where(Person.id == person_id).values(language=language, theme=theme))
-    db.session.commit()
 
 
 def _roles(role: str) -> list[Role]:

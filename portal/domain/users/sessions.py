@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, if_possible, rows_changed
 from portal.db.enums import EnumText
+from portal.db.unit_of_work import unit_of_work
 from portal.errors import NotFound
 from portal.lib import tokens
 
@@ -47,6 +48,7 @@ class Session(Base):
     address: Mapped[str] = mapped_column(default="")
 
 
+@unit_of_work()
 def start(
     person_id: int, *, how: FirstProof, second_factor: bool = False, client: str = "", address: str = ""
 ) -> str:
@@ -66,7 +68,6 @@ def start(
             address=address,
         )
     )
-    db.session.commit()
     return key
 
 
@@ -80,9 +81,8 @@ def notice(session_id: int, seen_at: datetime) -> None:
     """The session is in use; written down now and then. Commits when it writes."""
     now = clock.now()
     if now - seen_at > NOTICED:
-        with if_possible():
+        with if_possible(), unit_of_work():
             db.session.execute(update(Session).where(Session.id == session_id).values(seen_at=now))
-            db.session.commit()
 
 
 def anybody_since(moment: datetime) -> bool:
@@ -95,12 +95,12 @@ def is_fresh(proved_at: datetime) -> bool:
     return clock.now() - proved_at <= FRESH
 
 
+@unit_of_work()
 def renew(session_id: int, *, second_factor: bool) -> str:
     """A new key for a session whose person has just given a proof; the old one is dead. Told once. Commits."""
     key, kept = tokens.new()
     changed = {"key_hash": kept, "has_second_factor": second_factor, "proved_at": clock.now()}
     db.session.execute(update(Session).where(Session.id == session_id).values(**changed))
-    db.session.commit()
     return key
 
 
@@ -110,10 +110,10 @@ def of(person_id: int) -> Sequence[Session]:
     return [one for one in db.session.scalars(wanted) if not is_over(started_at=one.started_at, seen_at=one.seen_at)]
 
 
+@unit_of_work()
 def end(person_id: int, session_id: int) -> bool:
     """End one session of a person, wherever its cookie was copied to; whether it was theirs. Commits."""
     ended = rows_changed(delete(Session).where(Session.id == session_id, Session.person_id == person_id))
-    db.session.commit()
     return bool(ended)
 
 
@@ -123,10 +123,10 @@ def end_one(person_id: int, session_id: int) -> None:
         raise NotFound
 
 
+@unit_of_work()
 def end_others(person_id: int, session_id: int) -> None:
     """End every session of a person but this one. Commits."""
     end_all(person_id, but=session_id)
-    db.session.commit()
 
 
 def end_all(person_id: int, *, but: int | None = None) -> None:

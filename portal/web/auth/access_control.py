@@ -3,7 +3,7 @@
 from collections.abc import Set
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain.accounts import two_factor
 from portal.domain.companies.models import Company
 from portal.domain.users import permissions
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person, Visitor
 from portal.domain.users.permissions import CORE, WATCHDOG, Right
 from portal.errors import Misconfigured, NotFound
 
@@ -178,8 +180,27 @@ def install(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     headers = list((HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_tls else {})).items())
     app.before_request(lambda: _stop_at_other_hosts(ours))
+    app.before_request(_forget_the_last_actor)
     app.before_request(_stop_unless_open)
     app.after_request(lambda response: _with_headers(response, headers))
+
+
+def actor() -> Actor:
+    """Who asks, for which company and from where: made once a request, at the first call. A stranger is one, too."""
+    if "actor" not in g:
+        known = current_user._get_current_object() if current_user.is_authenticated else None
+        g.actor = Actor.of(known, address=address()) if known else Actor(None, None, address())
+    return g.actor
+
+
+def actor_for(person: Person | Visitor) -> Actor:
+    """Somebody who has just proved who they are, or tries to: nobody, or not yet they, is signed in."""
+    return Actor.of(person, address=address())
+
+
+def address() -> str:
+    """The IP that the request came from."""
+    return request.remote_addr or ""
 
 
 def own_company() -> Company:
@@ -222,6 +243,11 @@ def _stop_at_other_hosts(ours: set[str] | None) -> None:
     from_here = request.endpoint in FOR_MACHINES and urlsplit(f"//{host}").hostname in LOOPBACK_NAMES
     if host not in (ours or {request.host}) and not (from_here and host == request.host):
         raise SecurityError
+
+
+def _forget_the_last_actor() -> None:
+    """Flask may lend one `g` to several requests, inside a test's context for instance."""
+    g.pop("actor", None)
 
 
 def _stop_unless_open() -> AnyResponse | None:

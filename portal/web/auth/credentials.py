@@ -3,15 +3,17 @@
 from flask import request
 from flask_babel import gettext as _
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import passkeys, rate_limits, two_factor
 from portal.domain.accounts.rate_limits import Kind
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, Visitor
 from portal.errors import Refused
 from portal.web import error_pages
-from portal.web.auth import known_devices, login, webauthn
+from portal.web.auth import access_control, known_devices, webauthn
 
 
 def tried_of(person: Person | Visitor) -> dict[str, str]:
@@ -24,13 +26,14 @@ def refusal_of_code(person: Person | Visitor, code: str) -> str:
     """Why this code of an app, or recovery code, does not count; nothing when it does. It is used up then."""
     tried = tried_of(person)
     rate_limits.count(Kind.CODE, **tried)
-    kind = two_factor.accept_code(person.id, code)
+    with unit_of_work():
+        kind = two_factor.accept_code(person.id, code)
+        if kind != two_factor.CODE:
+            what = audit.RECOVERY_CODE_USED if kind == two_factor.RECOVERY else audit.PROOF_FAILED
+            audit.note(what, access_control.actor_for(person))
     if kind is None:
-        audit.note(audit.PROOF_FAILED, **login.signature_of(person))
         return _("This code is not right, or it was used already. Wait for the next one.")
     rate_limits.forget(Kind.CODE, **tried)
-    if kind == two_factor.RECOVERY:
-        audit.note(audit.RECOVERY_CODE_USED, **login.signature_of(person))
     return ""
 
 
@@ -40,7 +43,7 @@ def refusal_of_password(visitor: Visitor, password: str) -> str:
     rate_limits.count(Kind.SIGN_IN, **tried)
     person = people.living(visitor.id)
     if not passwords.matches(password, person.password if person else None):
-        audit.note(audit.PROOF_FAILED, **login.signature_of(visitor))
+        _write_down(audit.PROOF_FAILED, access_control.actor_for(visitor))
         return _("This is not your password.")
     rate_limits.forget(Kind.SIGN_IN, **tried)
     return ""
@@ -53,7 +56,7 @@ def refusal_of_passkey(person: Person | Visitor, purpose: str) -> str:
     try:
         passkeys.accept(signed, challenge=webauthn.take(purpose), person_id=person.id)
     except Refused as error:
-        audit.note(audit.PROOF_FAILED, **login.signature_of(person))
+        _write_down(audit.PROOF_FAILED, access_control.actor_for(person))
         return error_pages.words_of(error)
     return ""
 
@@ -65,6 +68,11 @@ def person_by_passkey(purpose: str) -> tuple[Person | None, str]:
     try:
         passkey = passkeys.accept(signed, challenge=webauthn.take(purpose), person_id=None)
     except Refused as error:
-        audit.note(audit.SIGN_IN_FAILED, address=address)
+        _write_down(audit.SIGN_IN_FAILED, Actor(None, None, address))
         return None, error_pages.words_of(error)
     return people.living(passkey.person_id), _(passkeys.NOT_GENUINE)
+
+
+@unit_of_work()
+def _write_down(what: str, actor: Actor) -> None:
+    audit.note(what, actor)

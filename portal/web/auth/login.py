@@ -10,13 +10,14 @@ from flask_login import current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import two_factor
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
 from portal.domain.users.sessions import FirstProof
-from portal.web.auth import known_devices
+from portal.web.auth import access_control, known_devices
 
 PATIENCE = timedelta(minutes=10)  # between the first proof and the second
 
@@ -74,8 +75,9 @@ def renew(*, second_factor: bool) -> None:
 def leave() -> AnyResponse:
     """End this session, wherever its cookie was copied to."""
     if current_user.is_authenticated:
-        sessions.end(current_user.id, current_user.session_id)
-        audit.note(audit.SIGNED_OUT, **signature_of(current_user))
+        with unit_of_work():
+            sessions.end(current_user.id, current_user.session_id)
+            audit.note(audit.SIGNED_OUT, access_control.actor())
     session.clear()
     return redirect(url_for("sign_in.show"))
 
@@ -90,11 +92,6 @@ def own_address(written: str) -> str:
     return written if is_ours and "\\" not in written and written.isprintable() else "/"
 
 
-def signature_of(person) -> dict:
-    """Who does this and from where, for the audit log."""
-    return {"company_id": person.company_id, "person_id": person.id, "address": request.remote_addr or ""}
-
-
 def _has_second_factor(person: Person) -> bool:
     return two_factor.of(person.id).any
 
@@ -102,15 +99,17 @@ def _has_second_factor(person: Person) -> bool:
 def _open(person: Person, *, how: FirstProof, second_factor: bool, onward: str) -> AnyResponse:
     """A session under a new key: what a cookie held before, a token among it, is worth nothing from here on."""
     session.clear()
-    people.arrived(person.id)
-    key = sessions.start(
-        person.id,
-        how=how,
-        second_factor=second_factor,
-        client=request.user_agent.string,
-        address=request.remote_addr or "",
-    )
+    actor = access_control.actor_for(person)
+    with unit_of_work():
+        people.arrived(person.id)
+        key = sessions.start(
+            person.id,
+            how=how,
+            second_factor=second_factor,
+            client=request.user_agent.string,
+            address=actor.address,
+        )
+        audit.note(audit.SIGNED_IN, actor, about=how)
     login_user(people.visitor(key))
     known_devices.recognise(person.email)
-    audit.note(audit.SIGNED_IN, about=how, **signature_of(person))
     return redirect(own_address(onward))

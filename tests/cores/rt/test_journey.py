@@ -21,6 +21,7 @@ from portal.sync import lease
 from portal.sync.engine import Summary, Sync
 from portal.sync.note_delivery import deliver
 from tests import samples
+from tests.actors import acting
 from tests.cores.rt.lab import Lab, RtStage
 
 MANAGER_ADDRESS = "marie@vltava.example"
@@ -66,7 +67,7 @@ def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab
     manager = people.by_email(MANAGER_ADDRESS)
     assert "počítač je velmi pomalý" in page and "Vyměnil jsem disk." in page and "1,25" in page
     (waiting,) = approvals.waiting(manager.company)
-    decisions.decide(manager, waiting.approval.id, Decision(approve=True, note="Objednejte ho."))
+    decisions.decide(acting(manager), waiting.approval.id, Decision(approve=True, note="Objednejte ho."))
     deliver(core)
     deliver(core)
     (note,) = stage.notes_of(number)

@@ -17,6 +17,7 @@ from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
 from tests import samples
+from tests.actors import ADDRESS, acting
 
 PASSWORD = "modrý kůň skáče přes plot"
 
@@ -37,7 +38,7 @@ def _visitor(person):
 
 
 def _invite(manager, company, email="new@a.example", role=VIEWER):
-    invitations.invite(manager, company, email=email, name="Karel Nový", role=role, language="cs")
+    invitations.invite(acting(manager), company, email=email, name="Karel Nový", role=role, language="cs")
     return _key(_letters(email)[-1].text)
 
 
@@ -57,15 +58,15 @@ def _happened():
 def test_an_invited_colleague_makes_their_account_once(firm, manager):
     key = _invite(manager, firm)
     assert invitations.opened(key).email == "new@a.example"
-    joined = invitations.accept(key, name="Karel Nový", password=PASSWORD)
+    joined = invitations.accept(key, name="Karel Nový", password=PASSWORD, address=ADDRESS)
     assert (joined.company_id, joined.role_names, joined.language) == (firm.id, {VIEWER}, "cs")
     with pytest.raises(NotFound):
-        invitations.accept(key, name="Karel Nový", password=PASSWORD)
+        invitations.accept(key, name="Karel Nový", password=PASSWORD, address=ADDRESS)
     assert _happened() == ["invited", "joined"]
 
 
 def test_the_invitation_is_a_letter_in_the_language_of_the_invited(firm, manager):
-    invitations.invite(manager, firm, email="e@a.example", name="", role=VIEWER, language="en")
+    invitations.invite(acting(manager), firm, email="e@a.example", name="", role=VIEWER, language="en")
     assert "invites you" in _letters("e@a.example")[0].text
     assert "Strojírny" in _letters("e@a.example")[0].text
 
@@ -81,11 +82,11 @@ def test_a_key_that_is_not_exact_opens_nothing(firm, manager, spoil):
 
 def test_an_invitation_ends_after_a_week_when_withdrawn_and_when_sent_again(firm, manager):
     keys = [_invite(manager, firm)]
-    invitations.repeat(manager, firm, invitations.open_of(firm)[0].id)
+    invitations.repeat(acting(manager), firm, invitations.open_of(firm)[0].id)
     keys.append(_key(_letters("new@a.example")[-1].text))
     with pytest.raises(NotFound):
         invitations.opened(keys[0])
-    invitations.withdraw(manager, firm, invitations.open_of(firm)[0].id)
+    invitations.withdraw(acting(manager), firm, invitations.open_of(firm)[0].id)
     with pytest.raises(NotFound):
         invitations.opened(keys[1])
     keys.append(_invite(manager, firm))
@@ -99,7 +100,7 @@ def test_of_two_who_accept_at_the_same_moment_one_does(app, firm, manager):
     def accept(_):
         with app.app_context():
             try:
-                return invitations.accept(key, name="Karel", password=PASSWORD).id
+                return invitations.accept(key, name="Karel", password=PASSWORD, address=ADDRESS).id
             except (NotFound, Refused):
                 return None
 
@@ -134,12 +135,12 @@ def test_what_is_no_address_is_not_written_to(firm, manager, email):
 
 def test_ending_access_ends_the_sessions_and_the_way_back_is_an_invitation(firm, manager):
     key = _invite(manager, firm)
-    joined = invitations.accept(key, name="Karel Nový", password=PASSWORD)
+    joined = invitations.accept(key, name="Karel Nový", password=PASSWORD, address=ADDRESS)
     theirs = sessions.start(joined.id, how="password")
-    access.end(manager, firm, joined.id)
+    access.end(acting(manager), firm, joined.id)
     assert people.visitor(theirs) is None
     assert [person.email for person in access.of(firm)] == ["jana@a.example"]
-    again = invitations.accept(_invite(manager, firm), name="Karel Nový", password=PASSWORD)
+    again = invitations.accept(_invite(manager, firm), name="Karel Nový", password=PASSWORD, address=ADDRESS)
     assert again.id != joined.id
     assert again.email == "new@a.example"
 
@@ -147,7 +148,7 @@ def test_ending_access_ends_the_sessions_and_the_way_back_is_an_invitation(firm,
 def test_a_new_role_holds_from_the_next_request_on(firm, manager):
     viewer = samples.person(firm, role=VIEWER, email="v@a.example")
     theirs = sessions.start(viewer.id, how="password")
-    access.change_role(manager, firm, viewer.id, MANAGER)
+    access.change_role(acting(manager), firm, viewer.id, MANAGER)
     assert people.visitor(theirs) is None
     assert _visitor(viewer).may("export")
 
@@ -155,9 +156,9 @@ def test_a_new_role_holds_from_the_next_request_on(firm, manager):
 def test_the_last_manager_stays_one(firm, manager):
     samples.person(firm, role=VIEWER, email="v@a.example")
     with pytest.raises(Refused):
-        access.change_role(manager, firm, manager.id, VIEWER)
+        access.change_role(acting(manager), firm, manager.id, VIEWER)
     with pytest.raises(Refused):
-        access.end(manager, firm, manager.id)
+        access.end(acting(manager), firm, manager.id)
 
 
 def test_of_two_managers_who_end_each_other_one_stays(app, firm, manager):
@@ -167,7 +168,7 @@ def test_of_two_managers_who_end_each_other_one_stays(app, firm, manager):
         by, whom = who
         with app.app_context():
             try:
-                access.end(by, firm, whom.id)
+                access.end(acting(by), firm, whom.id)
             except (Refused, NotFound):
                 return False
             return True
@@ -185,10 +186,10 @@ def test_another_companys_people_and_invitations_are_not_found(firm, manager):
     theirs = invitations.open_of(elsewhere)[0].id
     for act in (
         lambda: access.show(firm, boss.id),
-        lambda: access.end(manager, firm, boss.id),
-        lambda: access.change_role(manager, firm, boss.id, VIEWER),
-        lambda: invitations.withdraw(manager, firm, theirs),
-        lambda: invitations.repeat(manager, firm, theirs),
+        lambda: access.end(acting(manager), firm, boss.id),
+        lambda: access.change_role(acting(manager), firm, boss.id, VIEWER),
+        lambda: invitations.withdraw(acting(manager), firm, theirs),
+        lambda: invitations.repeat(acting(manager), firm, theirs),
     ):
         with pytest.raises(NotFound):
             act()
@@ -198,7 +199,7 @@ def test_an_administrator_of_connectica_stays(app):
     admin = _visitor(samples.person(None, role=STAFF_ADMIN, email="iva@connectica.example"))
     staff = samples.person(None, role=STAFF, email="dana@connectica.example")
     with pytest.raises(Refused):
-        access.change_role(admin, None, admin.id, STAFF)
-    access.change_role(admin, None, staff.id, STAFF_ADMIN)
-    access.change_role(admin, None, staff.id, STAFF)
+        access.change_role(acting(admin), None, admin.id, STAFF)
+    access.change_role(acting(admin), None, staff.id, STAFF_ADMIN)
+    access.change_role(acting(admin), None, staff.id, STAFF)
     assert staff.role_names == {STAFF}

@@ -15,6 +15,7 @@ from portal.domain.users import passwords, sessions
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from tests import samples
+from tests.actors import ADDRESS, acting
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def jana(app):
 
 
 def _keys(jana, new="jana@new.example"):
-    email_changes.wish(jana, email=new, password=samples.PASSWORD)
+    email_changes.wish(acting(jana), email=new, password=samples.PASSWORD)
     letters = db.session.scalars(select(Letter).order_by(Letter.id)).all()[-2:]
     found = [re.search(r"/address/(\S+)", letter.text) for letter in letters]
     return [key and key.group(1) for key in found]
@@ -35,32 +36,32 @@ def _keys(jana, new="jana@new.example"):
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_account_moves_once_both_addresses_have_confirmed(jana, order):
     keys = _keys(jana)
-    assert not email_changes.confirm(keys[order[0]])
+    assert not email_changes.confirm(keys[order[0]], address=ADDRESS)
     assert people.by_email("jana@new.example") is None
-    assert email_changes.confirm(keys[order[1]])
+    assert email_changes.confirm(keys[order[1]], address=ADDRESS)
     assert people.by_email("jana@new.example").id == jana.id
     assert people.by_email("jana@a.example") is None
 
 
 def test_one_address_saying_yes_twice_is_one_yes(jana):
     keys = _keys(jana)
-    assert not email_changes.confirm(keys[1])
-    assert not email_changes.confirm(keys[1])
+    assert not email_changes.confirm(keys[1], address=ADDRESS)
+    assert not email_changes.confirm(keys[1], address=ADDRESS)
     assert people.by_email("jana@a.example") is not None
 
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_either_address_stops_it_for_both(jana, which):
     keys = _keys(jana)
-    email_changes.stop(keys[which])
+    email_changes.stop(keys[which], address=ADDRESS)
     for key in keys:
         with pytest.raises(NotFound):
-            email_changes.confirm(key)
+            email_changes.confirm(key, address=ADDRESS)
 
 
 def test_without_the_present_password_nobody_is_asked(jana):
     with pytest.raises(Refused):
-        email_changes.wish(jana, email="thief@x.example", password="wrong password")
+        email_changes.wish(acting(jana), email="thief@x.example", password="wrong password")
     assert db.session.scalar(select(Letter)) is None
 
 
@@ -82,14 +83,14 @@ def test_an_address_with_an_account_is_told_so_and_who_asked_learns_nothing(jana
     keys = _keys(jana, "petr@b.example")
     assert keys[0] is not None
     assert keys[1] is None
-    assert not email_changes.confirm(keys[0])
+    assert not email_changes.confirm(keys[0], address=ADDRESS)
     assert people.by_email("petr@b.example").id != jana.id
 
 
 def test_an_address_taken_meanwhile_moves_nobody(jana):
     keys = _keys(jana)
     samples.person(samples.company("Vodárny"), role=MANAGER, email="jana@new.example")
-    email_changes.confirm(keys[0])
+    email_changes.confirm(keys[0], address=ADDRESS)
     with pytest.raises(NotFound):
-        email_changes.confirm(keys[1])
+        email_changes.confirm(keys[1], address=ADDRESS)
     assert people.by_email("jana@a.example").id == jana.id

@@ -40,7 +40,8 @@ def device(jana):
 def registered(person, device=None, *, name="Telefon"):
     device, challenge = device or Device(PORTAL), Challenge.new()
     options = passkeys.to_make(person.id, email=person.email, name=person.name, challenge=challenge)
-    passkeys.add(person.id, name=name, written=device.make(options), challenge=challenge)
+    new = passkeys.made(person.id, written=device.make(options), challenge=challenge)
+    passkeys.add(person.id, new, name=name)
     db.session.commit()
     return device
 

@@ -15,6 +15,7 @@ from portal.domain.users import passwords, sessions
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from tests import samples
+from tests.actors import ADDRESS
 
 PASSWORD = "modrý kůň skáče přes plot"
 
@@ -36,11 +37,11 @@ def _key():
 
 def test_the_key_of_the_letter_gives_a_new_password_once_and_ends_every_session(jana):
     before, key = sessions.start(jana.id, how="password"), _key()
-    password_resets.use(key, PASSWORD)
+    password_resets.use(key, PASSWORD, address=ADDRESS)
     assert passwords.matches(PASSWORD, people.by_email("jana@a.example").password)
     assert people.visitor(before) is None
     with pytest.raises(NotFound):
-        password_resets.use(key, PASSWORD + "!")
+        password_resets.use(key, PASSWORD + "!", address=ADDRESS)
 
 
 def test_an_address_without_an_account_gets_no_letter(jana):
@@ -76,8 +77,8 @@ def test_a_password_changed_otherwise_voids_the_keys_sent_before(jana):
 def test_a_weak_password_is_refused_and_the_key_stays_good(jana):
     key = _key()
     with pytest.raises(Refused):
-        password_resets.use(key, "janajanajana")
-    password_resets.use(key, PASSWORD)
+        password_resets.use(key, "janajanajana", address=ADDRESS)
+    password_resets.use(key, PASSWORD, address=ADDRESS)
 
 
 def test_nobodys_mailbox_is_flooded_in_our_name(jana):
@@ -87,7 +88,7 @@ def test_nobodys_mailbox_is_flooded_in_our_name(jana):
 
 
 def test_a_letter_tells_that_the_password_has_changed(jana):
-    password_resets.use(_key(), PASSWORD)
+    password_resets.use(_key(), PASSWORD, address=ADDRESS)
     assert (
         "všechna ostatní přihlášení skončila"
         in db.session.scalars(select(Letter).order_by(Letter.id.desc())).first().text

@@ -12,6 +12,7 @@ from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import ApprovalState, AtExpiry
 from portal.domain.notifications.outbox import Letter
+from tests.actors import acting
 from tests.office import MONDAY, Office, letters_to, told
 
 
@@ -86,7 +87,7 @@ def test_nobody_is_reminded_outside_working_hours(office, moment):
 
 
 def test_a_decided_question_reminds_nobody(office):
-    decisions.decide(office.manager, office.ask(days=4).approval_id, Decision(approve=True))
+    decisions.decide(acting(office.manager), office.ask(days=4).approval_id, Decision(approve=True))
     with clock.set_to(at(26, 12)):
         assert deadlines.run() == 0
 
@@ -94,7 +95,11 @@ def test_a_decided_question_reminds_nobody(office):
 def test_a_deputy_who_starts_later_is_reminded_too(office):
     office.ask(days=4)
     deputies.appoint(
-        office.manager, office.company, deputy_id=office.viewer.id, first=at(25, 0).date(), last=at(27, 0).date()
+        acting(office.manager),
+        office.company,
+        deputy_id=office.viewer.id,
+        first=at(25, 0).date(),
+        last=at(27, 0).date(),
     )
     assert letters_to(office.viewer) == []
     with clock.set_to(at(25, 14)):
@@ -113,10 +118,10 @@ def test_a_closed_ticket_takes_its_questions_with_it(office):
 
 def test_a_clock_that_stands_still_for_staff_lets_no_promise_come_true(office):
     asked = office.ask(days=1, at_expiry=AtExpiry.SERVE)
-    requests.ask_back(office.manager, asked.approval_id, "Proč?")
+    requests.ask_back(acting(office.manager), asked.approval_id, "Proč?")
     with clock.set_to(at(30, 12)):
         assert deadlines.run() == 0
-        decisions.decide(office.manager, asked.approval_id, Decision(approve=False))
+        decisions.decide(acting(office.manager), asked.approval_id, Decision(approve=False))
     assert office.approval(asked).state == ApprovalState.DECLINED
 
 

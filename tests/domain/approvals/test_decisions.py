@@ -19,6 +19,7 @@ from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
+from tests.actors import ADDRESS, acting
 from tests.office import MONDAY, Office, letters_to, token_in, told
 
 YES, NO = Decision(approve=True), Decision(approve=False)
@@ -32,7 +33,7 @@ def office(app):
 
 def test_a_decision_is_kept_with_who_when_how_and_why(office):
     asked = office.ask()
-    decisions.decide(office.manager, asked.approval_id, Decision(approve=True, note="Je to domluvené."))
+    decisions.decide(acting(office.manager), asked.approval_id, Decision(approve=True, note="Je to domluvené."))
     approval = office.approval(asked)
     assert (approval.state, approval.decided_by, approval.decided_at, approval.note, approval.channel) == (
         ApprovalState.APPROVED,
@@ -62,9 +63,9 @@ def test_of_ten_decisions_at_once_exactly_one_wins_and_the_others_are_told_by_wh
             start.wait()
             try:
                 if way == "portal":
-                    decisions.decide(person, asked.approval_id, decision)
+                    decisions.decide(acting(person), asked.approval_id, decision)
                 else:
-                    link_answers.decide(letters[manager_ids[number % 2]], decision)
+                    link_answers.decide(letters[manager_ids[number % 2]], decision, address=ADDRESS)
                 outcomes.append("won")
             except AlreadyDecided as error:
                 outcomes.append(str(error))
@@ -95,11 +96,11 @@ def test_the_core_is_told_the_decision_in_the_transaction_that_makes_it(office, 
 
     monkeypatch.setattr(decisions, "_tell_people", struck)
     with pytest.raises(KeyboardInterrupt):
-        decisions.decide(office.manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
     db.session.rollback()
     assert office.approval(asked).is_open and told() == []
     monkeypatch.undo()
-    decisions.decide(office.manager, asked.approval_id, YES)
+    decisions.decide(acting(office.manager), asked.approval_id, YES)
     (row,) = told()
     assert (row.decision, row.ticket_id, row.told_at) == ("approved", office.ticket.id, None)
     assert "Schváleno" in row.note and "Marie Malá" in row.note
@@ -107,7 +108,7 @@ def test_the_core_is_told_the_decision_in_the_transaction_that_makes_it(office, 
 
 def test_the_asker_gets_one_letter_with_the_decision(office):
     asked = office.ask()
-    decisions.decide(office.manager, asked.approval_id, Decision(approve=False, note="Nejdřív smlouva."))
+    decisions.decide(acting(office.manager), asked.approval_id, Decision(approve=False, note="Nejdřív smlouva."))
     (letter,) = letters_to(office.staff)
     assert letter.subject.startswith(f"[Connectica #{office.ticket.number}] Zamítnuto")
     assert "Nejdřív smlouva." in letter.text and "Marie Malá" in letter.text
@@ -117,14 +118,14 @@ def test_the_asker_gets_one_letter_with_the_decision(office):
 def test_only_a_manager_decides(office, who):
     asked = office.ask()
     with pytest.raises((Refused, NotFound)):
-        decisions.decide(getattr(office, who), asked.approval_id, YES)
+        decisions.decide(acting(getattr(office, who)), asked.approval_id, YES)
     assert office.approval(asked).is_open
 
 
 def test_another_companys_approval_is_not_found(office):
     asked = office.ask()
     with pytest.raises(NotFound):
-        decisions.decide(office.foreign_manager, asked.approval_id, YES)
+        decisions.decide(acting(office.foreign_manager), asked.approval_id, YES)
     with pytest.raises(NotFound):
         approvals.show(office.foreign, asked.approval_id)
     assert approvals.waiting(office.foreign) == []
@@ -134,7 +135,7 @@ def test_a_role_that_was_taken_away_decides_nothing(office):
     asked = office.ask()
     people.deactivate(office.manager.email)
     with pytest.raises(Refused):
-        decisions.decide(office.manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
 
 
 def test_nobody_decides_about_their_own_request(office):
@@ -143,8 +144,8 @@ def test_nobody_decides_about_their_own_request(office):
     asked = office.ask(ticket=own)
     assert letters_to(office.manager) == [] and len(letters_to(office.other_manager)) == 1
     with pytest.raises(Refused, match="own request"):
-        decisions.decide(office.manager, asked.approval_id, YES)
-    decisions.decide(office.other_manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
+    decisions.decide(acting(office.other_manager), asked.approval_id, YES)
     assert not office.approval(asked).own_request
 
 
@@ -153,19 +154,19 @@ def test_the_only_manager_may_decide_their_own_request_and_the_record_says_so(of
     own = office.new_ticket(employee="Marie Malá")
     _requester_is(own, "marie@vltava.example")
     asked = office.ask(ticket=own)
-    decisions.decide(office.manager, asked.approval_id, YES)
+    decisions.decide(acting(office.manager), asked.approval_id, YES)
     assert office.approval(asked).own_request
     assert "jediný" in told()[0].note
 
 
 def test_a_deputy_decides_in_the_managers_place_and_only_on_the_days_named(office):
     today = clock.today()
-    deputies.appoint(office.manager, office.company, deputy_id=office.viewer.id, first=today, last=today)
+    deputies.appoint(acting(office.manager), office.company, deputy_id=office.viewer.id, first=today, last=today)
     asked = office.ask()
     assert "zastupujete: Marie Malá" in letters_to(office.viewer)[0].text
     with clock.set_to(MONDAY + timedelta(days=1)), pytest.raises(Refused):
-        decisions.decide(office.viewer, asked.approval_id, YES)
-    decisions.decide(office.viewer, asked.approval_id, YES)
+        decisions.decide(acting(office.viewer), asked.approval_id, YES)
+    decisions.decide(acting(office.viewer), asked.approval_id, YES)
     approval = office.approval(asked)
     assert (approval.decided_by, approval.decided_for) == ("Vít Tichý", "Marie Malá")
     assert "v zastoupení: Marie Malá" in told()[0].note
@@ -173,29 +174,33 @@ def test_a_deputy_decides_in_the_managers_place_and_only_on_the_days_named(offic
 
 def test_a_deputy_cannot_decide_the_request_of_the_manager_they_stand_for(office):
     today = clock.today()
-    deputies.appoint(office.manager, office.company, deputy_id=office.viewer.id, first=today, last=today)
+    deputies.appoint(acting(office.manager), office.company, deputy_id=office.viewer.id, first=today, last=today)
     own = office.new_ticket(employee="Marie Malá")
     _requester_is(own, office.manager.email)
     asked = office.ask(ticket=own)
     with pytest.raises(Refused):
-        decisions.decide(office.viewer, asked.approval_id, YES)
+        decisions.decide(acting(office.viewer), asked.approval_id, YES)
 
 
 def test_a_dismissed_deputy_decides_no_more(office):
     today = clock.today()
-    absence = deputies.appoint(office.manager, office.company, deputy_id=office.viewer.id, first=today, last=today)
+    absence = deputies.appoint(
+        acting(office.manager), office.company, deputy_id=office.viewer.id, first=today, last=today
+    )
     asked = office.ask()
-    deputies.dismiss(office.manager, office.company, absence.id)
+    deputies.dismiss(acting(office.manager), office.company, absence.id)
     with pytest.raises(Refused):
-        decisions.decide(office.viewer, asked.approval_id, YES)
+        decisions.decide(acting(office.viewer), asked.approval_id, YES)
 
 
 def test_a_deputy_comes_from_the_same_company(office):
     today = clock.today()
     with pytest.raises(NotFound):
-        deputies.appoint(office.manager, office.company, deputy_id=office.foreign_manager.id, first=today, last=today)
+        deputies.appoint(
+            acting(office.manager), office.company, deputy_id=office.foreign_manager.id, first=today, last=today
+        )
     with pytest.raises(NotFound):
-        deputies.appoint(office.manager, office.company, deputy_id=office.staff.id, first=today, last=today)
+        deputies.appoint(acting(office.manager), office.company, deputy_id=office.staff.id, first=today, last=today)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +214,7 @@ def test_a_deputy_comes_from_the_same_company(office):
     ],
 )
 def test_a_standing_consent_answers_for_as_long_as_it_holds(office, decision, days_later, asked_then):
-    decisions.decide(office.manager, office.ask().approval_id, decision)
+    decisions.decide(acting(office.manager), office.ask().approval_id, decision)
     with clock.set_to(MONDAY + timedelta(days=days_later)):
         asked = office.ask("A smíme mu dát i monitor?", ticket=office.new_ticket())
         approval = office.approval(asked)
@@ -225,27 +230,27 @@ def test_a_standing_consent_answers_for_as_long_as_it_holds(office, decision, da
 
 
 def test_a_consent_is_about_one_employee(office):
-    decisions.decide(office.manager, office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
+    decisions.decide(acting(office.manager), office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
     asked = office.ask(ticket=office.new_ticket(employee="Někdo Jiný"))
     assert not asked.was_answered
 
 
 def test_a_newer_consent_takes_the_place_of_the_older(office):
-    decisions.decide(office.manager, office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
+    decisions.decide(acting(office.manager), office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
     (first,) = consents.in_force(office.company)
-    consents.revoke(office.manager, office.company, first.consent.id)
+    consents.revoke(acting(office.manager), office.company, first.consent.id)
     second = office.ask("Znovu?")
-    decisions.decide(office.manager, second.approval_id, Decision(approve=False, scope=Scope.NEVER))
+    decisions.decide(acting(office.manager), second.approval_id, Decision(approve=False, scope=Scope.NEVER))
     (row,) = consents.in_force(office.company)
     assert not row.consent.allowed and row.employee == "Eva Dvořáková"
     assert [row.consent.id for row in consents.over(office.company)] == [first.consent.id]
 
 
 def test_another_companys_consent_cannot_be_revoked(office):
-    decisions.decide(office.manager, office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
+    decisions.decide(acting(office.manager), office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
     (row,) = consents.in_force(office.company)
     with pytest.raises(NotFound):
-        consents.revoke(office.foreign_manager, office.foreign, row.consent.id)
+        consents.revoke(acting(office.foreign_manager), office.foreign, row.consent.id)
     assert consents.in_force(office.foreign) == []
 
 
@@ -264,7 +269,7 @@ def test_another_companys_consent_cannot_be_revoked(office):
 def test_a_decision_that_contradicts_itself_or_never_ends_is_refused(office, decision):
     asked = office.ask()
     with pytest.raises(Refused):
-        decisions.decide(office.manager, asked.approval_id, decision)
+        decisions.decide(acting(office.manager), asked.approval_id, decision)
     assert office.approval(asked).is_open
 
 
@@ -275,14 +280,14 @@ def test_an_answer_after_the_deadline_comes_too_late_even_before_anybody_noticed
         clock.set_to(MONDAY + timedelta(days=2)),
         pytest.raises(AlreadyDecided, match=r"over on 24\. 11\. 2026 17:00"),
     ):
-        decisions.decide(office.manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
     assert office.approval(asked).is_open
 
 
 def test_an_answer_after_the_deadline_counts_where_it_was_promised_to_stay_open(office):
     asked = office.ask(days=1, at_expiry=AtExpiry.STAY)
     with clock.set_to(MONDAY + timedelta(days=20)):
-        decisions.decide(office.manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
     assert office.approval(asked).state == ApprovalState.APPROVED
 
 
@@ -292,25 +297,25 @@ def test_a_closed_ticket_takes_no_decision(office, state):
     office.ticket.state = state
     db.session.commit()
     with pytest.raises(Refused, match="closed"):
-        decisions.decide(office.manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
 
 
 def test_a_withdrawn_question_takes_no_decision(office):
     asked = office.ask()
-    requests.withdraw(office.staff, asked.approval_id)
+    requests.withdraw(acting(office.staff), asked.approval_id)
     with pytest.raises(AlreadyDecided, match="Dana Dispečerka withdrew"):
-        decisions.decide(office.manager, asked.approval_id, YES)
+        decisions.decide(acting(office.manager), asked.approval_id, YES)
 
 
 def test_colleagues_learn_of_a_decision_once_a_day_unless_they_chose_otherwise(office):
-    decisions.decide(office.manager, office.ask().approval_id, YES)
+    decisions.decide(acting(office.manager), office.ask().approval_id, YES)
     assert len(letters_to(office.other_manager)) == 1  # the invitation alone
     assert db.session.scalar(select(func.count(Letter.id)).where(Letter.to == office.viewer.email)) == 0
 
 
 def test_after_a_decision_every_link_is_used_up(office):
     asked = office.ask()
-    decisions.decide(office.manager, asked.approval_id, NO)
+    decisions.decide(acting(office.manager), asked.approval_id, NO)
     assert db.session.scalar(select(func.count(ApprovalLink.id)).where(ApprovalLink.used_at.is_(None))) == 0
     assert db.session.scalar(select(func.count(ApprovalLink.id))) == 2
     assert db.session.scalar(select(func.count(Approval.id)).where(Approval.state == "open")) == 0

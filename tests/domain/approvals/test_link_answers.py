@@ -15,6 +15,7 @@ from portal.domain.approvals.models import AtExpiry, Channel
 from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
+from tests.actors import ADDRESS, acting
 from tests.office import MONDAY, Office, letters_to, token_in
 
 
@@ -26,7 +27,7 @@ def office(app):
 
 def test_a_link_decides_as_the_person_it_was_written_to(office):
     asked = office.ask()
-    link_answers.decide(token_in(letters_to(office.other_manager)[0]), Decision(approve=True))
+    link_answers.decide(token_in(letters_to(office.other_manager)[0]), Decision(approve=True), address=ADDRESS)
     approval = office.approval(asked)
     assert (approval.decided_by, approval.channel) == ("Petr Velký", Channel.LINK)
 
@@ -51,11 +52,11 @@ def test_no_token_is_kept_as_it_is(office):
 def test_whoever_opens_a_link_after_the_decision_learns_who_decided_what_and_when(office):
     asked = office.ask()
     token = token_in(letters_to(office.manager)[0])
-    decisions.decide(office.other_manager, asked.approval_id, Decision(approve=False))
+    decisions.decide(acting(office.other_manager), asked.approval_id, Decision(approve=False))
     opened = link_answers.opened(token)
     assert not opened.may_answer and opened.card.approval.decided_by == "Petr Velký"
     with pytest.raises(AlreadyDecided, match=r"declined by Petr Velký on 23\. 11\. 2026 10:00"):
-        link_answers.decide(token, Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True), address=ADDRESS)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_a_token_that_is_not_exactly_ours_is_not_found(office, mangle):
     with pytest.raises(NotFound):
         link_answers.opened(token)
     with pytest.raises(NotFound):
-        link_answers.decide(token, Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True), address=ADDRESS)
     assert office.approval(asked).is_open
 
 
@@ -92,7 +93,7 @@ def test_an_expired_link_decides_and_reveals_nothing(office):
         with pytest.raises(NotFound):
             link_answers.opened(token)
         with pytest.raises(NotFound):
-            link_answers.decide(token, Decision(approve=True))
+            link_answers.decide(token, Decision(approve=True), address=ADDRESS)
     assert office.approval(asked).is_open
 
 
@@ -100,7 +101,7 @@ def test_a_link_cannot_answer_another_approval(office):
     office.ask("První otázka?")
     token = token_in(letters_to(office.manager)[0])
     second = office.ask("Druhá otázka?")
-    link_answers.decide(token, Decision(approve=True))
+    link_answers.decide(token, Decision(approve=True), address=ADDRESS)
     assert office.approval(second).is_open
 
 
@@ -112,7 +113,7 @@ def test_a_link_dies_with_the_right_it_was_made_for(office):
     with pytest.raises(NotFound):
         link_answers.opened(token)
     with pytest.raises(NotFound):
-        link_answers.decide(token, Decision(approve=True))
+        link_answers.decide(token, Decision(approve=True), address=ADDRESS)
     assert office.approval(asked).is_open
 
 
@@ -127,13 +128,13 @@ def test_a_link_of_a_closed_account_is_not_found(office):
 def test_asking_back_uses_the_link_up_and_the_answer_brings_another(office):
     asked = office.ask()
     token = token_in(letters_to(office.manager)[0])
-    link_answers.ask_back(token, "Kolik?")
+    link_answers.ask_back(token, "Kolik?", address=ADDRESS)
     assert not link_answers.opened(token).may_answer
     with pytest.raises(Refused, match="used already"):
-        link_answers.decide(token, Decision(approve=True))
-    requests.answer(office.staff, asked.approval_id, "Tisíc.")
+        link_answers.decide(token, Decision(approve=True), address=ADDRESS)
+    requests.answer(acting(office.staff), asked.approval_id, "Tisíc.")
     assert not link_answers.opened(token).may_answer
-    link_answers.decide(token_in(letters_to(office.manager)[-1]), Decision(approve=True))
+    link_answers.decide(token_in(letters_to(office.manager)[-1]), Decision(approve=True), address=ADDRESS)
     assert office.approval(asked).decided_by == "Marie Malá"
 
 

@@ -17,6 +17,7 @@ from portal.domain.approvals.requests import Asking
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person
 from portal.errors import Refused
+from tests.actors import acting
 from tests.office import MONDAY, SECRET, Office, letters_to, link_in, told
 
 
@@ -68,7 +69,9 @@ def test_the_same_question_asked_by_two_at_once_is_one(office, app):
         with app.app_context():
             staff = db.session.get_one(Person, office_staff)
             start.wait()
-            asked.append(requests.ask(staff, ticket, Asking("Smíme?", until=clock.today(), at_expiry=AtExpiry.STAY)))
+            asked.append(
+                requests.ask(acting(staff), ticket, Asking("Smíme?", until=clock.today(), at_expiry=AtExpiry.STAY))
+            )
             db.session.remove()
 
     office_staff, ticket = office.staff.id, office.ticket.id
@@ -84,7 +87,7 @@ def test_the_same_question_asked_by_two_at_once_is_one(office, app):
 
 def test_a_decided_question_may_be_asked_again(office):
     first = office.ask()
-    decisions.decide(office.manager, first.approval_id, Decision(approve=False))
+    decisions.decide(acting(office.manager), first.approval_id, Decision(approve=False))
     assert office.ask().approval_id != first.approval_id
 
 
@@ -127,7 +130,7 @@ def test_a_question_through_the_core_is_noticed_once_and_answered_to_the_core(of
     assert (card.approval.asked_by, card.approval.core_id) == ("Radek Vymazal", "a1")
     assert card.approval.expires_at == clock.start_of(MONDAY.date() + timedelta(days=3)) + timedelta(hours=17)
     assert len(letters_to(office.manager)) == 1
-    decisions.decide(office.manager, card.approval.id, Decision(approve=True))
+    decisions.decide(acting(office.manager), card.approval.id, Decision(approve=True))
     (row,) = told()
     assert (row.approval, row.decision) == ("a1", "approved")
 
@@ -145,7 +148,7 @@ def test_asked_in_the_portal_and_through_the_core_is_one_question_with_one_answe
     asked = office.ask("Smíme objednat disk?")
     requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
-    decisions.decide(office.manager, asked.approval_id, Decision(approve=True))
+    decisions.decide(acting(office.manager), asked.approval_id, Decision(approve=True))
     assert [row.approval for row in told()] == ["a1"]
     requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
@@ -161,7 +164,7 @@ def test_a_record_of_a_ticket_that_is_not_open_asks_nobody(office):
 
 def test_asking_back_keeps_the_question_open_and_stops_its_clock(office):
     asked = office.ask(days=1, at_expiry=AtExpiry.SERVE)
-    requests.ask_back(office.manager, asked.approval_id, "Kolik to bude stát?")
+    requests.ask_back(acting(office.manager), asked.approval_id, "Kolik to bude stát?")
     assert approvals.waiting(office.company) == []
     assert [card.approval.id for card in approvals.asked_back(office.company)] == [asked.approval_id]
     assert "Kolik to bude stát?" in letters_to(office.staff)[0].text
@@ -169,7 +172,7 @@ def test_asking_back_keeps_the_question_open_and_stops_its_clock(office):
     with clock.set_to(MONDAY + timedelta(days=3)):
         deadlines.run()
         assert office.approval(asked).is_open
-        requests.answer(office.staff, asked.approval_id, "Dvacet tisíc.")
+        requests.answer(acting(office.staff), asked.approval_id, "Dvacet tisíc.")
         approval = office.approval(asked)
         assert approval.waits_for_manager and approval.expires_at > clock.now() + timedelta(hours=20)
     letter = letters_to(office.manager)[-1]
@@ -182,7 +185,7 @@ def test_a_technicians_question_is_asked_back_by_mail_and_answered_by_mail(offic
     requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
     (card,) = approvals.waiting(office.company)
-    requests.ask_back(office.manager, card.approval.id, "Jaký disk?")
+    requests.ask_back(acting(office.manager), card.approval.id, "Jaký disk?")
     letter = db.session.scalar(select(Letter).where(Letter.to == "radek@connectica.example"))
     assert card.approval.reference in letter.text
     with clock.set_to(MONDAY + timedelta(hours=1)):

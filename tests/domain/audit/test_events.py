@@ -14,6 +14,7 @@ from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.events import WORDS, AuditEvent, AuditName, Group
 from portal.domain.audit.report import LogFilter
+from tests.actors import noted
 from tests.office import Office
 
 ROOT = Path(__file__).parents[3]
@@ -72,7 +73,7 @@ def test_every_group_has_words():
     ids=["update", "shorten", "delete", "replace", "truncate"],
 )
 def test_the_database_refuses_to_change_what_happened(office, change):
-    audit.note(audit.OPENED_TICKET, company_id=office.company.id, person_id=office.manager.id, about="20260001")
+    noted(audit.OPENED_TICKET, company_id=office.company.id, person_id=office.manager.id, about="20260001")
     with pytest.raises(DBAPIError):
         db.session.execute(change)
     db.session.rollback()
@@ -123,16 +124,16 @@ def test_names_nobody_needs_go_with_the_events(office):
 
 
 def test_an_event_keeps_the_name_of_its_time(office):
-    audit.note(audit.DECIDED, company_id=office.company.id, person_id=office.manager.id)
+    noted(audit.DECIDED, company_id=office.company.id, person_id=office.manager.id)
     office.manager.name = "Marie Nová"
     db.session.commit()
-    audit.note(audit.DECIDED, company_id=office.company.id, person_id=office.manager.id)
+    noted(audit.DECIDED, company_id=office.company.id, person_id=office.manager.id)
     assert [line.by for line in _all(office.company)] == ["Marie Nová", "Marie Malá"]
 
 
 def test_addresses_and_file_names_stand_beside_the_event(office):
-    audit.note(audit.ROLE_CHANGED, company_id=office.company.id, about="vit@vltava.example: manager")
-    audit.note(audit.DOWNLOADED, company_id=office.company.id, about="20260001", name="smlouva \ufffc.pdf")
+    noted(audit.ROLE_CHANGED, company_id=office.company.id, about="vit@vltava.example: manager")
+    noted(audit.DOWNLOADED, company_id=office.company.id, about="20260001", name="smlouva \ufffc.pdf")
     assert [event.about for event in db.session.scalars(select(AuditEvent).order_by(AuditEvent.id))] == [
         "\ufffc: manager",
         "20260001 \ufffc",
@@ -144,14 +145,14 @@ def test_addresses_and_file_names_stand_beside_the_event(office):
 
 
 def test_what_was_typed_names_nobody_elses_word(office):
-    audit.note(audit.SIGN_IN_FAILED, company_id=office.company.id, name="secret@lipy.example")
-    audit.note(audit.DECIDED, company_id=office.company.id, about="\ufffc \ufffc")
+    noted(audit.SIGN_IN_FAILED, company_id=office.company.id, name="secret@lipy.example")
+    noted(audit.DECIDED, company_id=office.company.id, about="\ufffc \ufffc")
     assert _all(office.company)[0].about == " "
 
 
 def test_a_company_reads_its_own_log_alone(office):
-    audit.note(audit.DECIDED, company_id=office.foreign.id, person_id=office.foreign_manager.id)
-    audit.note(audit.SIGN_IN_FAILED, name="nobody@nowhere.example")
+    noted(audit.DECIDED, company_id=office.foreign.id, person_id=office.foreign_manager.id)
+    noted(audit.SIGN_IN_FAILED, name="nobody@nowhere.example")
     assert _all(office.company) == []
     assert report.people(office.company) == []
 
@@ -160,7 +161,7 @@ def test_connecticas_people_are_named_as_such(office):
     asked = office.ask()
     line = _all(office.company)[0]
     assert (line.what, line.by, line.is_connecticas) == ("asked_approval", "Dana Dispečerka", True)
-    audit.note(audit.ACCESS_ENDED, company_id=office.company.id, about="vit@vltava.example")
+    noted(audit.ACCESS_ENDED, company_id=office.company.id, about="vit@vltava.example")
     assert (_all(office.company)[0].by, _all(office.company)[0].is_connecticas) == ("", True)
     assert report.people(office.company) == [(office.staff.id, "Dana Dispečerka", True)]
     assert asked.approval_id
@@ -186,11 +187,11 @@ def test_the_log_is_narrowed(office, args, found):
 
     who = {"company_id": office.company.id, "person_id": office.manager.id}
     with clock.set_to(MONDAY):
-        audit.note(audit.DOWNLOADED, about="20260001", name="Smlouva.pdf", **who)
-        audit.note(audit.OPENED_TICKET, about="20260001", **who)
-        audit.note(audit.SIGN_IN_FAILED, company_id=office.company.id, name="vit@vltava.example")
+        noted(audit.DOWNLOADED, about="20260001", name="Smlouva.pdf", **who)
+        noted(audit.OPENED_TICKET, about="20260001", **who)
+        noted(audit.SIGN_IN_FAILED, company_id=office.company.id, name="vit@vltava.example")
     with clock.set_to(MONDAY + timedelta(days=1)):
-        audit.note(audit.DECIDED, about="20260002", **who)
+        noted(audit.DECIDED, about="20260002", **who)
     wanted = LogFilter.parse(args)
     assert len(_all(office.company, wanted)) == found
     assert LogFilter.parse(wanted.as_args()) == wanted
@@ -200,7 +201,7 @@ def test_pages_follow_one_another_without_gaps(office, monkeypatch):
     monkeypatch.setattr(report, "ON_A_PAGE", 3)
     monkeypatch.setattr(report, "AT_ONCE", 2)
     for number in range(8):
-        audit.note(audit.OPENED_TICKET, company_id=office.company.id, about=str(number))
+        noted(audit.OPENED_TICKET, company_id=office.company.id, about=str(number))
     seen, before = [], None
     while True:
         page, before = report.find(office.company, LogFilter(), before=before)

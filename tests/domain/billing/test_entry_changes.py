@@ -14,6 +14,7 @@ from portal.domain.billing.entry_changes import ChangeKind
 from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
 from portal.lib.periods import month_of
+from tests.actors import acting
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NOVEMBER = month_of(date(2026, 11, 1))
@@ -102,12 +103,12 @@ def company(ledger):
 
 def test_a_budget_holds_from_its_month_until_another_one(ledger, company):
     person = ledger.person(company)
-    budgets.choose(company, NOVEMBER, unit="hours", amount="20", person_id=person.id)
-    budgets.choose(company, NOVEMBER.later(), unit="money", amount="25 000,50", person_id=person.id)
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="20")
+    budgets.choose(acting(person), company, NOVEMBER.later(), unit="money", amount="25 000,50")
     assert budgets.chosen(company, NOVEMBER.earlier()) is None
     assert budgets.chosen(company, NOVEMBER) == (budgets.Unit.HOURS, Decimal("20.00"))
     assert budgets.chosen(company, NOVEMBER.later().later()) == (budgets.Unit.MONEY, Decimal("25000.50"))
-    budgets.choose(company, NOVEMBER, unit="hours", amount="", person_id=person.id)
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="")
     assert budgets.chosen(company, NOVEMBER) is None
 
 
@@ -117,11 +118,11 @@ def test_a_budget_holds_from_its_month_until_another_one(ledger, company):
 )
 def test_a_budget_that_makes_no_sense_is_refused(ledger, company, unit, amount):
     with pytest.raises(Refused):
-        budgets.choose(company, NOVEMBER, unit=unit, amount=amount, person_id=ledger.person(company).id)
+        budgets.choose(acting(ledger.person(company)), company, NOVEMBER, unit=unit, amount=amount)
 
 
 def test_a_budget_counts_the_months_own_work_that_will_be_billed(ledger, company):
-    budgets.choose(company, NOVEMBER, unit="hours", amount="10", person_id=ledger.person(company).id)
+    budgets.choose(acting(ledger.person(company)), company, NOVEMBER, unit="hours", amount="10")
     ledger.entry(ledger.ticket(company, state="open"), "1.00")
     ledger.entry(ledger.ticket(company), "2.00")
     ledger.entry(ledger.ticket(company, state="done"), "4.00", invoiced_on=NOVEMBER.until)
@@ -137,7 +138,7 @@ def test_a_budget_counts_the_months_own_work_that_will_be_billed(ledger, company
 )
 def test_a_budget_is_measured_only_by_what_the_company_may_see(ledger, company, shown_live, unit, measured):
     company.shown_live = shown_live
-    budgets.choose(company, NOVEMBER, unit=unit, amount="10", person_id=ledger.person(company).id)
+    budgets.choose(acting(ledger.person(company)), company, NOVEMBER, unit=unit, amount="10")
     assert (budgets.use(company, NOVEMBER) is not None) == measured
 
 
@@ -148,7 +149,7 @@ def letters_written() -> list[str]:
 def test_each_share_of_a_budget_is_told_once(ledger, company):
     manager = ledger.person(company)
     ledger.person(company, "viewer")
-    budgets.choose(company, NOVEMBER, unit="money", amount="10000", person_id=manager.id)
+    budgets.choose(acting(manager), company, NOVEMBER, unit="money", amount="10000")
     ticket = ledger.ticket(company)
     assert budget_alerts.alert() == 0
     for spent, told in (("4.99", 0), ("0.01", 1), ("1.00", 0), ("3.00", 1), ("2.00", 1), ("9.00", 0)):
@@ -162,7 +163,7 @@ def test_each_share_of_a_budget_is_told_once(ledger, company):
 
 
 def test_a_budget_that_is_overrun_at_once_is_told_in_one_letter(ledger, company):
-    budgets.choose(company, NOVEMBER, unit="hours", amount="10", person_id=ledger.person(company).id)
+    budgets.choose(acting(ledger.person(company)), company, NOVEMBER, unit="hours", amount="10")
     ledger.entry(ledger.ticket(company), "12.00")
     assert budget_alerts.alert() == 1
     assert letters_written() == ["Connectica: rozpočet na měsíc je vyčerpán"]

@@ -10,6 +10,7 @@ from portal.domain.approvals.decisions import Decision
 from portal.domain.notifications import outbox, preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
+from tests.actors import acting
 from tests.office import MONDAY, Office, letters_to
 
 TUESDAY_8 = datetime(2026, 11, 24, 8, tzinfo=clock.PRAGUE)
@@ -62,7 +63,7 @@ def test_who_wants_no_letters_gets_none_and_others_do(office):
 def test_a_choice_is_about_one_kind(office):
     preferences.choose(office.other_manager, {"approval_over": outbox.Delivery.AT_ONCE})
     asked = office.ask()
-    decisions.decide(office.manager, asked.approval_id, Decision(approve=True))
+    decisions.decide(acting(office.manager), asked.approval_id, Decision(approve=True))
     assert [letter.subject.partition("] ")[2][:9] for letter in letters_to(office.other_manager)] == [
         "Smíme to ",
         "Schváleno",

@@ -15,6 +15,7 @@ from portal.domain.questions import workflow
 from portal.domain.questions.models import Question, QuestionState
 from portal.domain.users.models import Person
 from portal.errors import NotFound, PortalError, Refused
+from tests.actors import acting
 from tests.office import MONDAY, SECRET, Office, letters_to
 
 
@@ -31,7 +32,7 @@ def office(app):
 
 @pytest.fixture
 def asked(office) -> int:
-    return workflow.ask(office.manager, office.company, office.entry.id, "Proč tři hodiny?")
+    return workflow.ask(acting(office.manager), office.company, office.entry.id, "Proč tři hodiny?")
 
 
 def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician(office, asked):
@@ -50,16 +51,16 @@ def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician
 def test_the_entry_is_marked_while_its_question_is_open(office, asked):
     assert questions.by_entry(office.company) == {office.entry.id: asked}
     assert questions.open_count(office.company) == 1
-    workflow.take_back(office.manager, office.company, asked)
+    workflow.take_back(acting(office.manager), office.company, asked)
     assert questions.by_entry(office.company) == {}
     assert questions.open_count(office.company) == 0
 
 
 def test_an_answer_waits_for_the_manager_and_reaches_them_by_mail(office, asked):
-    workflow.answer(office.staff, asked, "Bylo to na místě, i s cestou.")
+    workflow.answer(acting(office.staff), asked, "Bylo to na místě, i s cestou.")
     assert [card.question.id for card in questions.answered(office.company)] == [asked]
     assert "i s cestou" in letters_to(office.manager)[0].text
-    workflow.reply(office.manager, office.company, asked, "Cesta se nemá účtovat.")
+    workflow.reply(acting(office.manager), office.company, asked, "Cesta se nemá účtovat.")
     assert questions.answered_count(office.company) == 0
     said = [(row.side, row.by) for row in questions.thread(questions.show(office.company, asked).question)]
     assert said == [("manager", "Marie Malá"), ("staff", "Dana Dispečerka"), ("manager", "Marie Malá")]
@@ -93,20 +94,20 @@ def test_being_invoiced_is_no_correction(office, asked):
 
 def test_an_entry_that_stays_is_upheld_with_a_reason(office, asked):
     with pytest.raises(Refused):
-        workflow.uphold(office.staff, asked, "  ")
-    workflow.uphold(office.staff, asked, "Odpovídá předávacímu protokolu.")
+        workflow.uphold(acting(office.staff), asked, "  ")
+    workflow.uphold(acting(office.staff), asked, "Odpovídá předávacímu protokolu.")
     assert questions.show(office.company, asked).question.state is QuestionState.UPHELD
     assert "předávacímu protokolu" in letters_to(office.manager)[0].text
 
 
 @pytest.mark.parametrize("verb", ["answer", "uphold", "reply", "take_back"])
 def test_a_question_that_is_over_stays_over(office, asked, verb):
-    workflow.take_back(office.manager, office.company, asked)
+    workflow.take_back(acting(office.manager), office.company, asked)
     calls = {
-        "answer": lambda: workflow.answer(office.staff, asked, "Pozdě."),
-        "uphold": lambda: workflow.uphold(office.staff, asked, "Pozdě."),
-        "reply": lambda: workflow.reply(office.manager, office.company, asked, "Pozdě."),
-        "take_back": lambda: workflow.take_back(office.manager, office.company, asked),
+        "answer": lambda: workflow.answer(acting(office.staff), asked, "Pozdě."),
+        "uphold": lambda: workflow.uphold(acting(office.staff), asked, "Pozdě."),
+        "reply": lambda: workflow.reply(acting(office.manager), office.company, asked, "Pozdě."),
+        "take_back": lambda: workflow.take_back(acting(office.manager), office.company, asked),
     }
     with pytest.raises(Refused):
         calls[verb]()
@@ -114,34 +115,37 @@ def test_a_question_that_is_over_stays_over(office, asked, verb):
 
 
 def test_an_entry_may_be_questioned_again_after_a_question_is_over(office, asked):
-    workflow.take_back(office.manager, office.company, asked)
-    again = workflow.ask(office.manager, office.company, office.entry.id, "Přece jen: proč?")
+    workflow.take_back(acting(office.manager), office.company, asked)
+    again = workflow.ask(acting(office.manager), office.company, office.entry.id, "Přece jen: proč?")
     assert again != asked
     assert [card.question.id for card in questions.of_entry(office.company, office.entry.id)] == [again, asked]
 
 
 def test_asking_about_a_questioned_entry_adds_to_its_thread(office, asked):
-    assert workflow.ask(office.other_manager, office.company, office.entry.id, "To by mě taky zajímalo.") == asked
+    assert (
+        workflow.ask(acting(office.other_manager), office.company, office.entry.id, "To by mě taky zajímalo.")
+        == asked
+    )
     assert len(questions.thread(questions.show(office.company, asked).question)) == 2
 
 
 def test_an_invoiced_entry_can_be_questioned_and_says_so(office):
     office.entry.invoiced_on = date(2026, 10, 31)
     db.session.commit()
-    asked = workflow.ask(office.manager, office.company, office.entry.id, "Proč?")
+    asked = workflow.ask(acting(office.manager), office.company, office.entry.id, "Proč?")
     assert questions.show(office.company, asked).question.was_invoiced_on == date(2026, 10, 31)
     assert "už je vyfakturovaná" in letters_to(office.staff)[0].text
 
 
 def test_another_companys_entries_and_questions_are_not_found(office, asked):
-    foreign = workflow.ask(office.foreign_manager, office.foreign, office.foreign_entry.id, SECRET)
+    foreign = workflow.ask(acting(office.foreign_manager), office.foreign, office.foreign_entry.id, SECRET)
     with pytest.raises(NotFound):
-        workflow.ask(office.manager, office.company, office.foreign_entry.id, "Cizí?")
-    for verb in (questions.show, lambda company, number: workflow.take_back(office.manager, company, number)):
+        workflow.ask(acting(office.manager), office.company, office.foreign_entry.id, "Cizí?")
+    for verb in (questions.show, lambda company, number: workflow.take_back(acting(office.manager), company, number)):
         with pytest.raises(NotFound):
             verb(office.company, foreign)
     with pytest.raises(NotFound):
-        workflow.reply(office.manager, office.company, foreign, "Cizí?")
+        workflow.reply(acting(office.manager), office.company, foreign, "Cizí?")
     assert [card.question.id for card in questions.listed(office.company)] == [asked]
     assert questions.by_entry(office.company) == {office.entry.id: asked}
     assert SECRET not in str(questions.listed(office.company))
@@ -172,12 +176,12 @@ def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
 @pytest.mark.parametrize("text", ["", " \n ", "x" * 1_000_000])
 def test_empty_and_endless_words_are_refused(office, text):
     with pytest.raises(Refused):
-        workflow.ask(office.manager, office.company, office.entry.id, text)
+        workflow.ask(acting(office.manager), office.company, office.entry.id, text)
     assert db.session.scalar(select(func.count(Question.id))) == 0
 
 
 def test_markup_and_headers_in_a_question_stay_words(office):
-    workflow.ask(office.manager, office.company, office.entry.id, "<b>Proč</b>?\r\nBcc: x@zly.example\x00")
+    workflow.ask(acting(office.manager), office.company, office.entry.id, "<b>Proč</b>?\r\nBcc: x@zly.example\x00")
     for letter in db.session.scalars(select(Letter)):
         assert "\r" not in letter.text and "\x00" not in letter.text and "\n" not in letter.subject
         assert "    <b>Proč</b>?\n    Bcc: x@zly.example" in letter.text
@@ -193,7 +197,7 @@ def test_two_who_ask_at_once_open_one_question(office, app):
             person, own = db.session.get_one(Person, ids[number % 2]), db.session.get_one(Company, company)
             start.wait()
             try:
-                outcomes.append(workflow.ask(person, own, entry, f"Proč? {number}"))
+                outcomes.append(workflow.ask(acting(person), own, entry, f"Proč? {number}"))
             except PortalError as error:
                 outcomes.append(error)
             db.session.remove()

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import passkeys, sso_identities, sso_providers, totp, two_factor
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
@@ -13,6 +14,7 @@ from portal.domain.users import sessions
 from portal.domain.users.permissions import Right
 from portal.web import rendering
 from portal.web.auth import access_control, credentials, login, reauthentication, user_agents, webauthn
+from portal.web.auth.access_control import actor
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -63,17 +65,17 @@ def codes() -> AnyResponse:
 
 @bp.post("/codes/confirm")
 def confirm_codes() -> AnyResponse:
-    recovery = two_factor.confirm_codes(current_user, request.form.get("code", ""))
+    recovery = two_factor.confirm_codes(actor(), current_user.session_id, request.form.get("code", ""))
     if recovery is None:
         return _codes_page(_("This code is not right. Is the clock of your phone right? Try the next code."))
-    audit.note(audit.SECOND_FACTOR_ON, **rendering.signature())
     return _secured(recovery, _("Codes of your app now protect your account."))
 
 
 @bp.post("/codes/remove")
 def remove_codes() -> AnyResponse:
-    has_more = two_factor.remove_codes(current_user, is_required=access_control.must_have_second_factor())
-    audit.note(audit.SECOND_FACTOR_OFF, **rendering.signature())
+    has_more = two_factor.remove_codes(
+        actor(), current_user.session_id, is_required=access_control.must_have_second_factor()
+    )
     return _weakened(has_more, _("Codes of your app are not asked for any more."))
 
 
@@ -89,39 +91,38 @@ def challenge() -> Response:
 def add_passkey() -> AnyResponse:
     name, written = request.form.get("name", ""), request.form.get("credential", "")
     taken = webauthn.take(webauthn.ADD)
-    recovery = two_factor.add_passkey(current_user, name=name, written=written, challenge=taken)
-    audit.note(audit.PASSKEY_ADDED, **rendering.signature())
+    recovery = two_factor.add_passkey(actor(), current_user.session_id, name=name, written=written, challenge=taken)
     return _secured(recovery, _("The passkey is yours to sign in with."))
 
 
 @bp.post("/passkeys/<int:passkey_id>/remove")
 def remove_passkey(passkey_id: int) -> AnyResponse:
     has_more = two_factor.remove_passkey(
-        current_user, passkey_id, is_required=access_control.must_have_second_factor()
+        actor(), current_user.session_id, passkey_id, is_required=access_control.must_have_second_factor()
     )
-    audit.note(audit.PASSKEY_REMOVED, **rendering.signature())
     return _weakened(has_more, _("The passkey opens nothing here any more. Delete it on your device, too."))
 
 
 @bp.post("/recovery-codes")
 def make_recovery_codes() -> Response:
-    recovery = two_factor.new_recovery_codes(current_user)
-    audit.note(audit.RECOVERY_CODES_MADE, **rendering.signature())
+    recovery = two_factor.new_recovery_codes(actor())
     return rendering.render(page="account/recovery.html", recovery=recovery)
 
 
 @bp.post("/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> AnyResponse:
-    sessions.end_one(current_user.id, session_id)
-    audit.note(audit.SESSIONS_ENDED, **rendering.signature())
+    with unit_of_work():
+        sessions.end_one(current_user.id, session_id)
+        audit.note(audit.SESSIONS_ENDED, actor())
     flash(_("That browser is signed out."))
     return redirect(url_for(".show"))
 
 
 @bp.post("/sessions/end-others")
 def end_others() -> AnyResponse:
-    sessions.end_others(current_user.id, current_user.session_id)
-    audit.note(audit.SESSIONS_ENDED, **rendering.signature())
+    with unit_of_work():
+        sessions.end_others(current_user.id, current_user.session_id)
+        audit.note(audit.SESSIONS_ENDED, actor())
     flash(_("Every other browser is signed out."))
     return redirect(url_for(".show"))
 
@@ -129,10 +130,7 @@ def end_others() -> AnyResponse:
 @bp.post("/company/second-factor")
 def require() -> AnyResponse:
     required = request.form.get("required") == "on"
-    two_factor.require_of(access_control.own_company().id, required=required)
-    audit.note(
-        audit.SECOND_FACTOR_REQUIRED if required else audit.SECOND_FACTOR_NOT_REQUIRED, **rendering.signature()
-    )
+    two_factor.require_of(actor(), access_control.own_company().id, required=required)
     flash(_("Saved."))
     return redirect(url_for(".show"))
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import email_changes, rate_limits
 from portal.web import rendering
-from portal.web.auth import credentials
+from portal.web.auth import access_control, credentials
 
 bp = Blueprint("address_changes", __name__, url_prefix="/address")
 bp.after_request(rendering.keep_quiet)
@@ -21,7 +21,9 @@ def show() -> Response:
 @bp.post("")
 def wish() -> AnyResponse:
     rate_limits.count(rate_limits.Kind.SIGN_IN, **credentials.tried_of(current_user))
-    email_changes.wish(current_user, email=request.form.get("email", ""), password=request.form.get("password", ""))
+    email_changes.wish(
+        access_control.actor(), email=request.form.get("email", ""), password=request.form.get("password", "")
+    )
     flash(_("Both addresses have been written to. Nothing changes before both have confirmed."))
     return redirect(url_for(".show"))
 
@@ -35,9 +37,9 @@ def open_link(token: str) -> Response:
 def answer(token: str) -> Response:
     rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
     if request.form.get("answer") == "stop":
-        email_changes.stop(token)
+        email_changes.stop(token, address=access_control.address())
         return rendering.minimal("email_changes/answered.html", words=_("Stopped. The account stays at its address."))
-    if email_changes.confirm(token):
+    if email_changes.confirm(token, address=access_control.address()):
         return rendering.minimal(
             "email_changes/answered.html", words=_("Done. From now on you sign in with the new address.")
         )

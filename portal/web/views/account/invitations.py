@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain.accounts import invitations, rate_limits, sso_providers
 from portal.domain.users.sessions import FirstProof
 from portal.web import rendering
-from portal.web.auth import login
+from portal.web.auth import access_control, login
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitation")
 bp.after_request(rendering.keep_quiet)
@@ -28,6 +28,11 @@ def show(token: str) -> Response:
 @bp.post("/", defaults={"token": ""})
 @bp.post("/<token>")
 def accept(token: str) -> AnyResponse:
-    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
-    person = invitations.accept(token, name=request.form.get("name", ""), password=request.form.get("password", ""))
+    rate_limits.count(rate_limits.Kind.LINK, address=access_control.address())
+    person = invitations.accept(
+        token,
+        name=request.form.get("name", ""),
+        password=request.form.get("password", ""),
+        address=access_control.address(),
+    )
     return login.arrive(person, how=FirstProof.INVITATION)

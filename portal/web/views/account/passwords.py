@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import password_change, password_resets, rate_limits
 from portal.web import rendering
-from portal.web.auth import credentials
+from portal.web.auth import access_control, credentials
 
 bp = Blueprint("passwords", __name__, url_prefix="/password")
 bp.after_request(rendering.keep_quiet)
@@ -22,7 +22,10 @@ def show() -> Response:
 def change() -> AnyResponse:
     rate_limits.count(rate_limits.Kind.SIGN_IN, **credentials.tried_of(current_user))
     password_change.change(
-        current_user, present=request.form.get("present", ""), new=request.form.get("password", "")
+        access_control.actor(),
+        present=request.form.get("present", ""),
+        new=request.form.get("password", ""),
+        session_id=current_user.session_id,
     )
     flash(_("The password is changed. Everywhere else you are signed out."))
     return redirect(url_for("account.show"))
@@ -48,6 +51,6 @@ def open_link(token: str) -> Response:
 @bp.post("/<token>")
 def use_link(token: str) -> AnyResponse:
     rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
-    password_resets.use(token, request.form.get("password", ""))
+    password_resets.use(token, request.form.get("password", ""), address=access_control.address())
     flash(_("The password is changed. Sign in with it."))
     return redirect(url_for("sign_in.show"))

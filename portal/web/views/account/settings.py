@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.notifications import preferences
 from portal.domain.notifications.outbox import Delivery
@@ -12,6 +13,7 @@ from portal.domain.users import models as people
 from portal.errors import Refused
 from portal.lib.i18n import msgid
 from portal.web import languages, rendering
+from portal.web.auth import access_control
 from portal.web.languages import LANGUAGES
 
 bp = Blueprint("settings", __name__)
@@ -30,8 +32,9 @@ def show() -> Response:
 
 @bp.post("/settings/notices")
 def choose_notices() -> AnyResponse:
-    preferences.choose(current_user, request.form.to_dict())
-    audit.note(audit.SETTINGS_CHANGED, **rendering.signature())
+    with unit_of_work():
+        preferences.choose(current_user, request.form.to_dict())
+        audit.note(audit.SETTINGS_CHANGED, access_control.actor())
     flash(_("Saved."))
     return redirect(url_for(".show"))
 
@@ -41,8 +44,9 @@ def change() -> AnyResponse:
     language, theme = request.form.get("language", ""), request.form.get("theme", "")
     if language not in LANGUAGES:
         raise Refused(msgid("There is no such language."))
-    people.prefer(current_user.id, language=language, theme=theme)
-    audit.note(audit.SETTINGS_CHANGED, **rendering.signature())
+    with unit_of_work():
+        people.prefer(current_user.id, language=language, theme=theme)
+        audit.note(audit.SETTINGS_CHANGED, access_control.actor())
     current_user.language = language
     languages.forget()
     flash(_("Saved."))

@@ -5,11 +5,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import passkeys, rate_limits, sso_providers
 from portal.domain.accounts.rate_limits import Kind
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.domain.users.sessions import FirstProof
 from portal.web import rendering
@@ -64,12 +66,9 @@ def _proven(email: str, password: str) -> Person | None:
         rate_limits.forget(Kind.SIGN_IN, account=email, address=address, browser=known_devices.proof_of(email))
         people.refresh_password(person, password)
         return person
-    audit.note(
-        audit.SIGN_IN_FAILED,
-        company_id=person.company_id if person else None,  # nobody, for an address we do not know
-        name=email,
-        address=address,
-    )
+    company = person.company if person else None  # nobody's, for an address we do not know
+    with unit_of_work():
+        audit.note(audit.SIGN_IN_FAILED, Actor(None, company, address), name=email)
     return None
 
 

@@ -13,10 +13,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import invitations, rate_limits, sso_identities, sso_providers
 from portal.domain.accounts.rate_limits import Kind
 from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
+from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
 from portal.domain.users.sessions import FirstProof
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
@@ -24,7 +26,7 @@ from portal.lib.encryption import SealBroken
 from portal.oidc import flow
 from portal.oidc.flow import Asked, Client, Identity
 from portal.web import rendering
-from portal.web.auth import login, reauthentication
+from portal.web.auth import access_control, login, reauthentication
 
 PATIENCE = timedelta(minutes=10)  # between going out and coming back
 SIGN_IN, LINK, ACCEPT = "sign_in", "link", "accept"  # what somebody went out for
@@ -78,7 +80,7 @@ def begin(provider: str) -> AnyResponse:
 @bp.get("/sign-in/sso/<provider>/answer")
 def answer(provider: str) -> AnyResponse:
     found, went_out = sso_providers.by_slug(provider), _came_back(provider)
-    rate_limits.count(Kind.ELSEWHERE, address=_address())
+    rate_limits.count(Kind.ELSEWHERE, address=access_control.address())
     identity = flow.who(_client(found), Asked(*went_out["asked"]), request.args)
     return DONE[went_out["purpose"]](found, identity, went_out)
 
@@ -99,8 +101,9 @@ def link(provider: str) -> AnyResponse:
 @bp.post("/account/sso/<provider>/unlink")
 def unlink(provider: str) -> AnyResponse:
     found = sso_providers.by_slug_of(current_user.company_id, provider)
-    sso_identities.unlink(current_user.id, found, but_session=current_user.session_id)
-    audit.note(audit.SSO_UNLINKED, about=provider, **rendering.signature())
+    with unit_of_work():
+        sso_identities.unlink(current_user.id, found, but_session=current_user.session_id)
+        audit.note(audit.SSO_UNLINKED, access_control.actor(), about=provider)
     flash(_("Unlinked."))
     return redirect(url_for("account.show"))
 
@@ -113,7 +116,7 @@ def sorry(error: ProviderError | SealBroken) -> Response:
     why = str(error) or "the client secret was sealed under another SECRET_KEY: give it anew"
     current_app.logger.warning("single sign-on by %s: %s", slug, why)
     found = sso_providers.by_slug(slug)
-    audit.note(audit.SSO_REFUSED, company_id=found.company_id, about=f"{slug}: {why}", address=_address())
+    _refused(found, f"{slug}: {why}")
     status, title, words = next(FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES)
     return _page(status, title(), words(), found)
 
@@ -121,8 +124,7 @@ def sorry(error: ProviderError | SealBroken) -> Response:
 def _sign_in(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
     person = sso_identities.person_of(provider, identity.subject) or _made(provider, identity)
     if person is None:
-        about = f"{provider.slug}: unknown {identity.subject}"
-        audit.note(audit.SSO_REFUSED, company_id=provider.company_id, about=about, address=_address())
+        _refused(provider, f"{provider.slug}: unknown {identity.subject}")
         return _unknown(provider)
     return _arrive(person, provider, identity, onward=went_out["onward"])
 
@@ -130,15 +132,19 @@ def _sign_in(provider: IdentityProvider, identity: Identity, went_out: dict[str,
 def _link(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
     if not current_user.is_authenticated or current_user.id != went_out["person"]:
         raise ProviderLied("somebody else is signed in than who went out to link")
-    sso_identities.link(current_user.id, provider, identity.subject)
-    audit.note(audit.SSO_LINKED, about=provider.slug, **rendering.signature())
+    with unit_of_work():
+        sso_identities.link(current_user.id, provider, identity.subject)
+        audit.note(audit.SSO_LINKED, access_control.actor(), about=provider.slug)
     flash(_("Linked. From now on you can sign in with your company's account."))
     return redirect(url_for("account.show"))
 
 
 def _accept(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
-    person = invitations.accept_elsewhere(went_out["key"], provider, identity.subject, name=identity.name)
-    audit.note(audit.SSO_LINKED, about=provider.slug, **login.signature_of(person))
+    with unit_of_work():
+        person = invitations.accept_elsewhere(
+            went_out["key"], provider, identity.subject, name=identity.name, address=access_control.address()
+        )
+        audit.note(audit.SSO_LINKED, access_control.actor_for(person), about=provider.slug)
     return _arrive(person, provider, identity)
 
 
@@ -151,16 +157,14 @@ def _arrive(person: Person, provider: IdentityProvider, identity: Identity, *, o
 
 
 def _made(provider: IdentityProvider, identity: Identity) -> Person | None:
-    person = sso_identities.make_viewer(provider, identity.subject, email=identity.email, name=identity.name)
-    if person is not None:
-        audit.note(
-            audit.ACCOUNT_MADE,
-            company_id=person.company_id,
-            person_id=person.id,
-            about=provider.slug,
-            address=_address(),
-        )
-    return person
+    return sso_identities.make_viewer(
+        provider, identity.subject, email=identity.email, name=identity.name, address=access_control.address()
+    )
+
+
+@unit_of_work()
+def _refused(provider: IdentityProvider, about: str) -> None:
+    audit.note(audit.SSO_REFUSED, Actor(None, provider.company, access_control.address()), about=about)
 
 
 def _set_out(provider: IdentityProvider, *, purpose: str, onward: str = "", key: str = "") -> str:
@@ -226,7 +230,3 @@ def _unknown(provider: IdentityProvider) -> Response:
 def _page(status: int, title: str, words: str, provider: IdentityProvider | None) -> Response:
     again = _beginning(provider, onward="") if provider else ""
     return rendering.minimal("sso/failed.html", status=status, title=title, words=words, again=again)
-
-
-def _address() -> str:
-    return request.remote_addr or ""

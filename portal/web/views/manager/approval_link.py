@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain.approvals import link_answers
 from portal.errors import AlreadyDecided
 from portal.web import approval_form, error_pages, rendering
+from portal.web.auth import access_control
 
 bp = Blueprint("decide", __name__, url_prefix="/decide")
 bp.after_request(rendering.keep_quiet)
@@ -23,7 +24,7 @@ def show(token: str) -> Response:
 @bp.post("/", defaults={"token": ""})
 @bp.post("/<token>")
 def answer(token: str) -> AnyResponse:
-    said = approval_form.give_by_link(token, request.form)
+    said = approval_form.give_by_link(token, request.form, address=access_control.address())
     flash(said)
     return redirect(url_for(".show", token=token))
 

@@ -11,7 +11,7 @@ from portal.domain.approvals import models as approvals
 from portal.domain.companies.models import Company
 from portal.errors import AlreadyDecided
 from portal.web import approval_form, error_pages, rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("approvals", __name__, url_prefix="/approvals")
 
@@ -41,7 +41,7 @@ def show(approval_id: int) -> Response:
 @bp.post("/<int:approval_id>")
 def answer(approval_id: int) -> AnyResponse:
     card = approvals.show(_read(), approval_id)
-    said = approval_form.give(current_user, card.approval.id, request.form)
+    said = approval_form.give(actor(), card.approval.id, request.form)
     flash(said)
     return redirect(url_for(".show", approval_id=approval_id))
 

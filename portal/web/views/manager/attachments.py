@@ -5,10 +5,11 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request, send_file
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.tickets import attachments, previews
 from portal.web import rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 from portal.web.formatting import file_name
 
 bp = Blueprint("attachments", __name__)
@@ -63,7 +64,8 @@ def _folder() -> Path:
 def _write_down(found: attachments.Download) -> None:
     """In the audit log; HEAD takes nothing away."""
     if request.method == "GET":
-        audit.note(audit.DOWNLOADED, about=found.ticket_number, name=found.name, **rendering.signature())
+        with unit_of_work():
+            audit.note(audit.DOWNLOADED, actor(), about=found.ticket_number, name=found.name)
 
 
 def _picture(found: attachments.Download, path: Path) -> Response:

@@ -4,13 +4,14 @@ from flask import Blueprint, Response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.events import Group
 from portal.domain.audit.report import LogFilter
 from portal.exports import audit_log as log_files
 from portal.web import downloads, languages, rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("log", __name__, url_prefix="/log")
 
@@ -42,7 +43,8 @@ def csv() -> AnyResponse:
 def _taken() -> log_files.Taken:
     """What is taken away; that it is, is the newest line of it. HEAD takes nothing away."""
     if request.method == "GET":
-        audit.note(audit.EXPORTED_LOG, **rendering.signature())
+        with unit_of_work():
+            audit.note(audit.EXPORTED_LOG, actor())
     return log_files.Taken(
         company=own_company(),
         wanted=LogFilter.parse(request.args),

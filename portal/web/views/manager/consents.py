@@ -2,12 +2,11 @@
 
 from flask import Blueprint, Response, flash, redirect, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.approvals import consents
 from portal.web import rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("consents", __name__, url_prefix="/consents")
 
@@ -22,6 +21,6 @@ def index() -> Response:
 
 @bp.post("/<int:consent_id>/revoke")
 def revoke(consent_id: int) -> AnyResponse:
-    consents.revoke(current_user, own_company(), consent_id)
+    consents.revoke(actor(), own_company(), consent_id)
     flash(_("Revoked. From now on Connectica asks again."))
     return redirect(url_for(".index"))

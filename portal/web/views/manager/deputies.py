@@ -10,7 +10,7 @@ from portal.errors import Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid
 from portal.web import rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("deputies", __name__, url_prefix="/deputies")
 
@@ -31,13 +31,13 @@ def appoint() -> AnyResponse:
     if first is None or last is None:
         raise Refused(msgid("Say from which day to which."))
     deputy_id = request.form.get("deputy", type=rendering.row_id, default=0)
-    deputies.appoint(current_user, own_company(), deputy_id=deputy_id, first=first, last=last)
+    deputies.appoint(actor(), own_company(), deputy_id=deputy_id, first=first, last=last)
     flash(_("Your deputy is asked too on these days and may decide for you."))
     return redirect(url_for(".index"))
 
 
 @bp.post("/<int:absence_id>/end")
 def dismiss(absence_id: int) -> AnyResponse:
-    deputies.dismiss(current_user, own_company(), absence_id)
+    deputies.dismiss(actor(), own_company(), absence_id)
     flash(_("Your deputy decides no more."))
     return redirect(url_for(".index"))

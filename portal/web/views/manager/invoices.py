@@ -14,7 +14,7 @@ from portal.exports import invoice as invoice_files
 from portal.lib import periods
 from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("invoices", __name__)
 
@@ -44,11 +44,11 @@ def show_upcoming() -> Response:
 @bp.post("/invoices/budget")
 def set_budget() -> AnyResponse:
     budgets.choose(
+        actor(),
         own_company(),
         month_of(clock.today()),
         unit=request.form.get("unit", ""),
         amount=request.form.get("amount", ""),
-        person_id=current_user.id,
     )
     flash(_("The budget is set."))
     return redirect(url_for(".show_upcoming"))

@@ -2,12 +2,11 @@
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import access, invitations
 from portal.web import rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 from portal.web.languages import LANGUAGES
 
 bp = Blueprint("people", __name__, url_prefix="/people")
@@ -28,7 +27,7 @@ def index() -> Response:
 @bp.post("")
 def invite() -> AnyResponse:
     invitations.invite(
-        current_user,
+        actor(),
         own_company(),
         email=request.form.get("email", ""),
         name=request.form.get("name", ""),
@@ -41,14 +40,14 @@ def invite() -> AnyResponse:
 
 @bp.post("/invitations/<int:invitation_id>/repeat")
 def repeat(invitation_id: int) -> AnyResponse:
-    invitations.repeat(current_user, own_company(), invitation_id)
+    invitations.repeat(actor(), own_company(), invitation_id)
     flash(_("Invited once more. The earlier link opens nothing now."))
     return redirect(url_for(".index"))
 
 
 @bp.post("/invitations/<int:invitation_id>/withdraw")
 def withdraw(invitation_id: int) -> AnyResponse:
-    invitations.withdraw(current_user, own_company(), invitation_id)
+    invitations.withdraw(actor(), own_company(), invitation_id)
     flash(_("The invitation is withdrawn."))
     return redirect(url_for(".index"))
 
@@ -64,13 +63,13 @@ def show(person_id: int) -> Response:
 
 @bp.post("/<int:person_id>/role")
 def change_role(person_id: int) -> AnyResponse:
-    access.change_role(current_user, own_company(), person_id, request.form.get("role", ""))
+    access.change_role(actor(), own_company(), person_id, request.form.get("role", ""))
     flash(_("The role is changed, from the next click on."))
     return redirect(url_for(".index"))
 
 
 @bp.post("/<int:person_id>/end")
 def end(person_id: int) -> AnyResponse:
-    access.end(current_user, own_company(), person_id)
+    access.end(actor(), own_company(), person_id)
     flash(_("Their access has ended."))
     return redirect(url_for(".index"))

@@ -2,13 +2,12 @@
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
 from portal.web import rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("questions", __name__)
 
@@ -45,20 +44,20 @@ def write(entry_id: int) -> Response:
 
 @bp.post("/entries/<int:entry_id>/question")
 def ask(entry_id: int) -> AnyResponse:
-    question_id = workflow.ask(current_user, own_company(), entry_id, request.form.get("text", ""))
+    question_id = workflow.ask(actor(), own_company(), entry_id, request.form.get("text", ""))
     flash(_("Asked. Connectica has been told."))
     return redirect(url_for(".show", question_id=question_id))
 
 
 @bp.post("/questions/<int:question_id>/reply")
 def reply(question_id: int) -> AnyResponse:
-    workflow.reply(current_user, own_company(), question_id, request.form.get("text", ""))
+    workflow.reply(actor(), own_company(), question_id, request.form.get("text", ""))
     flash(_("Sent. Connectica has been told."))
     return redirect(url_for(".show", question_id=question_id))
 
 
 @bp.post("/questions/<int:question_id>/take-back")
 def take_back(question_id: int) -> AnyResponse:
-    workflow.take_back(current_user, own_company(), question_id)
+    workflow.take_back(actor(), own_company(), question_id)
     flash(_("Your question is closed."))
     return redirect(url_for(".show", question_id=question_id))

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, request
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.questions import models as questions
 from portal.domain.read_models import conversation
@@ -9,7 +10,7 @@ from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter
 from portal.web import rendering, ticket_fragments
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import actor, own_company
 
 bp = Blueprint("tickets", __name__)
 
@@ -35,6 +36,7 @@ def index() -> Response:
 @bp.get("/tickets/<number>")
 def show(number: str) -> Response:
     ticket = conversation.show(own_company(), number, before=request.args.get("before", type=rendering.row_id))
-    audit.note(audit.OPENED_TICKET, about=ticket.number, **rendering.signature())
+    with unit_of_work():
+        audit.note(audit.OPENED_TICKET, actor(), about=ticket.number)
     in_question = questions.by_entry(own_company())
     return rendering.render(page="tickets/show.html", ticket=ticket, in_question=in_question)

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals import consents, requests
 from portal.domain.approvals import models as approvals
 from portal.domain.approvals.models import AtExpiry
@@ -15,6 +15,7 @@ from portal.errors import AlreadyDecided, Refused
 from portal.lib import periods
 from portal.lib.i18n import msgid
 from portal.web import error_pages, rendering
+from portal.web.auth.access_control import actor
 
 bp = Blueprint("staff_approvals", __name__, url_prefix="/staff")
 
@@ -28,7 +29,8 @@ def find() -> Response:
 @bp.get("/tickets/<int:ticket_id>")
 def write(ticket_id: int) -> Response:
     ticket = staff_search.show(ticket_id)
-    audit.note(audit.OPENED_TICKET, about=ticket.number, **rendering.signature(ticket.company_id))
+    with unit_of_work():
+        audit.note(audit.OPENED_TICKET, actor(), company_id=ticket.company_id, about=ticket.number)
     return rendering.render(
         page="staff/ask.html",
         ticket=ticket,
@@ -41,7 +43,7 @@ def write(ticket_id: int) -> Response:
 
 @bp.post("/tickets/<int:ticket_id>")
 def ask(ticket_id: int) -> AnyResponse:
-    asked = requests.ask(current_user, staff_search.show(ticket_id).id, _asking())
+    asked = requests.ask(actor(), staff_search.show(ticket_id).id, _asking())
     if asked.was_open:
         flash(_("This is being asked already."))
     elif asked.was_answered:
@@ -58,14 +60,14 @@ def show(approval_id: int) -> Response:
 
 @bp.post("/approvals/<int:approval_id>/answer")
 def answer(approval_id: int) -> AnyResponse:
-    requests.answer(current_user, approval_id, request.form.get("note", ""))
+    requests.answer(actor(), approval_id, request.form.get("note", ""))
     flash(_("Answered. The managers have been written to."))
     return redirect(url_for(".show", approval_id=approval_id))
 
 
 @bp.post("/approvals/<int:approval_id>/withdraw")
 def withdraw(approval_id: int) -> AnyResponse:
-    requests.withdraw(current_user, approval_id)
+    requests.withdraw(actor(), approval_id)
     flash(_("The question is withdrawn."))
     return redirect(url_for(".show", approval_id=approval_id))
 
@@ -80,7 +82,8 @@ def too_late(error: AlreadyDecided) -> Response:
 def _page(approval_id: int, *, status: int) -> Response:
     card = approvals.card(approval_id)
     if status == 200:
-        audit.note(audit.OPENED_APPROVAL, about=card.ticket_number, **rendering.signature(card.company_id))
+        with unit_of_work():
+            audit.note(audit.OPENED_APPROVAL, actor(), company_id=card.company_id, about=card.ticket_number)
     return rendering.render(
         page="staff/approval.html",
         status=status,

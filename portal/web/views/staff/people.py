@@ -2,13 +2,13 @@
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import access, invitations
 from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
 from portal.web import rendering
+from portal.web.auth.access_control import actor
 from portal.web.languages import LANGUAGES
 
 bp = Blueprint("staff_people", __name__, url_prefix="/staff/people")
@@ -32,7 +32,7 @@ def index() -> Response:
 def invite() -> AnyResponse:
     company = _company(request.form)
     invitations.invite(
-        current_user,
+        actor(),
         company,
         email=request.form.get("email", ""),
         name=request.form.get("name", ""),
@@ -46,7 +46,7 @@ def invite() -> AnyResponse:
 @bp.post("/invitations/<int:invitation_id>/repeat")
 def repeat(invitation_id: int) -> AnyResponse:
     company = invitations.company_of(invitation_id)
-    invitations.repeat(current_user, company, invitation_id)
+    invitations.repeat(actor(), company, invitation_id)
     flash(_("Invited once more. The earlier link opens nothing now."))
     return _back(company)
 
@@ -54,7 +54,7 @@ def repeat(invitation_id: int) -> AnyResponse:
 @bp.post("/invitations/<int:invitation_id>/withdraw")
 def withdraw(invitation_id: int) -> AnyResponse:
     company = invitations.company_of(invitation_id)
-    invitations.withdraw(current_user, company, invitation_id)
+    invitations.withdraw(actor(), company, invitation_id)
     flash(_("The invitation is withdrawn."))
     return _back(company)
 
@@ -71,7 +71,7 @@ def show(person_id: int) -> Response:
 @bp.post("/<int:person_id>/role")
 def change_role(person_id: int) -> AnyResponse:
     company = access.company_of(person_id)
-    access.change_role(current_user, company, person_id, request.form.get("role", ""))
+    access.change_role(actor(), company, person_id, request.form.get("role", ""))
     flash(_("The role is changed, from the next click on."))
     return _back(company)
 
@@ -79,7 +79,7 @@ def change_role(person_id: int) -> AnyResponse:
 @bp.post("/<int:person_id>/end")
 def end(person_id: int) -> AnyResponse:
     company = access.company_of(person_id)
-    access.end(current_user, company, person_id)
+    access.end(actor(), company, person_id)
     flash(_("Their access has ended."))
     return _back(company)
 

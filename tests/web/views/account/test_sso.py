@@ -23,6 +23,7 @@ from portal.domain.users.sessions import Session
 from portal.oidc import discovery
 from portal.web.views.account import sso
 from tests import providers, samples
+from tests.actors import acting
 from tests.oidc.test_flow import ANSWERS, BROKEN, JUNK, LIES
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
 
@@ -614,7 +615,9 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
 
 def _invited(world):
     visitor = people.visitor(sessions.start(world.a.manager.id, how="password"))
-    invitations.invite(visitor, world.a.company, email="nova@a.example", name="Nová", role=MANAGER, language="cs")
+    invitations.invite(
+        acting(visitor), world.a.company, email="nova@a.example", name="Nová", role=MANAGER, language="cs"
+    )
     text = db.session.scalars(select(outbox.Letter.text).order_by(outbox.Letter.id.desc())).first()
     db.session.query(Session).delete()
     db.session.commit()

@@ -13,6 +13,7 @@ from portal.domain.approvals.models import Approval
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Told
 from portal.lib import urls
+from tests.actors import acting
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -125,7 +126,7 @@ def test_a_key_with_a_control_letter_is_no_address_of_ours(world, stranger, path
 
 def test_a_decision_made_elsewhere_is_told_to_who_comes_second(world, stranger, path):
     token = _csrf(stranger.get(path))
-    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True))
     answer = stranger.post(path, data={"answer": "decline", "csrf_token": token})
     assert answer.status_code == 409 and "Jana" in answer.text and "23. 11. 2026 10:30" in answer.text
     assert _approval(world).state == "approved"

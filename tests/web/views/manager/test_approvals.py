@@ -14,6 +14,7 @@ from portal.domain.approvals.models import Approval, AtExpiry
 from portal.domain.approvals.requests import Asking
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import LetterChoice
+from tests.actors import acting
 
 NOTHING_WAITS = "Nic na vás nečeká"
 
@@ -31,7 +32,7 @@ def staff(world, sign_in):
 def test_what_waits_is_counted_beside_the_page_and_before_every_title(world, manager):
     page = manager.get("/tickets").text
     assert "<title>(1) " in page
-    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True))
     assert "<title>(" not in manager.get("/tickets").text
 
 
@@ -61,7 +62,7 @@ def test_declining_for_good_takes_the_scope_of_its_own_button(world, manager):
 def test_a_decision_that_comes_second_is_told_who_was_first(world, manager):
     address = f"/approvals/{world.a.approval_id}"
     token = _csrf(manager.get(address))
-    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True))
     answer = manager.post(address, data={"answer": "decline", "csrf_token": token})
     assert answer.status_code == 409
     assert "Už je rozhodnuto: schváleno, Jana" in answer.text
@@ -76,7 +77,7 @@ def test_a_reader_sees_the_question_and_has_no_buttons_until_they_are_a_deputy(w
     refused = viewer.post(address, data={"answer": "approve", "csrf_token": _csrf(viewer.get("/settings"))})
     assert refused.status_code == 422
     today = clock.today()
-    deputies.appoint(world.a.manager, world.a.company, deputy_id=world.a.viewer.id, first=today, last=today)
+    deputies.appoint(acting(world.a.manager), world.a.company, deputy_id=world.a.viewer.id, first=today, last=today)
     assert 'value="approve"' in viewer.get(address).text
     assert "v zastoupení: Jana" in _post(viewer, address, answer="approve").text
 
@@ -124,7 +125,7 @@ def test_staff_find_any_companys_ticket_see_a_consent_and_ask(world, staff):
 
 def test_staff_see_that_they_need_not_ask(world, staff):
     always = Decision(approve=True, scope="until", valid_until=clock.today())
-    decisions.decide(world.a.manager, world.a.approval_id, always)
+    decisions.decide(acting(world.a.manager), world.a.approval_id, always)
     page = staff.get(f"/staff/tickets/{world.a.ticket.id}").text
     assert "Už schváleno do 23. 11. 2026: Jana" in page.replace("\xa0", " ")
     asked = _post(
@@ -162,7 +163,7 @@ def test_staff_withdraw_a_question_and_come_second_like_everybody(world, staff):
 
 
 def test_a_consent_is_revoked_by_a_manager_and_by_no_reader(world, manager, viewer):
-    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True, scope="always"))
+    decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True, scope="always"))
     (row,) = consents.in_force(world.a.company)
     assert "vždy" in viewer.get("/consents").text
     address = f"/consents/{row.consent.id}/revoke"
@@ -187,7 +188,7 @@ def test_a_deputy_is_a_colleague(world, manager, person):
 
 
 def test_the_conversation_tells_of_an_approval_in_quiet_lines(world, manager):
-    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=False))
+    decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=False))
     page = manager.get(f"/tickets/{world.a.ticket.number}").text
     assert page.count("žádá o schválení vaší společností") == 2
     assert "<b>Zamítnuto</b> · Jana" in page
@@ -206,7 +207,9 @@ def test_everybody_chooses_how_they_are_written_to(world, manager):
 def test_words_of_people_stay_words_on_every_page(world, manager, staff):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     asked = requests.ask(
-        world.staff, world.a.ticket.id, Asking(evil, until=clock.today(), at_expiry=AtExpiry.STAY, reason=evil)
+        acting(world.staff),
+        world.a.ticket.id,
+        Asking(evil, until=clock.today(), at_expiry=AtExpiry.STAY, reason=evil),
     )
     _post(manager, f"/approvals/{asked.approval_id}", answer="ask", note=evil)
     for client, address in (
@@ -224,9 +227,11 @@ def test_words_of_people_stay_words_on_every_page(world, manager, staff):
 def test_decided_approvals_are_turned_page_by_page(world, manager):
     for number in range(32):
         asked = requests.ask(
-            world.staff, world.a.ticket.id, Asking(f"Otázka {number}?", until=clock.today(), at_expiry=AtExpiry.STAY)
+            acting(world.staff),
+            world.a.ticket.id,
+            Asking(f"Otázka {number}?", until=clock.today(), at_expiry=AtExpiry.STAY),
         )
-        decisions.decide(world.a.manager, asked.approval_id, Decision(approve=True))
+        decisions.decide(acting(world.a.manager), asked.approval_id, Decision(approve=True))
     page = manager.get("/approvals").text
     older = re.search(r'href="(/approvals\?before=\d+)"', page).group(1)
     assert "Otázka 31?" in page and "Otázka 0?" not in page

@@ -12,6 +12,7 @@ from portal.domain.audit import report
 from portal.domain.audit.report import LogFilter
 from portal.domain.users import models as people
 from portal.domain.users import sessions
+from tests.actors import acting, noted
 from tests.web.conftest import MARKER
 
 
@@ -91,12 +92,12 @@ def test_older_lines_are_a_page_away(world, manager, monkeypatch):
 def test_ways_in_and_roles_are_said_in_the_readers_words(world, sign_in):
     client = sign_in(world.a.manager)
     access.change_role(
-        people.visitor(sessions.start(world.a.manager.id, how="password")),
+        acting(people.visitor(sessions.start(world.a.manager.id, how="password"))),
         world.a.company,
         world.a.viewer.id,
         "manager",
     )
-    audit.note(audit.SIGNED_IN, about="passkey", company_id=world.a.company.id, person_id=world.a.manager.id)
+    noted(audit.SIGNED_IN, about="passkey", company_id=world.a.company.id, person_id=world.a.manager.id)
     page = client.get("/log").text
     assert "viewer@a.example: IT manažer" in page
     assert "přístupovým klíčem" in page

@@ -13,10 +13,11 @@ from portal.domain.billing.prices import Price
 from portal.domain.notifications import outbox
 from portal.domain.questions import workflow
 from tests import samples
+from tests.actors import acting
 
 
 def test_the_start_page_says_what_waits(world, manager):
-    workflow.answer(world.staff, world.a.question_id, "Byla v tom i cesta.")
+    workflow.answer(acting(world.staff), world.a.question_id, "Byla v tom i cesta.")
     page = manager.get("/").text
     assert f"/approvals/{world.a.approval_id}" in page
     assert f"/questions/{world.a.question_id}" in page
@@ -24,7 +25,7 @@ def test_the_start_page_says_what_waits(world, manager):
 
 
 def test_the_start_page_of_who_has_nothing_to_do_says_so(world, manager):
-    decisions.decide(world.a.manager, world.a.approval_id, Decision(approve=True))
+    decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True))
     samples.message(world.a.ticket, sent_at=clock.now())
     db.session.commit()
     assert "Nic na vás nečeká" in manager.get("/").text

@@ -13,6 +13,7 @@ from portal.db import db
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
 from portal.domain.tickets.time_entries import TimeEntry
+from tests.actors import acting
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_staff_uphold_an_entry_only_with_a_reason(world, staff, manager):
 
 def test_a_question_that_is_over_refuses_more_words(world, manager):
     token = _csrf(manager.get("/settings"))
-    workflow.take_back(world.a.manager, world.a.company, world.a.question_id)
+    workflow.take_back(acting(world.a.manager), world.a.company, world.a.question_id)
     refused = manager.post(f"/questions/{world.a.question_id}/reply", data={"text": "Ještě?", "csrf_token": token})
     assert refused.status_code == 422 and "Tento dotaz je uzavřený." in refused.text
 
@@ -68,7 +69,7 @@ def test_a_question_marks_its_entry_wherever_it_stands(world, manager):
     assert "1 položce je otevřený dotaz" in manager.get("/invoices/upcoming").text
     for address in (f"/hours/{clock.today():%Y-%m}.xlsx", "/invoices/upcoming.xlsx"):
         assert "K položce je otevřený dotaz." in _words(manager.get(address).data), f"{address} does not mark it"
-    workflow.take_back(world.a.manager, world.a.company, world.a.question_id)
+    workflow.take_back(acting(world.a.manager), world.a.company, world.a.question_id)
     assert mark not in manager.get("/hours").text
 
 
@@ -97,7 +98,7 @@ def test_what_may_not_be_seen_may_not_be_questioned(world, manager, other_entry)
 
 def test_words_of_people_stay_words(world, manager, staff):
     evil = "<script>alert(1)</script>"
-    workflow.reply(world.a.manager, world.a.company, world.a.question_id, evil)
+    workflow.reply(acting(world.a.manager), world.a.company, world.a.question_id, evil)
     for client, address in (
         (manager, f"/questions/{world.a.question_id}"),
         (staff, f"/staff/questions/{world.a.question_id}"),
