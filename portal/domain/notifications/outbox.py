@@ -141,7 +141,7 @@ def choose(person: Person, kind: str, how: Delivery) -> None:
 
 @unit_of_work()
 def claim(letter_id: int) -> Letter | None:
-    """Take a waiting letter for this sender alone and commit; None when another sender was faster."""
+    """Take a waiting letter for this sender alone; None when another sender was faster. Commits."""
     now = clock.now()
     taken = rows_changed(
         update(Letter)
@@ -154,13 +154,13 @@ def claim(letter_id: int) -> Letter | None:
 
 @unit_of_work()
 def sent(letter: Letter) -> None:
-    """The mail server took it. The attachment's bytes are not needed any more, and keys are kept as hashes alone."""
+    """The mail server took it. The attachment's bytes are not needed any more, and keys stay as hashes. Commits."""
     letter.text = tokens.without(letter.text)
     letter.sent_at, letter.trouble, letter.attachment = clock.now(), "", None
 
 
 @unit_of_work()
 def failed(letter: Letter, trouble: str) -> None:
-    """It did not go: later again, after twice as long each time."""
+    """It did not go: later again, after twice as long each time. Commits."""
     pause = min(timedelta(seconds=30) * 2 ** min(letter.tries, 12), LONGEST_PAUSE)
     letter.try_after, letter.trouble = clock.now() + pause, trouble[:500]
