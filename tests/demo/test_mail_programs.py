@@ -4,7 +4,7 @@ import pytest
 
 from portal.demo import mail_programs, people
 from portal.desk.inbound import mime as desk_mail
-from portal.desk.inbound import quotes
+from portal.lib.mail_quotes import reading
 from tests.demo.conftest import NOW
 
 PROGRAMS = (
@@ -47,7 +47,7 @@ def letter(program, **changes):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_was_written_is_told_from_what_was_quoted(program):
     read = desk_mail.read(mail_programs.written(letter(program)))
-    own = [read.text.split("\n")[at] for at in quotes.parts(read.text).own]
+    own = [read.text.split("\n")[at] for at in reading.read_text(read.text).own]
     assert "\n".join(own).strip().translate(TYPED) == letter(program).text.translate(TYPED)
     assert "PROGP85:9,00" in read.text
     assert read.references == (OLD.message_id,)

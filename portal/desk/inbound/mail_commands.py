@@ -1,14 +1,18 @@
 """The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, PRIDAT, DUVERNE… Pure."""
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 
 from portal import clock, timecodes
-from portal.desk.inbound import quotes
+from portal.desk.inbound import time_lines
 from portal.errors import BadTimeCode
+from portal.lib.mail_quotes import reading
+from portal.lib.mail_quotes.lines import Part
+from portal.lib.mail_quotes.reading import Reading
 from portal.timecodes import TimeCode
 
 LONGEST_QUESTION = 1000  # characters of one SCHVALIT line
@@ -86,28 +90,77 @@ class _Unclear(Exception):
     """A line that was meant for us and cannot be followed; the text is the reason."""
 
 
-def read(text: str, categories: Collection[str]) -> Instructions:
-    """The instructions in the sender's own lines; history and signature are never read."""
-    lines = text.split("\n")
-    found = quotes.parts(text)
+def read(said: str | Reading, categories: Collection[str]) -> Instructions:
+    """The instructions in the sender's own lines, wherever they stand; history and signature are never read.
+
+    Time that stands in a quote or below the signature is not booked; it is taken out, and told of where it is not
+    plainly a copy of what was booked before.
+    """
+    found = said if isinstance(said, Reading) else reading.read_text(said)
+    lines = [time_lines.bare(line.text) for line in found.lines]
     edges = _edges(lines, found.own)
     asked = Instructions()
+    read_already = -1
     for at in found.own:
-        line = _bare(lines[at])
-        if line:
-            asked = _with_line(asked, at, line, at in edges, categories)
-    below = [at for at in found.signature if _bare(lines[at]).partition(":")[0].strip() in categories]
-    unread = (Problem(_bare(lines[at]), "stojí pod podpisem, tam řádky nečteme") for at in below)
-    return replace(asked, problems=(*asked.problems, *unread), taken=(*asked.taken, *below))
+        if lines[at] and at > read_already:
+            line, read_already = _whole(lines, found, at)
+            asked = _with_line(asked, range(at, read_already + 1), line, at in edges, categories)
+    return _with_unread(asked, found, lines, categories)
 
 
-def _with_line(asked: Instructions, at: int, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
+def _whole(lines: Sequence[str], found: Reading, at: int) -> tuple[str, int]:
+    """A question on the lines that a program wrapped it over, and the number of the last; any other line alone."""
+    line, last = lines[at], at
+    keyed = _KEYED.match(line)
+    if not (keyed and folded(keyed[1]) in _OF_SENTENCES):
+        return line, at
+    while (
+        last + 1 < len(lines)
+        and last - at < MOST_WRAPPED
+        and len(found.lines[last].text) >= _WRAPS_FROM
+        and not line.endswith(("?", "!", "."))
+        and found.parts[last + 1] is Part.OWN
+        and lines[last + 1]
+        and not _KEYED.match(lines[last + 1])
+    ):
+        last += 1
+        line = f"{line} {lines[last]}"
+    return line, last
+
+
+def _with_unread(
+    asked: Instructions, found: Reading, lines: Sequence[str], categories: Collection[str]
+) -> Instructions:
+    """With the lines of time that are not booked: a copy of what was booked goes silently, others are told of."""
+    for at, part in enumerate(found.parts):
+        reason = _UNREAD.get(part)
+        if reason is None or not lines[at] or not time_lines.is_time(lines[at], categories):
+            continue
+        problems = (Problem(lines[at], reason),) if reason else ()
+        asked = replace(asked, problems=(*asked.problems, *problems), taken=(*asked.taken, at))
+    return asked
+
+
+# Why time in these parts is not booked; no word where it was booked when it was written.
+_UNREAD = {
+    Part.SIGNATURE: "stojí pod podpisem, tam řádky nečteme",
+    Part.FORWARDED: "stojí v přeposlané zprávě, tam řádky nečteme",
+    Part.CITED: "stojí v citaci, tam řádky nečteme",
+    Part.INSERTED: "stojí uvnitř citované zprávy, tam řádky nečteme",
+    Part.ANSWERED: "",
+    Part.HISTORY: "",
+}
+
+
+def _with_line(
+    asked: Instructions, at: Iterable[int], line: str, at_edge: bool, categories: Collection[str]
+) -> Instructions:
     """The instructions with one more line; the same instructions when the line is ordinary text."""
     try:
         further = _understood(asked, line, at_edge, categories)
     except (_Unclear, BadTimeCode) as error:
         further = replace(asked, problems=(*asked.problems, Problem(line, str(error))))
-    return asked if further is asked else replace(further, taken=(*asked.taken, at))
+    return asked if further is asked else replace(further, taken=(*asked.taken, *at))
 
 
 def _understood(asked: Instructions, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
@@ -116,11 +169,30 @@ def _understood(asked: Instructions, line: str, at_edge: bool, categories: Colle
     keyed = _KEYED.match(line)
     if keyed and folded(keyed[1]) in _VERBS:
         return _followed(asked, keyed[1], keyed[2].strip())
+    code = time_lines.understood(line, categories)
+    if code is not None:
+        return replace(asked, times=(*asked.times, code))
+    if keyed and keyed[1].isupper() and (meant := _nearly(folded(keyed[1]))):
+        raise _Unclear(f"řádek {keyed[1]} neznáme{meant}")
     if _means_time(line, at_edge, categories):
         head, _, tail = line.partition(":")
         code = timecodes.parse(f"{head.strip().upper()}:{tail}")
         return replace(asked, times=(*asked.times, code))
     return asked
+
+
+def _nearly(key: str) -> str:
+    """What a key in capitals was probably meant to be, as a sentence's end; empty for a word of its own."""
+    if key in _NOT_OURS:
+        return ""
+    near = difflib.get_close_matches(key, _VERBS, n=1, cutoff=0.8)
+    if near:
+        return f"; nemyslíte {near[0].upper()}?"
+    return (
+        "; známe čas, například PROGP85:1,00, a STAV, TERMIN, RESI, SCHVALIT, DUVERNE, INTERNI"
+        if key in _MEANT
+        else ""
+    )
 
 
 def _followed(asked: Instructions, key: str, value: str) -> Instructions:
@@ -199,6 +271,26 @@ _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
 }
 
 
+_OF_SENTENCES = {"schvalit", "approve"}
+_NOT_OURS = {"stal", "stav"}
+# What technicians write in the belief that the desk does it.
+_MEANT = {
+    "oprava",
+    "opravit",
+    "storno",
+    "stornovat",
+    "presun",
+    "presunout",
+    "cas",
+    "hodiny",
+    "dne",
+    "datum prace",
+    "fakturovat",
+}
+MOST_WRAPPED = 6  # lines of one question
+_WRAPS_FROM = 55  # letters of a line that a program may have broken
+
+
 def _moment(value: str) -> datetime:
     day = _DAY.match(value)
     try:
@@ -230,21 +322,15 @@ def _means_time(line: str, at_edge: bool, categories: Collection[str]) -> bool:
     return at_edge and bool(_TIME_SHAPED.match(line)) and line.partition(":")[0].strip().isupper()
 
 
-def _edges(lines: list[str], own: Iterable[int]) -> set[int]:
+def _edges(lines: Sequence[str], own: Iterable[int]) -> set[int]:
     """The sender's last lines, as long as they look like ours: there a word nobody knows may still be a category."""
     edge: set[int] = set()
     for at in reversed(list(own)):
-        line = _bare(lines[at])
+        line = lines[at]
         if line and not _TIME_SHAPED.match(line) and not _KEYED.match(line) and folded(line) not in _WORDLESS:
             break
         edge.add(at)
     return edge
-
-
-def _bare(line: str) -> str:
-    """The line without the marks mail programs put around it."""
-    line = line.replace("\u00a0", " ").replace("\u200b", "").replace("\ufeff", "").strip()
-    return line.strip("*_").lstrip("•·").strip()
 
 
 def folded(text: str) -> str:

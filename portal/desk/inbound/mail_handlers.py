@@ -1,12 +1,14 @@
 """What a mail does to its ticket: an employee's one, and a technician's one with its lines."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from portal.desk.inbound import auto_replies, html_mail, mail_commands, mime, quotes
+from portal.desk.inbound import auto_replies, mail_commands, message_text, mime
 from portal.desk.inbound.mail_commands import NO_DUE_AT, Instructions, Problem
+from portal.desk.inbound.message_text import MessageText
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.inbound.threads import Place, Standing
 from portal.desk.outbound import outgoing
@@ -15,7 +17,9 @@ from portal.desk.settings import House
 from portal.desk.ticketing import directory, prices, tickets
 from portal.desk.ticketing.directory import Technician
 from portal.desk.ticketing.tickets import Ticket
+from portal.lib.mail_quotes.reading import About, known_people
 
+MOST_EARLIER = 20  # messages in which a quote is looked for
 MOST_COPIES = 20  # colleagues in copy who follow a ticket
 
 
@@ -60,13 +64,14 @@ class Decision:
 def employee_wrote(turn: Turn, *, proved_by: str, place: Place) -> None:
     """Add the message, reopen what had ended, tell the technician; confirm a new ticket to its requester."""
     db, ticket, said = turn.db, turn.ticket, turn.said
+    read = _read(turn, said.sender)
     tickets.add_message(
         db,
         ticket,
         said.sender,
         side="employee",
-        text=said.text,
-        html=said.html,
+        text=read.words.text(),
+        html=read.html(()),
         files=said.files,
         verified=bool(proved_by),
         proved_by=proved_by,
@@ -84,7 +89,7 @@ def employee_wrote(turn: Turn, *, proved_by: str, place: Place) -> None:
     technician = directory.technician_by_login(db, ticket.technician)
     facts = {
         "author": said.sender,
-        "text": _telling(said.text),
+        "text": read.words.told(),
         "verified": bool(proved_by),
         "is_outside": is_outside,
         "files": said.files,
@@ -103,16 +108,17 @@ def employee_wrote(turn: Turn, *, proved_by: str, place: Place) -> None:
 def technician_wrote(turn: Turn, technician: Technician) -> None:
     """Do what the lines ask, add what was said, answer the employee, and tell the technician what was not done."""
     db, ticket, said = turn.db, turn.ticket, turn.said
-    asked = mail_commands.read(said.text, prices.categories(db))
-    text = asked.text(said.text)
-    public = not asked.internal and (_says_anything(text) or bool(said.files))
+    read = _read(turn, outgoing.address_of(technician))
+    asked = _asked(read, prices.categories(db))
+    told = read.words.told(asked.taken)
+    public = not asked.internal and (read.words.says_anything(asked.taken) or bool(said.files))
     message_id = tickets.add_message(
         db,
         ticket,
         outgoing.address_of(technician),
         side="technician",
-        text=text,
-        html=_html(said, asked),
+        text=read.words.text(asked.taken),
+        html=_html(read, asked, prices.categories(db)),
         files=said.files,
         public=public,
         dated=mime.dated(said),
@@ -122,11 +128,11 @@ def technician_wrote(turn: Turn, technician: Technician) -> None:
     refused = _add_people(turn, asked)
     owner, problems = _owner(turn, asked, technician, public=public)
     if owner and tickets.assign(db, ticket, owner, by=technician.name):
-        _tell_of_owner(turn, owner, technician, _telling(text))
+        _tell_of_owner(turn, owner, technician, told)
     if turn.is_new:
         _confirm(turn)
     elif public:
-        _answer(turn, technician, _telling(text))
+        _answer(turn, technician, told)
     _follow(turn, asked, technician)
     _reply_with_problems(turn, technician, (*asked.problems, *refused, *problems), _warnings(turn, asked))
 
@@ -253,16 +259,42 @@ def _short(problem: Problem) -> Problem:
     return replace(problem, line=mime.one_line(problem.line, 200), reason=mime.one_line(problem.reason, 300))
 
 
-def _html(said: Mail, asked: Instructions) -> str:
+def _read(turn: Turn, author: Address) -> MessageText:
+    """The mail read with what the desk knows: who took part, what was said before."""
+    db, house, ticket = turn.db, turn.house, turn.ticket
+    ours = [house.address, *(technician.email for technician in directory.technicians(db))]
+    names = [house.name, author.name, *(technician.name for technician in directory.technicians(db))]
+    people = [] if turn.is_new else [ticket.requester, *tickets.participants(db, ticket)]
+    about = About(
+        opening=turn.is_new,
+        subject=turn.said.subject,
+        author=(author.name,),
+        known=known_people(
+            addresses=[author.email, *ours, *(person.email for person in people)],
+            domains={address.rpartition("@")[2] for address in ours},
+            names=[*names, *(person.name for person in people)],
+        ),
+        earlier=() if turn.is_new else tuple(tickets.texts(db, ticket, newest=MOST_EARLIER)),
+    )
+    return message_text.of(turn.said.text, turn.said.html, about)
+
+
+def _asked(read: MessageText, categories: Collection[str]) -> Instructions:
+    """What the mail's lines ask for. Where text and HTML say different times, the technician is told."""
+    asked = mail_commands.read(read.words.reading, categories)
+    other = mail_commands.read(read.plain.reading, categories) if read.words is not read.plain else asked
+    if Counter(asked.times) == Counter(other.times) or not other.times:
+        return asked
+    if not asked.times:
+        return replace(asked, times=other.times)
+    said = ", ".join(str(code) for code in other.times)
+    differs = Problem(said, "takto stojí čas v textové podobě e-mailu, v HTML je jiný; započítali jsme ten v HTML")
+    return replace(asked, problems=(*asked.problems, differs))
+
+
+def _html(read: MessageText, asked: Instructions, categories: Collection[str]) -> str:
     """The HTML without the lines meant for us; none when they cannot be told apart in it."""
-    return html_mail.without_lines(said.html, asked.lines(said.text)) if asked.taken else said.html
-
-
-def _telling(text: str) -> str:
-    """What to pass on: the sender's own words; the whole text when nothing else is left of it."""
-    return quotes.own_text(text) or text
-
-
-def _says_anything(text: str) -> bool:
-    lines = text.split("\n")
-    return any(lines[at].strip() for at in quotes.parts(text).own)
+    if read.rich is None or read.words is read.rich:
+        return read.html(asked.taken)
+    taken = mail_commands.read(read.rich.reading, categories).taken
+    return read.html(taken, also=[read.words.written[at] for at in asked.taken])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from portal.desk.database import Store, fact, remember
-from portal.desk.inbound import quotes
 from portal.desk.ticketing import directory, tickets
 from portal.errors import NotFound, Refused
+from portal.lib.mail_quotes import reading
 from portal.lib.redaction import Named, Redaction
 
 # What names somebody about a ticket: table, columns.
@@ -140,7 +140,7 @@ def _redact(db: sqlite3.Connection, ticket: int, out_of: Callable[[str], str], *
 
 def _own(text_and_html: Sequence[str]) -> list[str]:
     text, html = text_and_html
-    return [quotes.own_text(text), ""] if text else [text, html]
+    return [reading.own_text(text), ""] if text else [text, html]
 
 
 def _replace(db: sqlite3.Connection, table: str, id_: int, anew: dict[str, str]) -> None:

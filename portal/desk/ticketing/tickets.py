@@ -146,6 +146,12 @@ def add_message(
     return message_id
 
 
+def texts(db: sqlite3.Connection, ticket: Ticket, *, newest: int) -> list[str]:
+    """What the last messages said, the newest first."""
+    found = db.execute("SELECT text FROM message WHERE ticket = ? ORDER BY id DESC LIMIT ?", (ticket.id, newest))
+    return [row["text"] for row in found]
+
+
 def add_note(db: sqlite3.Connection, ticket: Ticket, text: str) -> None:
     """Something the desk itself has to say to technicians only."""
     add_message(db, ticket, Address("Connectica", ""), side="technician", text=text, public=False)

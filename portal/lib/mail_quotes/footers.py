@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 # What the letters to technicians end with (portal/desk/outbound/letters). Programs wrap it, mark it, lose its dots.
 _BEGINS = re.compile(r"^\W{0,6}Odpověd[íi] se požadavku ujmete\b", re.IGNORECASE)
-_WORDS = ("STAV:", "TERMIN:", "RESI:", "SCHVALIT:", "DUVERNE", "INTERNI")
+_WORDS = ("STAV:", "TERMIN:", "RESI:", "SCHVALIT:", "PRIDAT:", "DUVERNE", "INTERNI")
 MOST_LINES = 8
 
 
@@ -22,11 +22,10 @@ def _around(lines: Sequence[str], at: int) -> range:
     start = at
     if start and lines[start - 1].strip() in {"--", "-- "}:
         start -= 1
-    end, last = at + 1, at
-    while end < len(lines) and end - at < MOST_LINES and (_belongs(lines, end) or not lines[end].strip()):
-        last = end if lines[end].strip() else last
+    end = at + 1
+    while end < len(lines) and end - at < MOST_LINES and _belongs(lines, end):
         end += 1
-    return range(start, last + 1)
+    return range(start, end)
 
 
 def _belongs(lines: Sequence[str], at: int) -> bool:
@@ -34,12 +33,10 @@ def _belongs(lines: Sequence[str], at: int) -> bool:
     line = lines[at].strip()
     if line.startswith(("Řádky na konci", "Radky na konci", "vašeho textu", "konci vašeho", "na konci vašeho")):
         return True
-    return _lists(line) >= 2 or (_lists(line) == 1 and "·" in line) or bool(_CONTINUES.match(line))
+    return bool(_lists(line)) or " · " in line or bool(_CONTINUES.match(line))
 
 
-_CONTINUES = re.compile(
-    r"^(?:jmeno\.prijmeni|otázka ·|be invoiced ·|\d\d?\.\d\d?\.\d{4} ·|· |textu:|INTERNI$|DUVERNE ·)"
-)
+_CONTINUES = re.compile(r"^(?:jmeno\.prijmeni|otázka ·|be invoiced ·|adresa ·|\d\d?\.\d\d?\.\d{4} ·|· |textu:)")
 
 
 def _lists(line: str) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import accumulate
 
 from portal.lib.mail_quotes.lines import Hint, Line
@@ -36,6 +37,10 @@ _MEANINGS = (
 )
 _CLASS_OR_ID = re.compile(r"(class|id|type)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _LINE_OF_OUTLOOK = re.compile(r"border-top:\s?solid\s(?:#E1E1E1|#B5C4DF)", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"(?:display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|max-height\s*:\s*0(?![.\d])|font-size\s*:\s*0(?![.\d]))",
+    re.IGNORECASE,
+)
 _COLOUR = re.compile(r"(?<![\w-])color\s*[:=]\s*[\"']?\s*([#\w][\w(),\s%#]{1,30})", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:dark|medium|royal|dodger|lime)?(?:red|blue|green|magenta|violet|lime)|purple|fuchsia|orange(?:red)?|crimson"
@@ -56,8 +61,9 @@ def lines_of(markup: Markup) -> list[Line]:
     coloured = 0
     for element in markup.elements:
         kind = _kind(element, blockquotes)
+        is_hidden = bool(_HIDDEN.search(element.attributes))
         is_coloured = coloured < MOST_COLOURED and _is_coloured(element)
-        if kind is None and not is_coloured and element.name != "blockquote":
+        if kind is None and not is_coloured and not is_hidden and element.name != "blockquote":
             continue
         start, end = markup.letter_at(element.start), markup.letter_at(element.end)
         first, last = bisect_left(firsts, start), bisect_left(firsts, end)
@@ -65,6 +71,9 @@ def lines_of(markup: Markup) -> list[Line]:
             coloured += 1
             for at in _whole_lines(found[first : min(last, first + MOST_LINES)], end, markup.text):
                 hints[first + at] |= Hint.COLOURED
+        if is_hidden:
+            for at in _whole_lines(found[first : min(last, first + MOST_LINES)], end, markup.text):
+                hints[first + at] |= Hint.HIDDEN
         if element.name == "blockquote" or kind is Hint.PROGRAM or kind is Hint.FORWARDED:
             depths[first] += 1
             depths[last] -= 1
@@ -87,6 +96,23 @@ def lines_of(markup: Markup) -> list[Line]:
         )
         for at, (start, end) in enumerate(found)
     ]
+
+
+def without(markup: Markup, spans: Iterable[tuple[int, int]]) -> str:
+    """The source without the letters of some spans of the text, and the tags that stand there for them alone."""
+    return cut(markup, sorted(markup.stretch(start, end) for start, end in spans if start < end))
+
+
+def cut(markup: Markup, stretches: list[tuple[int, int]]) -> str:
+    """The source without stretches of itself, which are in order."""
+    kept, place = [], 0
+    for begin, end in stretches:
+        start = max(begin, place)  # a tag between two of them belongs to both
+        if start < end:
+            # Tags that open within a part and close behind it stand around what follows it, too.
+            kept += [markup.source[place:start], markup.opened_before(end, since=start)]
+            place = end
+    return "".join([*kept, markup.source[place:]])
 
 
 def _split(text: str) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ class Hint(Flag):
     FORWARDED = auto()
     SIGNATURE = auto()
     COLOURED = auto()  # written in a colour from end to end
+    HIDDEN = auto()  # the sender's program does not show it
 
 
 class Part(Enum):
@@ -29,7 +30,7 @@ class Part(Enum):
     INSERTED = "inserted"  # an answer written into the history
     CITED = "cited"  # marked as a quote, and nobody says of whom: a command line, a text from somewhere else
     FORWARDED = "forwarded"
-    FOOTER = "footer"  # the small print of our own letters, quoted back
+    FOOTER = "footer"  # the small print of our own letters, quoted back, and what no mail program shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Line:
     end: int
     depth: int = 0
     hint: Hint = Hint.NONE
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.hint is not Hint.NONE and Hint.HIDDEN in self.hint
 
 
 _MARKS = re.compile(r"^[ \t\u00a0]{0,3}((?:>[ \t\u00a0]?)+)")

@@ -110,6 +110,13 @@ def read_text(text: str, about: About | None = None) -> Reading:
     return read(of_text(text), about)
 
 
+def own_text(text: str) -> str:
+    """The sender's own lines with their signature, and nothing that anybody else wrote."""
+    found = read_text(text)
+    kept = "\n".join(found.lines[at].text for at in found.at(Part.OWN, Part.SIGNATURE))
+    return re.sub(r"\n{3,}", "\n\n", kept).strip()
+
+
 def read(lines: Sequence[Line], about: About | None = None) -> Reading:
     """The reading of any lines."""
     reader = _Reader(lines[:MOST_LINES], about or About())
@@ -134,6 +141,9 @@ class _Reader:
         self._open_what_is_answered()
         self._find_inserted()
         self._sign()
+        for number, line in enumerate(self.lines):
+            if line.is_hidden:
+                self.parts[number] = Part.FOOTER
         for number in footers.footer_lines([line.text for line in self.lines]):
             self.parts[number] = Part.FOOTER
 

@@ -4,7 +4,6 @@ Nothing is dropped but the small print of our own letters: what is not visible i
 decided by lib.mail_quotes; a quote between answers stays visible, because an answer makes no sense without it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -49,13 +48,8 @@ def of_markup(markup: Markup, about: About | None = None) -> Folded:
     dropped = [markup.stretch(*span) for span in _footers(found)]
     if not hidden and not dropped:
         return Folded(markup.source, "")
-
-    def opened(start: int, end: int) -> str:
-        """Tags that open within a part and close behind it stand around what follows it, too."""
-        return markup.opened_before(end, since=start)
-
     quoted = "".join(markup.opened_before(start) + markup.source[start:end] for start, end in hidden)
-    return Folded(_without(markup.source, sorted([*hidden, *dropped]), opened), quoted)
+    return Folded(html.cut(markup, sorted([*hidden, *dropped])), quoted)
 
 
 def _folded(found: Reading) -> list[Span]:
@@ -83,11 +77,11 @@ def _span(found: Reading, start: int, end: int) -> Span:
     return (said[0].start, said[-1].end) if said else (0, 0)
 
 
-def _without(text: str, spans: list[Span], instead: Callable[[int, int], str] = lambda start, end: "") -> str:
+def _without(text: str, spans: list[Span]) -> str:
     """The text without spans that are in order."""
     kept, place = [], 0
     for start, end in spans:
         if start >= place:
-            kept += [text[place:start], instead(start, end)]
+            kept.append(text[place:start])
             place = end
     return "".join([*kept, text[place:]])

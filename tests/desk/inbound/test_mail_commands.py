@@ -115,8 +115,126 @@ def test_a_known_category_below_the_signature_is_not_billed_and_the_technician_h
 
 
 def test_lines_of_quoted_history_are_never_read():
-    asked = read("Hotovo.\n\nDne 02.11.2026 v 11:40 Jan napsal(a):\n> PROGP85:8\nSTAV: done\nPROGP85:9")
+    history = "Dne 02.11.2026 v 11:40 Jan napsal(a):\n> PROGP85:8"
+    for text in (f"Hotovo.\n\n{history}", "Hotovo.\n\n-----Původní zpráva-----\nOd: Jan\nSTAV: done\nPROGP85:9"):
+        asked = read(text)
+        assert (asked.times, asked.state, asked.problems) == ((), "", ())
+        assert "PROGP85" not in asked.text(text)
+
+
+def test_lines_below_and_between_what_is_quoted_are_read():
+    asked = read("Dne 02.11.2026 v 11:40 Jan napsal(a):\n> Kdy?\nZítra.\nSPRAVA60:1\n> Kde?\nTam.\nSTAV: done")
+    assert (asked.state, [str(code) for code in asked.times]) == ("done", ["SPRAVA60:1,00"])
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("přeposlané", "Viz.\n\n---------- Přeposlaná zpráva ---------\nOd: Petra\n\nHotovo.\nPROGP85:3"),
+        ("citaci", "Chyba:\n> PROGP85:3\nDíky"),
+    ],
+)
+def test_time_in_a_forwarded_or_cited_text_is_neither_booked_nor_shown_and_the_technician_hears_of_it(where, text):
+    asked = read(text)
+    assert (asked.times, [where in problem.reason for problem in asked.problems]) == ((), [True])
+    assert "PROGP85" not in asked.text(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- SPRAVA60: 1,50",
+        "   - SPRAVA60:1,50",
+        "1. SPRAVA60:1,50",
+        "a) SPRAVA60:1,50",
+        "– SPRAVA60: 1,50",
+        "• SPRAVA60:1.5",
+        "*SPRAVA60: 1,50*",
+        "**SPRAVA60:** 1,50",
+        "_SPRAVA60: 1,50_",
+        "„SPRAVA60: 1,50“",
+        "»SPRAVA60:1,50«",
+        "`SPRAVA60:1,50`",
+        "SPRAVA60 1,50",
+        "SPRAVA60=1,50",
+        "SPRAVA60 = 1,50",
+        "SPRAVA60 – 1,50",
+        "SPRAVA 60:1,50",
+        "Sprava60: 1,50 h",
+        "SPRAVA60： 1,50",
+        "SPRAVA60\u200b:\u00a01,50",
+        "\u2066SPRAVA60:1,50\u2069",
+        "SPRAVA60: 1:30",
+        "SPRAVA60: 90 min",
+        "SPRAVA60: 1 h 30 min",
+        "SPRAVA60: 1,5 hodiny",
+        "SPRAVA60:1,50.",
+    ],
+)
+def test_time_is_understood_in_every_spelling_of_one_meaning(line):
+    for text in (f"Hotovo.\n\n{line}\n", f"{line}\n\nDěkuji, hezký den."):
+        asked = read(text)
+        assert (asked.times, asked.problems) == ((TimeCode("SPRAVA60", Decimal("1.50")),), ())
+        assert "60" not in asked.text(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SPRAVA60: 20 min",
+        "SPRAVA60: 1:20",
+        "SPRAVA60: hodina",
+        "SPRAVA60:",
+        "NOVA70 1,00",
+        "NOVA70=1,00",
+        "OPRAVA: 1,00",
+        "STAVV: done",
+        "TERMNI: 24.11.2026",
+        "SCHVALT: Můžeme?",
+        "STORNO: včerejšek",
+    ],
+)
+def test_a_line_that_nearly_hits_comes_back_and_is_not_shown(line):
+    text = f"Hotovo.\n\n{line}\n\nDěkuji, hezký den."
+    asked = read(text)
+    assert not asked.times
+    assert [problem.line for problem in asked.problems] == [line]
+    assert line.split()[0] not in asked.text(text)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "SPRAVA60 je levnější než PROGP85.",
+        "Sprava 60 počítačů trvá dlouho.",
+        "HP400 2 ks",
+        "Konzultace s vámi byla milá.",
+        "POZNÁMKA: klíč je u vrátného",
+        "DŮLEŽITÉ: nevypínat",
+        "IP: 10.0.0.1",
+        "SPRAVA 600 stanic",
+        "- 7-Zip",
+        "1. krok",
+    ],
+)
+def test_a_sentence_that_names_a_category_stays_a_sentence(sentence):
+    asked = read(f"Dobrý den,\n{sentence}\nDěkuji.")
     assert asked == mail_commands.Instructions()
+
+
+def test_a_question_that_a_program_wrapped_is_whole():
+    first = "SCHVALIT: Souhlasíte s nákupem dvou licencí Acrobat Standard pro účtárnu"
+    asked = read(f"Dobrý den.\n\n{first}\nza 2 400 Kč ročně?\n\nDěkuji")
+    assert asked.questions == ("Souhlasíte s nákupem dvou licencí Acrobat Standard pro účtárnu za 2 400 Kč ročně?",)
+    assert "ročně" not in asked.text(f"Dobrý den.\n\n{first}\nza 2 400 Kč ročně?\n\nDěkuji")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["petra.mala@x.cz<mailto:petra.mala@x.cz>", "[petra.mala@x.cz](mailto:petra.mala@x.cz)", "Petra.Mala@x.cz"],
+)
+def test_an_address_that_a_program_wrote_twice_is_one(written):
+    assert read(f"RESI: {written}").technician == "petra.mala@x.cz"
 
 
 @given(st.text(alphabet=st.sampled_from("PROG85:,.1 \nSTAVdoneINTRMŘEŠÍ-\u00a0*"), max_size=200))

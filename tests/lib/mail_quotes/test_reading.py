@@ -203,7 +203,7 @@ def test_a_coloured_signature_and_a_mail_all_in_colour_open_no_history():
 FOOTER = (
     "Odpovědí se požadavku ujmete. Řádky na konci vašeho textu:\n"
     "PROGP85:1,00 · STAV: be invoiced · TERMIN: 24.11.2026 · RESI: jmeno.prijmeni · SCHVALIT: otázka"
-    " · DUVERNE · INTERNI"
+    " · PRIDAT: adresa · DUVERNE · INTERNI"
 )
 
 

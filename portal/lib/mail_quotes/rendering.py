@@ -1,0 +1,122 @@
+"""An HTML mail as plain text: lists with their numbers, links with their addresses, quotes with marks. Pure."""
+
+import re
+from collections.abc import Sequence
+from html import unescape
+
+from portal.lib.mail_quotes.lines import Line
+from portal.lib.mail_quotes.markup import Element, Markup
+
+_HREF = re.compile(r"href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_ALT = re.compile(r"(?<![\w-])alt\s*=\s*(?:\"([^\"]{1,40})\"|'([^']{1,40})')", re.IGNORECASE)
+_START = re.compile(r"(?<![\w-])(?:start|value)\s*=\s*[\"']?\s*(\d{1,4})", re.IGNORECASE)
+_CLOSE = re.compile(r"MsoNormal|MsoList|margin(?:-top)?\s*:\s*0", re.IGNORECASE)
+_LETTERED = re.compile(r"(?<![\w-])type\s*=\s*[\"']?\s*([aA])(?![\w])")
+MOST_LETTERS = 2_000  # of one address
+
+Insertion = tuple[int, int, str]  # letter of the text, rank among those at the same letter, what is written there
+
+
+def written(markup: Markup, lines: Sequence[Line]) -> list[str]:
+    """Each line as a plain text would have it."""
+    insertions = sorted(_insertions(markup))
+    paragraphs = _paragraphs(markup)
+    made: list[str] = []
+    at = 0
+    for line in lines:
+        pieces, place = [], line.start
+        while at < len(insertions) and insertions[at][0] <= line.end:
+            letter, _, words = insertions[at]
+            letter = max(letter, line.start)
+            pieces += [markup.text[place:letter], words]
+            place, at = letter, at + 1
+        pieces.append(markup.text[place : line.end])
+        text = "".join(pieces).rstrip()
+        gap = "\n" if line.start in paragraphs and made and made[-1].strip() and not line.depth else ""
+        made.append(f"{'> ' * line.depth}{text.strip()}".rstrip() if line.depth else f"{gap}{text}")
+    return made
+
+
+def _paragraphs(markup: Markup) -> set[int]:
+    """Letters at which a paragraph begins that a reader sees apart from what is above it."""
+    return {
+        _first_said(markup, element)
+        for element in markup.elements
+        if element.name == "p" and not _CLOSE.search(element.attributes)
+    }
+
+
+def _insertions(markup: Markup) -> list[Insertion]:
+    found: list[Insertion] = []
+    lists: list[tuple[Element, list[int]]] = []  # open lists, each with its last number
+    for element in markup.elements:
+        while lists and lists[-1][0].end <= element.start:
+            lists.pop()
+        if element.name in {"ol", "ul"}:
+            lists.append((element, [_first_number(element) - 1]))
+        elif element.name == "li":
+            found.append((_first_said(markup, element), 1, _mark(element, lists)))
+        elif element.name == "a":
+            found += _address(markup, element)
+        elif element.name == "img":
+            found += _emoji(markup, element)
+        elif element.name == "sup":
+            start = markup.letter_at(element.start)
+            if markup.text[start : start + 1].isdigit() and markup.text[max(0, start - 1) : start].isdigit():
+                found.append((start, 2, "^"))
+    return found
+
+
+def _first_said(markup: Markup, element: Element) -> int:
+    """The first letter of an element that says something: markers stand before words, not before gaps."""
+    letter = markup.letter_at(element.inside)
+    while letter < len(markup.text) and markup.text[letter].isspace() and markup.places[letter] < element.end:
+        letter += 1
+    return letter
+
+
+def _first_number(element: Element) -> int:
+    found = _START.search(element.attributes)
+    return int(found[1]) if found else 1
+
+
+def _mark(item: Element, lists: list[tuple[Element, list[int]]]) -> str:
+    indent = "  " * (len(lists) - 1)
+    if not lists or lists[-1][0].name == "ul":
+        return f"{indent}- "
+    around, last = lists[-1]
+    last[0] = _first_number(item) if _START.search(item.attributes) else last[0] + 1
+    letters = _LETTERED.search(around.attributes)
+    if letters and 1 <= last[0] <= 26:
+        return f"{indent}{chr(ord(letters[1]) + last[0] - 1)}. "
+    return f"{indent}{last[0]}. "
+
+
+def _address(markup: Markup, element: Element) -> list[Insertion]:
+    """Where a link leads, unless its words say it."""
+    found = _HREF.search(element.attributes)
+    if not found:
+        return []
+    address = unescape(next(group for group in found.groups() if group is not None)).strip()
+    start, end = markup.letter_at(element.start), markup.letter_at(element.end)
+    said = markup.text[start:end].strip().rstrip("/").casefold()
+    shown = re.sub(r"^(?:mailto:|tel:)", "", address, flags=re.IGNORECASE)
+    bare = re.sub(r"^https?://", "", shown, flags=re.IGNORECASE).rstrip("/").casefold()
+    is_link = address.lower().startswith(("http://", "https://", "mailto:", "tel:")) and len(address) <= MOST_LETTERS
+    if not is_link or not said or bare.partition("?")[0] in said or said in {bare, shown.casefold()}:
+        return []
+    while end > start and markup.text[end - 1].isspace():
+        end -= 1
+    return [(end, 0, f" <{shown}>")]
+
+
+def _emoji(markup: Markup, element: Element) -> list[Insertion]:
+    """A picture that stands for one sign, by its name."""
+    found = _ALT.search(element.attributes)
+    sign = unescape((found[1] or found[2] or "").strip()) if found else ""
+    is_sign = 0 < len(sign) <= 8 and not any(letter.isalnum() and letter.isascii() for letter in sign)
+    return (
+        [(markup.letter_at(element.start), 3, sign)]
+        if is_sign and not sign.isspace() and not sign[0].isalpha()
+        else []
+    )
