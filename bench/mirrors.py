@@ -22,7 +22,7 @@ from portal.cores.records import (
     ChangesPage,
     CompanyRecord,
     MessageRecord,
-    Person,
+    PersonRecord,
     PriceRecord,
     TicketRecord,
     TimeEntryRecord,
@@ -48,7 +48,8 @@ _NAMES = """
 """
 WORDS, NAMES = _WORDS.split(), _NAMES.split()
 TECHNICIANS = tuple(
-    Person(name=f"Technik {name}", email=f"{number}@connectica.example") for number, name in enumerate(NAMES[:6])
+    PersonRecord(name=f"Technik {name}", email=f"{number}@connectica.example")
+    for number, name in enumerate(NAMES[:6])
 )
 ANSWERED = timedelta(minutes=15)
 NEWEST = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -172,7 +173,7 @@ def _ticket(number: int, of: int, *, bumped: int = 0) -> TicketRecord:
     rng = random.Random(number)  # noqa: S311 - the same ticket at every run
     company = number % COMPANIES
     opened = NEWEST - timedelta(minutes=20 * (of - number))
-    requester = Person(name=f"Zaměstnanec {rng.choice(NAMES)}", email=f"{rng.randrange(60)}@c{company}.example")
+    requester = PersonRecord(name=f"Zaměstnanec {rng.choice(NAMES)}", email=f"{rng.randrange(60)}@c{company}.example")
     technician = rng.choice(TECHNICIANS)
     messages = tuple(
         _message(
@@ -205,7 +206,7 @@ def _ticket(number: int, of: int, *, bumped: int = 0) -> TicketRecord:
     )
 
 
-def _message(core_id: str, *, author: Person, sent_at: datetime, rng: random.Random) -> MessageRecord:
+def _message(core_id: str, *, author: PersonRecord, sent_at: datetime, rng: random.Random) -> MessageRecord:
     file = AttachmentRecord(core_id=f"a{core_id}", name="výpis.txt", size=1200)
     return MessageRecord(
         core_id=f"m{core_id}",

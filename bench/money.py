@@ -39,12 +39,17 @@ from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
 from portal.exports import hours as hours_file
 from portal.exports import report
-from portal.exports.xlsx import Kind
+from portal.exports.xlsx import CellKind
 
 WORKBOOKS, PAGES = (10_000, 100_000), (1_000, 20_000)
 RATIO, MEMORY = 1.15, 60  # what we promised: times openpyxl's own loop, and MB
 A_TICKET = 4  # entries
-FORMATS = {Kind.HOURS: "#,##0.00", Kind.MONEY: '#,##0.00\\ "Kč"', Kind.DAY: "d\\.\\ m\\.\\ yyyy", Kind.TIME: "h:mm"}
+FORMATS = {
+    CellKind.HOURS: "#,##0.00",
+    CellKind.MONEY: '#,##0.00\\ "Kč"',
+    CellKind.DAY: "d\\.\\ m\\.\\ yyyy",
+    CellKind.TIME: "h:mm",
+}
 
 
 def run() -> list[tuple[str, str, bool]]:
@@ -100,7 +105,7 @@ def page(_entries: int, folder: str) -> dict[str, float]:
         return {"seconds": statistics.median(times), "mb": 0.0}
 
 
-def _cell(sheet: Any, kind: Kind, value: Any) -> Any:
+def _cell(sheet: Any, kind: CellKind, value: Any) -> Any:
     if value is None or value == "":
         return None
     cell = WriteOnlyCell(sheet, value)

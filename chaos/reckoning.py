@@ -12,7 +12,7 @@ from portal.cores.core_api import DeskCore
 from portal.db import db
 from portal.desk.database import Store
 from portal.domain.notifications.outbox import Letter
-from portal.domain.sync_state import SetAside, Told
+from portal.domain.sync_state import CoreNote, SetAside
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.sync import verify
@@ -125,7 +125,7 @@ def _wrong_notes(people: People, store: Store) -> list[str]:
     with store.read() as desk:
         notes = desk.execute("SELECT key, number FROM note JOIN ticket ON ticket.id = note.ticket").fetchall()
         inner = desk.execute("SELECT count(*) AS n FROM message WHERE public = 0").fetchone()["n"]
-    told = select(Told.key, Ticket.core_id, Told.told_at).join(Ticket, Ticket.id == Told.ticket_id)
+    told = select(CoreNote.key, Ticket.core_id, CoreNote.told_at).join(Ticket, Ticket.id == CoreNote.ticket_id)
     ours = db.session.execute(told).all()
     wanted, kept = {(key, ticket) for key, ticket, _at in ours}, Counter((row["key"], row["number"]) for row in notes)
     wrong = [f"{key} is not told yet" for key, _ticket, at in ours if at is None]

@@ -41,7 +41,7 @@ class NotRestored(PortalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BackupPlace:
     """What is kept, or where it is put back: the portal's database, the instance folder, the desk's folder."""
 
     database: str  # its URL
@@ -53,7 +53,7 @@ class Place:
         return make_url(self.database)
 
 
-def make(place: Place, target: Path) -> dict[str, Any]:
+def make(place: BackupPlace, target: Path) -> dict[str, Any]:
     """Write the archive; its manifest. A half-made one never bears the name. Raises NotArchived."""
     part = target.with_name(target.name + ".part")
     try:
@@ -87,7 +87,7 @@ def verify(source: Path) -> dict[str, Any]:
     return manifest
 
 
-def restore(source: Path, place: Place) -> dict[str, Any]:
+def restore(source: Path, place: BackupPlace) -> dict[str, Any]:
     """Put everything back into an empty place; the manifest of what came.
 
     Raises NotRestored before anything is written when the archive is damaged, of a later release, of another kind of
@@ -101,7 +101,7 @@ def restore(source: Path, place: Place) -> dict[str, Any]:
     return manifest
 
 
-def _write(place: Place, part: Path, scratch: Path) -> dict[str, Any]:
+def _write(place: BackupPlace, part: Path, scratch: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "made_at": clock.now().isoformat(),
@@ -120,7 +120,7 @@ def _write(place: Place, part: Path, scratch: Path) -> dict[str, Any]:
     return manifest
 
 
-def _parts(place: Place, scratch: Path) -> Iterator[tuple[str, Path]]:
+def _parts(place: BackupPlace, scratch: Path) -> Iterator[tuple[str, Path]]:
     """What goes into the archive, in the order that keeps it consistent."""
     if place.url.get_backend_name() == "sqlite":
         yield PORTAL_SQLITE, _copied(Path(place.url.database or ""), scratch / PORTAL_SQLITE)
@@ -185,7 +185,7 @@ def _hash_of(file: Any) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest() if file else ""
 
 
-def _check_fits(manifest: dict[str, Any], place: Place) -> None:
+def _check_fits(manifest: dict[str, Any], place: BackupPlace) -> None:
     kind = PORTAL_SQLITE if place.url.get_backend_name() == "sqlite" else PORTAL_POSTGRESQL
     if kind not in manifest["files"]:
         raise NotRestored("it holds the other kind of database: set PORTAL_DATABASE_URL to the kind it was made from")
@@ -198,7 +198,7 @@ def _check_fits(manifest: dict[str, Any], place: Place) -> None:
         raise NotRestored(f"{place.desk} has a desk already: move it away first")
 
 
-def _put_back(scratch: Path, place: Place) -> None:
+def _put_back(scratch: Path, place: BackupPlace) -> None:
     db.engine.dispose()
     place.instance.mkdir(parents=True, exist_ok=True)
     if (scratch / PORTAL_SQLITE).exists():

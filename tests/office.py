@@ -8,9 +8,9 @@ from portal import clock
 from portal.db import db
 from portal.domain.approvals import requests
 from portal.domain.approvals.models import Approval, AtExpiry
-from portal.domain.approvals.requests import Asked, Asking
+from portal.domain.approvals.requests import Asking, RequestOutcome
 from portal.domain.notifications.outbox import Letter
-from portal.domain.sync_state import Told
+from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from tests.actors import acting
@@ -48,7 +48,7 @@ class Office:
         days: int = 4,
         at_expiry: AtExpiry = AtExpiry.STAY,
         reason: str = "",
-    ) -> Asked:
+    ) -> RequestOutcome:
         until = clock.today() + timedelta(days=days)
         return requests.ask(
             acting(self.staff),
@@ -56,7 +56,7 @@ class Office:
             Asking(question, until=until, at_expiry=at_expiry, reason=reason),
         )
 
-    def approval(self, asked: Asked | int) -> Approval:
+    def approval(self, asked: RequestOutcome | int) -> Approval:
         number = asked if isinstance(asked, int) else asked.approval_id
         return db.session.get_one(Approval, number, populate_existing=True)
 
@@ -93,9 +93,9 @@ def letters_to(person) -> list[Letter]:
     return list(db.session.scalars(select(Letter).where(Letter.to == person.email).order_by(Letter.id)))
 
 
-def told() -> list[Told]:
+def told() -> list[CoreNote]:
     """What the core is to be told so far, in order."""
-    return list(db.session.scalars(select(Told).order_by(Told.id)))
+    return list(db.session.scalars(select(CoreNote).order_by(CoreNote.id)))
 
 
 def link_in(letter: Letter) -> str:

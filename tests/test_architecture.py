@@ -105,6 +105,16 @@ def test_a_module_opens_with_a_sentence_and_has_a_speaking_name(module):
     assert module.stem not in FORBIDDEN_NAMES, "name it for the noun it is about"
 
 
+def test_a_class_name_stands_in_one_module_only():
+    homes: dict[str, set[str]] = {}
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, set()).add(str(module.relative_to(ROOT)))
+    several = {name: sorted(modules) for name, modules in homes.items() if len(modules) > 1}
+    assert not several, f"say in the name what kind of it it is, or share one class: {several}"
+
+
 def _imported(module: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(module.read_text())):

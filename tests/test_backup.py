@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import MetaData, select
 
 from portal import backup, create_app, schema
-from portal.backup import NotArchived, NotRestored, Place
+from portal.backup import BackupPlace, NotArchived, NotRestored
 from portal.db import db
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -37,7 +37,7 @@ def place(app, tmp_path):
         file.executemany("INSERT INTO mail (raw) VALUES (?)", [(b"mail %d" % n,) for n in range(500)])
     (desk / "outbox").mkdir()
     (desk / "outbox" / "one.eml").write_bytes(b"Subject: x\n\ny")
-    return Place(database=app.config["SQLALCHEMY_DATABASE_URI"], instance=tmp_path, desk=desk)
+    return BackupPlace(database=app.config["SQLALCHEMY_DATABASE_URI"], instance=tmp_path, desk=desk)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def elsewhere(request, app, tmp_path_factory):
         _postgres_command(address, f"DROP DATABASE IF EXISTS restored_{folder.name.replace('-', '_')}")
         _postgres_command(address, f"CREATE DATABASE restored_{folder.name.replace('-', '_')}")
         url = address.format(f"restored_{folder.name.replace('-', '_')}")
-    return Place(database=url, instance=folder, desk=folder / "desk")
+    return BackupPlace(database=url, instance=folder, desk=folder / "desk")
 
 
 def _restore(file, place):
@@ -177,4 +177,4 @@ def test_the_other_kind_of_database_is_said(app, place, tmp_path, tmp_path_facto
     is_sqlite = db.engine.dialect.name == "sqlite"
     other = "postgresql:///nowhere" if is_sqlite else f"sqlite:///{tmp_path / 'other.db'}"
     with pytest.raises(NotRestored, match="other kind"):
-        backup.restore(file, Place(database=other, instance=tmp_path / "x", desk=tmp_path / "y"))
+        backup.restore(file, BackupPlace(database=other, instance=tmp_path / "x", desk=tmp_path / "y"))

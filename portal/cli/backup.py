@@ -8,7 +8,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from portal import backup as archive
-from portal.backup import Place
+from portal.backup import BackupPlace
 from portal.cli import desk
 from portal.errors import PortalError
 
@@ -38,9 +38,9 @@ def restore(file: Path) -> None:
     click.echo(f"{_words(manifest)}: restored. Now:  flask db upgrade, then start the services")
 
 
-def _place() -> Place:
+def _place() -> BackupPlace:
     values = current_app.config
-    return Place(
+    return BackupPlace(
         database=values["SQLALCHEMY_DATABASE_URI"], instance=Path(values["INSTANCE"]), desk=desk.folder(values)
     )
 

@@ -41,7 +41,7 @@ cli = AppGroup("demo", help="A working system with a made-up year in it.")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoPlace:
     """Where the demo lives and listens."""
 
     folder: Path
@@ -133,7 +133,7 @@ def mail(sender: str, subject: str, text: str) -> None:
     click.echo(f"Sent. It is a ticket on the manager's page within seconds:  http://{place.portal}/tickets")
 
 
-def _run(place: Place) -> None:
+def _run(place: DemoPlace) -> None:
     started = time.monotonic()
     for address, name in ((place.portal, "PORTAL"), (place.desk, "DESK"), (place.smtp, "SMTP")):
         check_free(address, f"PORTAL_DEMO_{name}")
@@ -145,7 +145,7 @@ def _run(place: Place) -> None:
 
 
 @contextmanager
-def _database(place: Place) -> Iterator[Place]:
+def _database(place: DemoPlace) -> Iterator[DemoPlace]:
     """The place with the database chosen for it, which runs meanwhile."""
     if place.database == "sqlite":
         yield place
@@ -159,7 +159,7 @@ def _database(place: Place) -> Iterator[Place]:
         yield replace(place, database_url=url)
 
 
-def _run_parts(place: Place, portal: Flask, started: float) -> None:
+def _run_parts(place: DemoPlace, portal: Flask, started: float) -> None:
     with Children(place.folder, place.environment) as children:
         flask = [sys.executable, "-m", "flask"]
         children.start("desk", [*flask, "desk", "serve"])
@@ -179,7 +179,7 @@ def _run_parts(place: Place, portal: Flask, started: float) -> None:
             time.sleep(0.5)
 
 
-def _portal(place: Place) -> Flask:
+def _portal(place: DemoPlace) -> Flask:
     """The demo's portal in this process, its database brought up to date."""
     from portal import create_app  # noqa: PLC0415 - portal/__init__ imports the commands
 
@@ -189,7 +189,7 @@ def _portal(place: Place) -> Flask:
     return portal
 
 
-def _seed(place: Place) -> None:
+def _seed(place: DemoPlace) -> None:
     """Play the year into a new desk. A file half made is never taken for a whole one."""
     if place.desk_file.exists():
         return
@@ -226,7 +226,7 @@ def _is_mirrored(portal: Flask) -> bool:
     return reached is not None and known >= {troupe.core_id for troupe in cast.COMPANIES}
 
 
-def _is_well(place: Place) -> bool:
+def _is_well(place: DemoPlace) -> bool:
     try:
         return requests.get(f"http://{place.portal}/healthz", timeout=2).ok
     except requests.RequestException:
@@ -252,7 +252,7 @@ def _add_accounts(portal: Flask) -> None:
         db.session.remove()
 
 
-def _say_hello(place: Place, seconds: float) -> None:
+def _say_hello(place: DemoPlace, seconds: float) -> None:
     accounts = [(troupe.manager.email, troupe.name) for troupe in cast.COMPANIES]
     noc = place.settings["NOC_ADDRESS"]
     click.echo(f"""
@@ -269,10 +269,10 @@ The demo runs (ready in {seconds:.0f} s).
     click.echo("\nCtrl-C ends it and keeps the data; make demo-reset forgets it.")
 
 
-def _place() -> Place:
+def _place() -> DemoPlace:
     values = config.load()
     folder = Path(values["DEMO_FOLDER"])
-    return Place(
+    return DemoPlace(
         folder=folder if folder.is_absolute() else config.ROOT / folder,
         portal=values["DEMO_PORTAL"],
         desk=values["DEMO_DESK"],

@@ -13,10 +13,10 @@ from flask.cli import AppGroup, with_appcontext
 from portal import clock, config
 from portal.desk.database import Store
 from portal.desk.inbound import intake
-from portal.desk.inbound.imap_poller import Place
+from portal.desk.inbound.imap_poller import ImapMailbox
 from portal.desk.outbound import outbox
 from portal.desk.outbound.outbox import Carrier, OutboxFolder, OutboxServer
-from portal.desk.server import Address, Doors, serve
+from portal.desk.server import Doors, HostPort, serve
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, erasure, invoicing, prices, tickets
 from portal.errors import Misconfigured, PortalError
@@ -218,18 +218,18 @@ def _doors(values: dict[str, Any]) -> Doors:
         submission_token=config.secret(values, "DESK_SUBMISSION_TOKEN"),
         trust_local=values["DESK_TRUST_LOCAL"],
         tls=_tls(values),
-        imap=Place.parse(values["DESK_IMAP_URL"]) if values["DESK_IMAP_URL"] else None,
+        imap=ImapMailbox.parse(values["DESK_IMAP_URL"]) if values["DESK_IMAP_URL"] else None,
         imap_seconds=values["DESK_IMAP_SECONDS"],
         poke=values["DESK_POKE_URL"],
         poke_secret=config.secret(values, "CORE_HOOK_SECRET"),
     )
 
 
-def _address(name: str, values: dict[str, Any]) -> Address:
+def _address(name: str, values: dict[str, Any]) -> HostPort:
     host, _, port = values[name].rpartition(":")
     if not (host and port.isdigit() and int(port) < 65536):
         raise Misconfigured(f"PORTAL_{name}={values[name]!r}: write host:port")
-    return Address(host.strip("[]"), int(port))
+    return HostPort(host.strip("[]"), int(port))
 
 
 def _carrier(values: dict[str, Any]) -> Carrier:
@@ -249,7 +249,7 @@ def _tls(values: dict[str, Any]) -> ssl.SSLContext | None:
     return context
 
 
-def _say_ready(http: Address, smtp: Address) -> None:
+def _say_ready(http: HostPort, smtp: HostPort) -> None:
     click.echo(f"desk: mail in (SMTP) {smtp} · Core API http://{http}/core/v1")
     sys.stdout.flush()
 

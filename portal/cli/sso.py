@@ -19,7 +19,7 @@ from portal.domain.users.models import Person
 from portal.errors import NotFound, ProviderError, Refused
 from portal.lib.encryption import SealBroken
 from portal.oidc import discovery, flow
-from portal.oidc.flow import Client
+from portal.oidc.flow import ProviderClient
 
 Answer = TypeVar("Answer")
 
@@ -97,7 +97,7 @@ def test(slug: str) -> None:
         known = discovery.known(found.issuer)
         click.echo(f"{found.issuer} describes itself and shows {len(known.keys)} keys.")
         refusal = flow.refuses_us(
-            Client(
+            ProviderClient(
                 issuer=found.issuer,
                 client_id=found.client_id,
                 secret=found.secret,

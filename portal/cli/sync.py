@@ -33,7 +33,7 @@ from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
 from portal.mailer import monthly_summary, worker
 from portal.sync import attachment_fetch, lease, note_delivery, verify
-from portal.sync.engine import Summary, Sync
+from portal.sync.engine import RunSummary, Sync
 from portal.sync.lease import Lead
 from portal.sync.service import ERRANDS, FILES, NOTES, Errand, follow, run_errands
 from portal.sync.throttle import Courtesy
@@ -207,7 +207,7 @@ class _Progress:
         self._said_at = 0.0  # seconds into the run
         self._gives_way = Courtesy()
 
-    def __call__(self, summary: Summary) -> None:
+    def __call__(self, summary: RunSummary) -> None:
         self._gives_way(summary)
         if summary.seconds < self._said_at:  # another run
             self._said_at = 0.0
@@ -221,12 +221,12 @@ def _overwrite(line: str) -> None:
     click.echo(f"\r{line:<70}" if sys.stderr.isatty() else line, nl=not sys.stderr.isatty(), err=True)
 
 
-def _say_news(summary: Summary) -> None:
+def _say_news(summary: RunSummary) -> None:
     if summary.changed or summary.aside or summary.troubles:
         click.echo(_words(summary))
 
 
-def _words(summary: Summary) -> str:
+def _words(summary: RunSummary) -> str:
     ended = "" if summary.is_complete else ", stopped before the end"
     return (
         f"changes read: {summary.told}, mirrored: {summary.changed}, withdrawn: {summary.withdrawn}, "

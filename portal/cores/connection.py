@@ -30,7 +30,7 @@ class AnswerTooBig(CoreLied):
     """The answer is longer than we take; asking for less of it may work."""
 
 
-class NotUnderstood(CoreRefused):
+class QuestionRefused(CoreRefused):
     """The core says that the question makes no sense to it (400)."""
 
 
@@ -57,7 +57,7 @@ class CoreConnection:
         self._most_values = most_values
         self._session = http.session(timeouts, retries=_retries(pause))
         self._sign_in = sign_in
-        self._session.auth = _Token("" if sign_in else f"{scheme} {token}")
+        self._session.auth = _TokenAuth("" if sign_in else f"{scheme} {token}")
 
     def read(self, *path: str, **question: Any) -> bytes:
         """The JSON body of a GET. Each part of the path is escaped; parameters that are None are left out."""
@@ -108,7 +108,7 @@ class CoreConnection:
         return body
 
 
-class _Token(requests.auth.AuthBase):
+class _TokenAuth(requests.auth.AuthBase):
     def __init__(self, words: str) -> None:
         self._words = words
 
@@ -156,7 +156,7 @@ def _refusal(answer: requests.Response) -> CoreError:
     if status in BUSY:
         return CoreAway(f"{_place(answer)} is busy ({status})")
     if 400 <= status < 500:
-        kind = NotUnderstood if status == 400 else CoreRefused
+        kind = QuestionRefused if status == 400 else CoreRefused
         return kind(f"{_place(answer)} refused ({status}): {_plain_words(answer)}")
     return CoreLied(f"{_place(answer)} answered {status}, which the protocol does not know")
 

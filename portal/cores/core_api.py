@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal.cores import records
-from portal.cores.connection import AnswerTooBig, CoreConnection, NotUnderstood
+from portal.cores.connection import AnswerTooBig, CoreConnection, QuestionRefused
 from portal.cores.prefetch import one_ahead
 from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
@@ -61,7 +61,7 @@ class DeskCore:
                 if limit == LEAST_PAGE:
                     raise
                 limit = max(LEAST_PAGE, limit // 4)
-            except NotUnderstood as error:
+            except QuestionRefused as error:
                 if cursor:
                     raise CursorUnknown(str(error)) from error
                 raise

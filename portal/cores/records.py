@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 Moment = Annotated[datetime, Meta(tz=True)]  # one without a zone is nobody's time: it is refused
 
 
-class Person(Struct, frozen=True, kw_only=True):
+class PersonRecord(Struct, frozen=True, kw_only=True):
     """Somebody in a conversation; the e-mail is lower-case and may be empty when the core has none."""
 
     name: str
@@ -35,7 +35,7 @@ class MessageRecord(Struct, frozen=True, kw_only=True):
 
     core_id: str
     side: str  # employee | technician
-    author: Person
+    author: PersonRecord
     sent_at: Moment
     text: str = ""
     html: str = ""
@@ -51,7 +51,7 @@ class TimeEntryRecord(Struct, frozen=True, kw_only=True):
     core_id: str
     category: str
     hours: Decimal
-    technician: Person
+    technician: PersonRecord
     worked_at: Moment
     message: str = ""  # core_id of the public message it stands under
     invoiced_on: date | None = None  # the last Prague day of the invoiced period, once the core says so
@@ -73,7 +73,7 @@ class ApprovalRecord(Struct, frozen=True, kw_only=True):
 
     core_id: str
     question: str
-    asked_by: Person
+    asked_by: PersonRecord
     asked_at: Moment
 
 
@@ -85,11 +85,11 @@ class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="t
     company: str
     subject: str
     state: str  # open | to_be_invoiced | error | done
-    requester: Person
+    requester: PersonRecord
     opened_at: Moment
     changed_at: Moment  # the newest visible event
     kind: str = "IT"
-    technician: Person | None = None
+    technician: PersonRecord | None = None
     due_at: Moment | None = None
     done_at: Moment | None = None
     confidential: bool = False  # only the company's managers may read more of it than that it is there

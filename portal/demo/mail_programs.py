@@ -49,7 +49,7 @@ class Quoted:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ComposedMail:
     """What one mail says; text is without signature and history."""
 
     sender: Player
@@ -64,7 +64,7 @@ class Letter:
     answers: Quoted | None = None
 
 
-def written(letter: Letter) -> bytes:
+def written(letter: ComposedMail) -> bytes:
     """The mail's bytes, with the history its program adds."""
     mail = EmailMessage(policy=SENT)
     mail["From"] = Address(display_name=letter.sender.name, addr_spec=letter.sender.email)
@@ -84,7 +84,7 @@ def written(letter: Letter) -> bytes:
     return mail.as_bytes()
 
 
-def _write_body(mail: EmailMessage, letter: Letter) -> None:
+def _write_body(mail: EmailMessage, letter: ComposedMail) -> None:
     program = letter.sender.program
     style = _STYLES.get(program, _outlook)
     text, rich = style(letter)
@@ -115,11 +115,11 @@ def _in(charset: str, text: str) -> tuple[str, str, str]:
     return text, "plain", charset
 
 
-def _pictures(letter: Letter) -> list[str]:
+def _pictures(letter: ComposedMail) -> list[str]:
     return [name for name in letter.files if letter.inline and name.endswith(".png")]
 
 
-def _attached(letter: Letter) -> list[str]:
+def _attached(letter: ComposedMail) -> list[str]:
     pictures = _pictures(letter)
     return [name for name in letter.files if name not in pictures]
 
@@ -136,7 +136,7 @@ _HERE = "<!-- pictures -->"
 _Styled = tuple[str, str]  # plain text, HTML
 
 
-def _gmail(letter: Letter) -> _Styled:
+def _gmail(letter: ComposedMail) -> _Styled:
     own, rich = _own(letter), f'<div dir="ltr">{_divs(_own(letter))}{_HERE}</div>'
     if not (old := letter.answers):
         return own, rich
@@ -153,7 +153,7 @@ def _gmail(letter: Letter) -> _Styled:
     return f"{own}\n\n{head}\n{_with_marks(old.text)}", rich + quote
 
 
-def _outlook(letter: Letter) -> _Styled:
+def _outlook(letter: ComposedMail) -> _Styled:
     own, rich = _own(letter), f'<div class="WordSection1">{_paragraphs(_own(letter))}{_HERE}</div>'
     if not (old := letter.answers):
         return own, rich
@@ -167,7 +167,7 @@ def _outlook(letter: Letter) -> _Styled:
     return f"{own}\n\n________________________________\n{plain}\n\n{old.text}", rich + quote
 
 
-def _outlook_old(letter: Letter) -> _Styled:
+def _outlook_old(letter: ComposedMail) -> _Styled:
     own = _own(letter)
     if not (old := letter.answers):
         return own, f"{_paragraphs(own)}{_HERE}"
@@ -176,7 +176,7 @@ def _outlook_old(letter: Letter) -> _Styled:
     return f"{own}\n\n-----Původní zpráva-----\n{head}\n\n{old.text}", f"{_paragraphs(own)}{_HERE}"
 
 
-def _seznam(letter: Letter) -> _Styled:
+def _seznam(letter: ComposedMail) -> _Styled:
     own, rich = _own(letter), f"{_paragraphs(_own(letter))}{_HERE}"
     if not (old := letter.answers):
         return own, rich
@@ -188,7 +188,7 @@ def _seznam(letter: Letter) -> _Styled:
     return f"{own}\n\n---------- Původní e-mail ----------\n{head}\n\n{_with_marks(old.text)}", rich + quote
 
 
-def _apple(letter: Letter) -> _Styled:
+def _apple(letter: ComposedMail) -> _Styled:
     own, rich = _own(letter), f"{_divs(_own(letter))}{_HERE}"
     if not (old := letter.answers):
         return own, rich
@@ -201,7 +201,7 @@ def _apple(letter: Letter) -> _Styled:
     return f"{own}\n\n> {head}\n>\n{_with_marks(old.text)}", rich + quote
 
 
-def _phone(letter: Letter) -> _Styled:
+def _phone(letter: ComposedMail) -> _Styled:
     own = f"{letter.text}\n\nOdesláno z iPhonu"
     if not (old := letter.answers):
         return own, f"{_divs(own)}{_HERE}"
@@ -210,7 +210,7 @@ def _phone(letter: Letter) -> _Styled:
     return f"{own}\n\n{head}\n\n{_with_marks(old.text)}", f"{_divs(own)}{_HERE}"
 
 
-def _thunderbird(letter: Letter) -> _Styled:
+def _thunderbird(letter: ComposedMail) -> _Styled:
     own = _own(letter)
     if not (old := letter.answers):
         return own, f"{_paragraphs(own)}{_HERE}"
@@ -221,7 +221,7 @@ def _thunderbird(letter: Letter) -> _Styled:
     return f"{own}\n\n{head}\n{_with_marks(old.text)}", f"{_paragraphs(own)}{_HERE}{quote}"
 
 
-_STYLES: dict[str, Callable[[Letter], _Styled]] = {
+_STYLES: dict[str, Callable[[ComposedMail], _Styled]] = {
     people.GMAIL: _gmail,
     people.OUTLOOK: _outlook,
     people.OUTLOOK_OLD: _outlook_old,
@@ -232,11 +232,11 @@ _STYLES: dict[str, Callable[[Letter], _Styled]] = {
 }
 
 
-def _own(letter: Letter) -> str:
+def _own(letter: ComposedMail) -> str:
     return f"{letter.text}\n\n-- \n{letter.signature}" if letter.signature else letter.text
 
 
-def _header_rows(letter: Letter, old: Quoted, *, sent: str, long: bool) -> list[tuple[str, str]]:
+def _header_rows(letter: ComposedMail, old: Quoted, *, sent: str, long: bool) -> list[tuple[str, str]]:
     day = clock.prague(old.at)
     when = f"{_WEEKDAYS[day.weekday()]} {day.day}. {_MONTHS[day.month - 1]} {day.year} {_time(day)}"
     return [

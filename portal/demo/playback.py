@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portal import clock
 from portal.demo import mail_programs, people, schedule, stories
-from portal.demo.mail_programs import Letter, Quoted
+from portal.demo.mail_programs import ComposedMail, Quoted
 from portal.demo.people import Player
 from portal.demo.schedule import Act, Performance
 from portal.desk.database import Store
@@ -43,7 +43,7 @@ class Played:
     surprises: list[str] = field(default_factory=list)
 
 
-class Postbox:
+class DemoMailbox:
     """Everybody's mailbox: carries the desk's letters, remembers what each person has to answer."""
 
     def __init__(self, folder: Path, young_from: datetime) -> None:
@@ -52,7 +52,7 @@ class Postbox:
         self._newest: dict[tuple[str, str], Quoted] = {}
         self.carried = 0
 
-    def carry(self, letter: outbox.Letter, raw: bytes) -> None:
+    def carry(self, letter: outbox.OutgoingMail, raw: bytes) -> None:
         self.carried += 1
         mail = email.message_from_bytes(raw)
         name, address = parseaddr(str(make_header(decode_header(mail["From"]))))
@@ -118,7 +118,7 @@ def play(
             for position, act in enumerate(story.acts)
         )
     )
-    stage = _Stage(store, programme, Postbox(mail_out, now - KEPT_LETTERS))
+    stage = _Stage(store, programme, DemoMailbox(mail_out, now - KEPT_LETTERS))
     invoices = _invoice_days(today)
     with clock.set_to(clock.start_of(schedule.first_day(today))):
         set_up(store, today)
@@ -148,7 +148,7 @@ def _invoice_days(today: date) -> list[tuple[datetime, date]]:
 class _Stage:
     """One run of the year: which ticket a story became, and what its people have in their mailboxes."""
 
-    def __init__(self, store: Store, programme: list[Performance], postbox: Postbox) -> None:
+    def __init__(self, store: Store, programme: list[Performance], postbox: DemoMailbox) -> None:
         self._store, self._programme, self._postbox = store, programme, postbox
         self._tickets: dict[int, str] = {}
         self._result = Played()
@@ -185,7 +185,7 @@ class _Stage:
         return self._result
 
 
-def _letter(performance: Performance, number: int, position: int, answers: Quoted | None) -> Letter:
+def _letter(performance: Performance, number: int, position: int, answers: Quoted | None) -> ComposedMail:
     """The mail of an act; who has no letter to answer writes under the subject of the story."""
     act = performance.acts[position]
     words = performance.words
@@ -193,7 +193,7 @@ def _letter(performance: Performance, number: int, position: int, answers: Quote
     subject = f"Re: {answers.subject.removeprefix('Re: ')}" if answers else title
     own = _said(performance, act, _DUE.sub(lambda found: _due(found, act, words), act.line.text))
     files = tuple(_said(performance, act, name) for name in act.line.files)
-    return Letter(
+    return ComposedMail(
         sender=act.speaker,
         to="noc@connectica.cz",
         at=act.at,

@@ -12,7 +12,7 @@ from portal import clock
 from portal.demo import people
 from portal.demo import stories as screenplay
 from portal.demo.people import Player, Troupe
-from portal.demo.stories import Line, Story
+from portal.demo.stories import SpokenLine, Story
 
 TICKETS = 450
 MONTHS = 12  # the present one included
@@ -20,7 +20,7 @@ MONTHS = 12  # the present one included
 _OPEN, _CLOSE = time(7, 30), time(17, 0)  # technicians' day
 _WEEKDAYS = (1.35, 1.1, 1.0, 1.0, 0.75, 0.06, 0.0)
 _MONTHS = {7: 0.7, 8: 0.75, 12: 0.85}  # holidays and the end of the year are quieter
-_CLOSING = Line("technician", None, (), "Vyřešeno, uzavírám k vyúčtování.\nINTERNI\nSTAV: be invoiced")
+_CLOSING = SpokenLine("technician", None, (), "Vyřešeno, uzavírám k vyúčtování.\nINTERNI\nSTAV: be invoiced")
 _STALLED = 0.18  # of the last weeks' tickets wait for somebody's answer
 _TOO_EARLY = 0.06  # closed before the thanks arrive, which open them again
 
@@ -30,7 +30,7 @@ class Act:
     """One mail of a story, at its minute."""
 
     at: datetime
-    line: Line
+    line: SpokenLine
     speaker: Player
     addressee: Player
 
@@ -176,7 +176,7 @@ def _machine(troupe: Troupe) -> Player:
     return Player("Hlášení zařízení", "", f"hlaseni@{troupe.domain}", "", people.THUNDERBIRD, False, "", "")
 
 
-def _lines(story: Story, start: datetime, now: datetime, rng: random.Random) -> list[Line]:
+def _lines(story: Story, start: datetime, now: datetime, rng: random.Random) -> list[SpokenLine]:
     """What is said, and how it ends: with a closing note, in the last answer, not yet, or too early."""
     lines = list(story.lines)
     if rng.random() < 0.2 and not any("TERMIN:" in line.text for line in lines) and len(lines) > 2:
@@ -193,11 +193,11 @@ def _lines(story: Story, start: datetime, now: datetime, rng: random.Random) -> 
     return [*lines, _CLOSING]
 
 
-def _with(line: Line, directive: str) -> Line:
-    return Line(line.speaker, line.wait, line.files, f"{line.text}\n{directive}")
+def _with(line: SpokenLine, directive: str) -> SpokenLine:
+    return SpokenLine(line.speaker, line.wait, line.files, f"{line.text}\n{directive}")
 
 
-def _answered(before: datetime, line: Line, troupe: Troupe, rng: random.Random) -> datetime:
+def _answered(before: datetime, line: SpokenLine, troupe: Troupe, rng: random.Random) -> datetime:
     """When a line is written: after its own wait, or as soon as such a person gets to it in working hours."""
     if line.wait and line.wait < timedelta(days=1):
         return before + line.wait

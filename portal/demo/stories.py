@@ -38,7 +38,7 @@ _CATEGORY = re.compile(r"^([A-Z]+[0-9]+):", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenLine:
     """One mail of a story: who writes it, how long they wait at least, the files they add."""
 
     speaker: str
@@ -52,7 +52,7 @@ class Story:
     """One kind of trouble, from the first mail to the last."""
 
     titles: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SpokenLine, ...]
     words: Mapping[str, tuple[str, ...]]
     companies: frozenset[str]
     weight: int = 2
@@ -108,14 +108,16 @@ def _facts(lines: list[str]) -> dict[str, Any]:
     return facts | {"words": {name: _options(options) for name, options in said.items()}}
 
 
-def _line(piece: str) -> Line:
+def _line(piece: str) -> SpokenLine:
     first, _, text = piece.partition("\n")
     found = _SPEAKS.match(first)
     if not found:
         raise ValueError(f"a speaker was expected, not {first!r}")
     speaker, number, unit, files = found.groups()
     wait = int(number) * _UNITS[unit] if number else None
-    return Line(speaker, wait, tuple(name.strip() for name in (files or "").split(",") if name.strip()), text.strip())
+    return SpokenLine(
+        speaker, wait, tuple(name.strip() for name in (files or "").split(",") if name.strip()), text.strip()
+    )
 
 
 def _options(written: str) -> tuple[str, ...]:

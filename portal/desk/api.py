@@ -13,7 +13,7 @@ from portal.desk import serializers
 from portal.desk.database import Store
 from portal.desk.inbound.mime import plain
 from portal.desk.ticketing import directory, notes, prices
-from portal.desk.ticketing.notes import DECISIONS, Contradicted, Told
+from portal.desk.ticketing.notes import DECISIONS, Contradicted, TakenNote
 from portal.errors import NotFound, Refused
 
 FEWEST, USUAL, MOST = 2, 100, 500  # changes on a page; with one, an inclusive cursor would never get on
@@ -90,7 +90,7 @@ def _limit(written: str | None) -> int:
     return int(written)
 
 
-def _told(ticket: str, said: Any) -> Told:
+def _told(ticket: str, said: Any) -> TakenNote:
     """The note of a request body. Raises Refused naming the field at fault."""
     if not isinstance(said, dict):
         raise Refused("a note is a JSON object")
@@ -104,7 +104,7 @@ def _told(ticket: str, said: Any) -> Told:
         raise Refused(f"key is needed: 1 to {LONGEST_KEY} letters, digits and signs of ASCII, without spaces")
     if fields["decision"] not in ("", *DECISIONS):
         raise Refused(f"decision is one of {', '.join(DECISIONS)}")
-    return Told(ticket, **{**fields, "text": plain(fields["text"])})
+    return TakenNote(ticket, **{**fields, "text": plain(fields["text"])})
 
 
 def _let_in() -> Response | None:

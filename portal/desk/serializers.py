@@ -16,13 +16,13 @@ HEAVIEST_PAGE = 8_000_000  # characters of text and HTML; a page is cut short be
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ServedPage:
     changes: list[dict[str, Any]]
     cursor: str
     more: bool
 
 
-def changes(db: sqlite3.Connection, cursor: str, limit: int) -> Page:
+def changes(db: sqlite3.Connection, cursor: str, limit: int) -> ServedPage:
     """The changes from the cursor on, including the one it stands on. Raises Refused for a foreign cursor."""
     start = _position(db, cursor)
     found = db.execute(
@@ -33,11 +33,11 @@ def changes(db: sqlite3.Connection, cursor: str, limit: int) -> Page:
     rows = _light_enough(db, found[:limit])
     more = len(rows) < len(found)
     last = rows[-1]["position"] if rows else start
-    return Page(_told(db, rows), _cursor(db, last), more)
+    return ServedPage(_told(db, rows), _cursor(db, last), more)
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
+class ServedFile:
     """The bytes of an attachment, with its name as RFC 5987 writes it."""
 
     quoted_name: str
@@ -45,7 +45,7 @@ class Download:
     content: bytes
 
 
-def attachment(db: sqlite3.Connection, core_id: str) -> Download:
+def attachment(db: sqlite3.Connection, core_id: str) -> ServedFile:
     """An attachment of a public message of a ticket that is there. Raises NotFound."""
     row = db.execute(
         "SELECT attachment.name, media_type, bytes FROM attachment"
@@ -55,7 +55,7 @@ def attachment(db: sqlite3.Connection, core_id: str) -> Download:
     ).fetchone()
     if row is None:
         raise NotFound("there is no such attachment")
-    return Download(quote(row["name"], safe=""), row["media_type"], row["bytes"])
+    return ServedFile(quote(row["name"], safe=""), row["media_type"], row["bytes"])
 
 
 def _light_enough(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[sqlite3.Row]:

@@ -19,7 +19,7 @@ from portal import clock
 from portal.desk.api import create_api
 from portal.desk.database import Store
 from portal.desk.inbound import imap_poller, intake
-from portal.desk.inbound.imap_poller import MailboxAway, Place
+from portal.desk.inbound.imap_poller import ImapMailbox, MailboxAway
 from portal.desk.inbound.smtp_server import Postbox
 from portal.desk.outbound import outbox
 from portal.desk.outbound.outbox import Carrier
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class HostPort:
     """Where something listens: host and port, 0 for a port the system chooses."""
 
     host: str
@@ -49,20 +49,22 @@ class Address:
 class Doors:
     """How a desk is reached and whom it reaches."""
 
-    http: Address
-    smtp: Address
+    http: HostPort
+    smtp: HostPort
     carrier: Carrier
     token: str  # of the Core API
     submission_token: str = ""
     trust_local: bool = False
     tls: SSLContext | None = None
-    imap: Place | None = None
+    imap: ImapMailbox | None = None
     imap_seconds: int = 20
     poke: str = ""  # address of the portal's hook; empty pokes nobody
     poke_secret: str = field(default="", repr=False)
 
 
-def serve(store: Store, doors: Doors, on_ready: Callable[[Address, Address], None] = lambda http, smtp: None) -> None:
+def serve(
+    store: Store, doors: Doors, on_ready: Callable[[HostPort, HostPort], None] = lambda http, smtp: None
+) -> None:
     """Run the desk until SIGTERM or SIGINT; what was taken in is settled, what is being sent is finished.
 
     on_ready is told where HTTP and SMTP listen. Must run in the main thread, which is the one that gets signals.
@@ -78,7 +80,7 @@ def serve(store: Store, doors: Doors, on_ready: Callable[[Address, Address], Non
     before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         desk.start()
-        on_ready(Address(doors.http.host, int(server.effective_port)), Address(doors.smtp.host, desk.postbox.port))
+        on_ready(HostPort(doors.http.host, int(server.effective_port)), HostPort(doors.smtp.host, desk.postbox.port))
         server.run()  # returns when a signal raises SystemExit in it
     finally:
         for number, handler in before.items():

@@ -42,7 +42,7 @@ class SetAside(Base):
     told_after: Mapped[str | None]  # the cursor of the page it was on, "" for the first; None when nobody knows
 
 
-class Told(Base):
+class CoreNote(Base):
     """A note for the core: written with the decision it tells, delivered once by the sync."""
 
     __tablename__ = "told"
@@ -125,7 +125,7 @@ def set_aside_count() -> int:
 
 def untold_count() -> int:
     """How many notes the core has not been told yet."""
-    return db.session.scalar(select(func.count()).select_from(Told).where(Told.told_at.is_(None))) or 0
+    return db.session.scalar(select(func.count()).select_from(CoreNote).where(CoreNote.told_at.is_(None))) or 0
 
 
 @unit_of_work()

@@ -8,11 +8,11 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.domain.audit import report
-from portal.domain.audit.report import Line, LogFilter
+from portal.domain.audit.report import AuditRow, LogFilter
 from portal.domain.companies.reader import Client
 from portal.exports import csv_writer, file_names
 from portal.exports.file_names import FileName
-from portal.exports.xlsx import About, Book, Column, Kind, day_and_time
+from portal.exports.xlsx import Book, CellKind, Column, WorkbookFacts, day_and_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Taken:
 
 def write(taken: Taken, file: IO[bytes]) -> None:
     """The log as a workbook."""
-    about = About(_("Audit log"), taken.company.name, "Connectica", clock.now())
+    about = WorkbookFacts(_("Audit log"), taken.company.name, "Connectica", clock.now())
     book = Book(about, language=taken.language, currency="")
     page = book.page(_("About"), (26, 60))
     page.title(f"{_('Audit log')} – {taken.company.name}")
@@ -51,16 +51,16 @@ def file_name(company: Client) -> FileName:
 
 def _columns() -> list[Column]:
     return [
-        Column(_("Day"), Kind.DAY, 12, lambda line: day_and_time(line.at)[0]),
-        Column(_("Time"), Kind.TIME, 8, lambda line: day_and_time(line.at)[1]),
-        Column(_("Who"), Kind.TEXT, 30, _who),
-        Column(_("What"), Kind.TEXT, 40, lambda line: _(line.word.label)),
-        Column(_("About"), Kind.TEXT, 44, lambda line: ": ".join(_(part) for part in line.about_parts)),
-        Column(_("IP address"), Kind.TEXT, 18, lambda line: line.address),
+        Column(_("Day"), CellKind.DAY, 12, lambda line: day_and_time(line.at)[0]),
+        Column(_("Time"), CellKind.TIME, 8, lambda line: day_and_time(line.at)[1]),
+        Column(_("Who"), CellKind.TEXT, 30, _who),
+        Column(_("What"), CellKind.TEXT, 40, lambda line: _(line.word.label)),
+        Column(_("About"), CellKind.TEXT, 44, lambda line: ": ".join(_(part) for part in line.about_parts)),
+        Column(_("IP address"), CellKind.TEXT, 18, lambda line: line.address),
     ]
 
 
-def _who(line: Line) -> str:
+def _who(line: AuditRow) -> str:
     if line.is_connecticas:
         return f"Connectica: {line.by}" if line.by else "Connectica"
     return line.by

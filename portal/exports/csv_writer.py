@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.exports.report import Report, entry_columns
-from portal.exports.xlsx import Column, Kind
+from portal.exports.xlsx import CellKind, Column
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for its own code page
@@ -16,7 +16,7 @@ AT_ONCE = 500  # rows a piece
 
 # Signs a spreadsheet may take for the start of a formula, wide forms included.
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBERS = frozenset({Kind.HOURS, Kind.MONEY, Kind.COUNT})
+_NUMBERS = frozenset({CellKind.HOURS, CellKind.MONEY, CellKind.COUNT})
 
 
 def pieces(report: Report) -> Iterator[bytes]:
@@ -39,7 +39,7 @@ def table(columns: Sequence[Column], rows: Iterable[Any], *, language: str) -> I
     yield _taken(buffer)
 
 
-def _written(value: Any, kind: Kind, *, czech: bool) -> str:
+def _written(value: Any, kind: CellKind, *, czech: bool) -> str:
     if value is None:
         return ""
     if kind in _NUMBERS:

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from portal import clock
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
-from portal.exports.xlsx import About, Book, Column, Kind, Page, Table, day_and_time
+from portal.exports.xlsx import Book, CellKind, Column, SheetPage, Table, WorkbookFacts, day_and_time
 from portal.lib.money import Tally, bill
 
 SLICE = 250  # rows between two breaths
@@ -72,7 +72,7 @@ class Sums:
 def write(report: Report, file: IO[bytes]) -> Sums:
     """The workbook of a report, and its sums. Memory stays level: rows go to disk as they come."""
     book = Book(
-        About(report.title, f"{report.company} · {report.period}", "Connectica", clock.now()),
+        WorkbookFacts(report.title, f"{report.company} · {report.period}", "Connectica", clock.now()),
         language=report.language,
         currency=report.currency,
     )
@@ -93,19 +93,19 @@ def write(report: Report, file: IO[bytes]) -> Sums:
 def entry_columns(report: Report) -> list[Column]:
     """The columns of an entry, in the workbook and in CSV."""
     return [
-        Column(_("Day"), Kind.DAY, 12, lambda row: row.day),
-        Column(_("Time"), Kind.TIME, 7, lambda row: day_and_time(row.at)[1]),
-        Column(_("Ticket"), Kind.TEXT, 11, lambda row: row.number),
-        Column(_("Subject"), Kind.TEXT, 36, lambda row: row.subject),
-        Column(_("What was done"), Kind.TEXT, 48, lambda row: row.what),
-        Column(_("Employee"), Kind.TEXT, 22, lambda row: row.employee),
-        Column(_("Technician"), Kind.TEXT, 22, lambda row: row.technician),
-        Column(_("Category"), Kind.TEXT, 12, lambda row: row.category),
-        Column(_("Hours"), Kind.HOURS, 9, lambda row: row.hours, summed=True),
-        Column(_("Rate"), Kind.MONEY, 13, lambda row: row.rate),
-        Column(_("Amount without VAT"), Kind.MONEY, 18, lambda row: row.amount, summed=True),
-        Column(_("Billing"), Kind.TEXT, 20, lambda row: _(row.billing.label)),
-        Column(_("Note"), Kind.TEXT, 44, lambda row: _note(report, row)),
+        Column(_("Day"), CellKind.DAY, 12, lambda row: row.day),
+        Column(_("Time"), CellKind.TIME, 7, lambda row: day_and_time(row.at)[1]),
+        Column(_("Ticket"), CellKind.TEXT, 11, lambda row: row.number),
+        Column(_("Subject"), CellKind.TEXT, 36, lambda row: row.subject),
+        Column(_("What was done"), CellKind.TEXT, 48, lambda row: row.what),
+        Column(_("Employee"), CellKind.TEXT, 22, lambda row: row.employee),
+        Column(_("Technician"), CellKind.TEXT, 22, lambda row: row.technician),
+        Column(_("Category"), CellKind.TEXT, 12, lambda row: row.category),
+        Column(_("Hours"), CellKind.HOURS, 9, lambda row: row.hours, summed=True),
+        Column(_("Rate"), CellKind.MONEY, 13, lambda row: row.rate),
+        Column(_("Amount without VAT"), CellKind.MONEY, 18, lambda row: row.amount, summed=True),
+        Column(_("Billing"), CellKind.TEXT, 20, lambda row: _(row.billing.label)),
+        Column(_("Note"), CellKind.TEXT, 44, lambda row: _note(report, row)),
     ]
 
 
@@ -161,27 +161,27 @@ def _entries(report: Report, book: Book) -> Sums:
 def _grouped() -> dict[str, list[Column]]:
     """The sheets of sums: (label columns…) then entries, hours, amount. A row is (labels…, tally)."""
     sums = [
-        Column(_("Entries"), Kind.COUNT, 10, lambda row: row[-1].entries, summed=True),
-        Column(_("Hours"), Kind.HOURS, 12, lambda row: row[-1].hours, summed=True),
+        Column(_("Entries"), CellKind.COUNT, 10, lambda row: row[-1].entries, summed=True),
+        Column(_("Hours"), CellKind.HOURS, 12, lambda row: row[-1].hours, summed=True),
         Column(
             _("Amount without VAT"),
-            Kind.MONEY,
+            CellKind.MONEY,
             20,
             lambda row: row[-1].amount if row[-1].has_money else None,
             summed=True,
         ),
-        Column(_("Without a price, hours"), Kind.HOURS, 20, lambda row: row[-1].unpriced_hours or None),
+        Column(_("Without a price, hours"), CellKind.HOURS, 20, lambda row: row[-1].unpriced_hours or None),
     ]
     return {
         "tickets": [
-            Column(_("Ticket"), Kind.TEXT, 14, lambda row: row[0]),
-            Column(_("Subject"), Kind.TEXT, 52, lambda row: row[1]),
-            Column(_("Employee"), Kind.TEXT, 26, lambda row: row[2]),
+            Column(_("Ticket"), CellKind.TEXT, 14, lambda row: row[0]),
+            Column(_("Subject"), CellKind.TEXT, 52, lambda row: row[1]),
+            Column(_("Employee"), CellKind.TEXT, 26, lambda row: row[2]),
             *sums,
         ],
-        "employees": [Column(_("Employee"), Kind.TEXT, 32, lambda row: row[0]), *sums],
-        "technicians": [Column(_("Technician"), Kind.TEXT, 32, lambda row: row[0]), *sums],
-        "days": [Column(_("Day"), Kind.DAY, 14, lambda row: row[0]), *sums],
+        "employees": [Column(_("Employee"), CellKind.TEXT, 32, lambda row: row[0]), *sums],
+        "technicians": [Column(_("Technician"), CellKind.TEXT, 32, lambda row: row[0]), *sums],
+        "days": [Column(_("Day"), CellKind.DAY, 14, lambda row: row[0]), *sums],
     }
 
 
@@ -203,7 +203,7 @@ def _group_rows(sums: Sums, name: str) -> Iterable[tuple[Any, ...]]:
     return sorted(people.values(), key=lambda row: (-row[1].hours, row[0]))
 
 
-def _summary(report: Report, page: Page, sums: Sums) -> None:
+def _summary(report: Report, page: SheetPage, sums: Sums) -> None:
     page.title(report.title)
     page.fact(_("Company"), report.company)
     page.fact(_("Period"), report.period)
@@ -219,42 +219,45 @@ def _summary(report: Report, page: Page, sums: Sums) -> None:
     for (category, rate, told), tally in sorted(sums.lines.items(), key=_by_category_and_rate):
         page.row(
             [
-                (Kind.TEXT, category),
-                (Kind.TEXT, report.name_of(category)),
-                (Kind.COUNT, tally.entries),
-                (Kind.HOURS, tally.hours),
-                (Kind.MONEY, rate),
-                (Kind.MONEY, _amount(tally, rate, told=told)),
+                (CellKind.TEXT, category),
+                (CellKind.TEXT, report.name_of(category)),
+                (CellKind.COUNT, tally.entries),
+                (CellKind.HOURS, tally.hours),
+                (CellKind.MONEY, rate),
+                (CellKind.MONEY, _amount(tally, rate, told=told)),
             ]
         )
     _foot(report, page, sums.all)
 
 
-def _foot(report: Report, page: Page, tally: Tally) -> None:
+def _foot(report: Report, page: SheetPage, tally: Tally) -> None:
     """Values, no formulas: a program that reads them finds them, and nothing can recalculate them into others."""
     found = bill(tally.amount, report.vat_percent)
     money = tally.has_money
-    sums = [(Kind.COUNT, tally.entries), (Kind.HOURS, tally.hours)]
-    base = (Kind.MONEY, found.base if money else None)
-    page.row([(Kind.TEXT, _("Base without VAT")), (Kind.TEXT, None), *sums, (Kind.MONEY, None), base], bold=True)
+    sums = [(CellKind.COUNT, tally.entries), (CellKind.HOURS, tally.hours)]
+    base = (CellKind.MONEY, found.base if money else None)
+    page.row(
+        [(CellKind.TEXT, _("Base without VAT")), (CellKind.TEXT, None), *sums, (CellKind.MONEY, None), base],
+        bold=True,
+    )
     if money:
         percent = numbers.format_decimal(found.vat_percent, locale=report.language)
-        page.row([(Kind.TEXT, _("VAT %(percent)s %%", percent=percent)), *_NO_CELLS, (Kind.MONEY, found.vat)])
-        page.row([(Kind.TEXT, _("Total with VAT")), *_NO_CELLS, (Kind.MONEY, found.total)], bold=True)
+        page.row([(CellKind.TEXT, _("VAT %(percent)s %%", percent=percent)), *_NO_CELLS, (CellKind.MONEY, found.vat)])
+        page.row([(CellKind.TEXT, _("Total with VAT")), *_NO_CELLS, (CellKind.MONEY, found.total)], bold=True)
 
 
-_NO_CELLS = [(Kind.TEXT, None)] * 4
+_NO_CELLS = [(CellKind.TEXT, None)] * 4
 
 
 def _line_columns() -> list[Column]:
     nothing: Callable[[Any], Any] = lambda row: None  # noqa: E731 - these are heads only
     return [
-        Column(_("Category"), Kind.TEXT, 0, nothing),
-        Column(_("Name"), Kind.TEXT, 0, nothing),
-        Column(_("Entries"), Kind.COUNT, 0, nothing),
-        Column(_("Hours"), Kind.HOURS, 0, nothing),
-        Column(_("Rate"), Kind.MONEY, 0, nothing),
-        Column(_("Amount without VAT"), Kind.MONEY, 0, nothing),
+        Column(_("Category"), CellKind.TEXT, 0, nothing),
+        Column(_("Name"), CellKind.TEXT, 0, nothing),
+        Column(_("Entries"), CellKind.COUNT, 0, nothing),
+        Column(_("Hours"), CellKind.HOURS, 0, nothing),
+        Column(_("Rate"), CellKind.MONEY, 0, nothing),
+        Column(_("Amount without VAT"), CellKind.MONEY, 0, nothing),
     ]
 
 

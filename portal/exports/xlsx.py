@@ -27,7 +27,7 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # Excel would read _x0041_ as the letter A
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """What a column holds; the same kinds in every file."""
 
     TEXT = "text"
@@ -39,14 +39,14 @@ class Kind(StrEnum):
 
 
 _FORMATS = {  # kind: its number format in Czech and in English
-    Kind.COUNT: {"cs": "#,##0", "en": "#,##0"},
-    Kind.HOURS: {"cs": "#,##0.00", "en": "#,##0.00"},
-    Kind.MONEY: {"cs": '#,##0.00\\ "{}"', "en": '"{}"\\ #,##0.00'},
-    Kind.DAY: {"cs": "d\\.\\ m\\.\\ yyyy", "en": "yyyy\\-mm\\-dd"},
-    Kind.TIME: {"cs": "h:mm", "en": "hh:mm"},
+    CellKind.COUNT: {"cs": "#,##0", "en": "#,##0"},
+    CellKind.HOURS: {"cs": "#,##0.00", "en": "#,##0.00"},
+    CellKind.MONEY: {"cs": '#,##0.00\\ "{}"', "en": '"{}"\\ #,##0.00'},
+    CellKind.DAY: {"cs": "d\\.\\ m\\.\\ yyyy", "en": "yyyy\\-mm\\-dd"},
+    CellKind.TIME: {"cs": "h:mm", "en": "hh:mm"},
 }
 _SYMBOLS = {"CZK": {"cs": "Kč", "en": "CZK"}, "EUR": {"cs": "€", "en": "€"}}
-_CELL_TYPES = {Kind.TEXT: "s", Kind.DAY: "d", Kind.TIME: "d"}
+_CELL_TYPES = {CellKind.TEXT: "s", CellKind.DAY: "d", CellKind.TIME: "d"}
 _BOLD, _TITLE = Font(bold=True), Font(bold=True, size=14)
 _HEAD_FILL = PatternFill("solid", fgColor="FFE4F0FC")
 _LINE_BELOW, _LINE_ABOVE = Border(bottom=Side(style="thin")), Border(top=Side(style="thin"))
@@ -57,14 +57,14 @@ class Column:
     """One column of a table: its head, what it holds, how wide it is, and whether its foot sums what is filtered."""
 
     label: str
-    kind: Kind
+    kind: CellKind
     width: int  # characters
     value: Callable[[Any], Any]
     summed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class WorkbookFacts:
     """The file's own properties."""
 
     title: str
@@ -76,9 +76,9 @@ class About:
 class Book:
     """A workbook in one language and one currency."""
 
-    def __init__(self, about: About, *, language: str, currency: str) -> None:
+    def __init__(self, about: WorkbookFacts, *, language: str, currency: str) -> None:
         self._book = Workbook(write_only=True)
-        self._language = language if language in _FORMATS[Kind.DAY] else "en"
+        self._language = language if language in _FORMATS[CellKind.DAY] else "en"
         self._currency = currency
         properties = self._book.properties
         properties.title, properties.subject = text(about.title), text(about.subject)
@@ -86,9 +86,9 @@ class Book:
         properties.created = properties.modified = about.made_at.replace(tzinfo=None)
         self._book.calculation.fullCalcOnLoad = True  # feet are formulas; openpyxl keeps no value beside them
 
-    def page(self, name: str, widths: Sequence[int]) -> "Page":
+    def page(self, name: str, widths: Sequence[int]) -> "SheetPage":
         """A sheet that is read from top to bottom."""
-        return Page(self._sheet(name, widths), self)
+        return SheetPage(self._sheet(name, widths), self)
 
     def table(self, name: str, columns: Sequence[Column], *, foot: str = "") -> "Table":
         """A sheet that is filtered and sorted. With a foot, the last row sums what the filter leaves."""
@@ -97,7 +97,7 @@ class Book:
     def save(self, file: IO[bytes]) -> None:
         self._book.save(file)
 
-    def number_format(self, kind: Kind) -> str | None:
+    def number_format(self, kind: CellKind) -> str | None:
         if kind not in _FORMATS:
             return None
         symbol = _SYMBOLS.get(self._currency, {}).get(self._language, self._currency)
@@ -126,7 +126,8 @@ class Table:
         # One cell a column serves all rows: openpyxl writes a cell before it asks for the next one.
         self._cells = [_styled(sheet, column.kind, book) for column in columns]
         self._plan = [
-            (cell, column.kind is Kind.TEXT, column.value) for cell, column in zip(self._cells, columns, strict=True)
+            (cell, column.kind is CellKind.TEXT, column.value)
+            for cell, column in zip(self._cells, columns, strict=True)
         ]
 
     @property
@@ -166,7 +167,7 @@ class Table:
         self._sheet.append(foot)
 
 
-class Page:
+class SheetPage:
     """A sheet of headings, facts and small tables."""
 
     def __init__(self, sheet: Any, book: Book) -> None:
@@ -188,7 +189,7 @@ class Page:
     def head(self, columns: Sequence[Column]) -> None:
         self._sheet.append([_head(self._sheet, column) for column in columns])
 
-    def row(self, values: Sequence[tuple[Kind, Any]], *, bold: bool = False) -> None:
+    def row(self, values: Sequence[tuple[CellKind, Any]], *, bold: bool = False) -> None:
         """Cells of given kinds; None is an empty one. Values are values here, never formulas."""
         cells: list[Any] = []
         for kind, value in values:
@@ -196,7 +197,7 @@ class Page:
                 cells.append(None)
                 continue
             cell = _styled(self._sheet, kind, self._book)
-            cell._value = text(value) if kind is Kind.TEXT else value
+            cell._value = text(value) if kind is CellKind.TEXT else value
             if bold:
                 cell.font, cell.border = _BOLD, _LINE_ABOVE
             cells.append(cell)
@@ -218,11 +219,11 @@ def day_and_time(moment: datetime) -> tuple[date, time]:
     return local.date(), local.time().replace(second=0, microsecond=0)
 
 
-def _styled(sheet: Any, kind: Kind, book: Book) -> Any:
+def _styled(sheet: Any, kind: CellKind, book: Book) -> Any:
     cell = WriteOnlyCell(sheet, None)
     if number_format := book.number_format(kind):
         cell.number_format = number_format
-    if kind is Kind.TEXT:
+    if kind is CellKind.TEXT:
         cell.alignment = Alignment(vertical="top")
     cell.data_type = _CELL_TYPES.get(kind, "n")
     return cell
@@ -231,7 +232,9 @@ def _styled(sheet: Any, kind: Kind, book: Book) -> Any:
 def _head(sheet: Any, column: Column) -> Any:
     cell = _text_cell(sheet, column.label)
     cell.font, cell.fill, cell.border = _BOLD, _HEAD_FILL, _LINE_BELOW
-    cell.alignment = Alignment(horizontal="left" if column.kind in (Kind.TEXT, Kind.DAY, Kind.TIME) else "right")
+    cell.alignment = Alignment(
+        horizontal="left" if column.kind in (CellKind.TEXT, CellKind.DAY, CellKind.TIME) else "right"
+    )
     return cell
 
 

@@ -7,7 +7,7 @@ from flask_babel import force_locale
 from portal.db.unit_of_work import unit_of_work
 from portal.domain import sync_state
 from portal.domain.billing import disclosure, monthly_summary, prices, time_report
-from portal.domain.billing.monthly_summary import Summary
+from portal.domain.billing.monthly_summary import MonthlySummary
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Attached
@@ -22,7 +22,7 @@ def write_due() -> int:
     return sum(_write(summary) for summary in monthly_summary.due())
 
 
-def _write(summary: Summary) -> bool:
+def _write(summary: MonthlySummary) -> bool:
     person, wanted = summary.person, HoursFilter(period=summary.month)
     company = summary.company.read_by(confidential=True)  # it goes to managers alone
     if disclosure.of(company).hides_hours and not time_report.totals(company, wanted).entries:

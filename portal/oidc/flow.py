@@ -26,7 +26,7 @@ LONGEST_CODE = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ProviderClient:
     """What a provider knows us by, and which answers are from it."""
 
     issuer: str
@@ -38,7 +38,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SignInRequest:
     """What ties an answer to the browser that was sent out: kept in its signed cookie, good for one answer."""
 
     state: str
@@ -46,12 +46,12 @@ class Asked:
     verifier: str = field(repr=False)
 
     @classmethod
-    def anew(cls) -> "Asked":
+    def anew(cls) -> "SignInRequest":
         return cls(*(secrets.token_urlsafe(32) for _ in range(3)))
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProvenIdentity:
     """Whom the provider named. The three first words are the identity; the others only describe."""
 
     issuer: str
@@ -62,7 +62,7 @@ class Identity:
     email: str = ""  # only one the provider vouches for
 
 
-def address_to_ask(client: Client, asked: Asked) -> str:
+def address_to_ask(client: ProviderClient, asked: SignInRequest) -> str:
     """Where to send the browser."""
     return prepare_grant_uri(
         discovery.known(client.issuer).metadata.authorization_endpoint,
@@ -77,7 +77,7 @@ def address_to_ask(client: Client, asked: Asked) -> str:
     )
 
 
-def check_answer(client: Client, asked: Asked, answer: Mapping[str, str]) -> None:
+def check_answer(client: ProviderClient, asked: SignInRequest, answer: Mapping[str, str]) -> None:
     """Raises when the answer is not one to our question, or says no."""
     if not compare_digest(answer.get("state", "").encode(), asked.state.encode()):
         raise ProviderLied("the answer is not one to this browser's question")
@@ -90,7 +90,7 @@ def check_answer(client: Client, asked: Asked, answer: Mapping[str, str]) -> Non
         raise ProviderLied("the answer brings no code")
 
 
-def who(client: Client, asked: Asked, answer: Mapping[str, str]) -> Identity:
+def who(client: ProviderClient, asked: SignInRequest, answer: Mapping[str, str]) -> ProvenIdentity:
     """Whom the provider names, from the token it signed and gave to us alone. Raises ProviderError."""
     check_answer(client, asked, answer)
     metadata = discovery.known(client.issuer).metadata
@@ -109,7 +109,7 @@ def who(client: Client, asked: Asked, answer: Mapping[str, str]) -> Identity:
     return identity_in(connection.understood(body, _Tokens, what="the token").id_token, client, nonce=asked.nonce)
 
 
-def identity_in(token: str, client: Client, *, nonce: str) -> Identity:
+def identity_in(token: str, client: ProviderClient, *, nonce: str) -> ProvenIdentity:
     """Whom a signed token names. Raises ProviderLied when anything about it is not as it must be."""
     claims = _proven(token, client, nonce=nonce)
     if client.tenant and claims.get("tid") != client.tenant:
@@ -117,7 +117,7 @@ def identity_in(token: str, client: Client, *, nonce: str) -> Identity:
     subject = claims.get("oid") if client.tenant else claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
         raise ProviderLied("the token names nobody")
-    return Identity(
+    return ProvenIdentity(
         issuer=client.issuer,
         tenant=client.tenant,
         subject=subject,
@@ -127,7 +127,7 @@ def identity_in(token: str, client: Client, *, nonce: str) -> Identity:
     )
 
 
-def refuses_us(client: Client) -> str:
+def refuses_us(client: ProviderClient) -> str:
     """Why the provider does not take our name and secret; nothing when it does: a made-up code shows which."""
     metadata = discovery.known(client.issuer).metadata
     try:
@@ -137,7 +137,7 @@ def refuses_us(client: Client) -> str:
                 "grant_type": "authorization_code",
                 "code": "made-up",
                 "redirect_uri": client.redirect_address,
-                "code_verifier": Asked.anew().verifier,
+                "code_verifier": SignInRequest.anew().verifier,
             },
             name=client.client_id,
             secret=client.secret,
@@ -148,7 +148,7 @@ def refuses_us(client: Client) -> str:
     return "it took a code that we made up"
 
 
-def _proven(token: str, client: Client, *, nonce: str) -> dict[str, Any]:
+def _proven(token: str, client: ProviderClient, *, nonce: str) -> dict[str, Any]:
     def key_of(signed: Any) -> Any:
         name = signed.headers().get("kid")
         return discovery.only_key(client.issuer) if name is None else discovery.key(client.issuer, str(name))
@@ -183,7 +183,7 @@ def _proofs(claims: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(word for word in said if isinstance(word, str) and word)
 
 
-def _email(claims: Mapping[str, Any], client: Client) -> str:
+def _email(claims: Mapping[str, Any], client: ProviderClient) -> str:
     """An address the provider vouches for: of Entra the sign-in name, whose domain the tenant had to prove."""
     if client.tenant:
         return _text(claims.get("preferred_username")).lower()

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Summary:
+class RunSummary:
     """What a run did. told counts changes as the core told them, some of which were known already."""
 
     told: int = 0
@@ -55,7 +55,7 @@ class Sync:
         self,
         core: Core,
         *,
-        report: Callable[[Summary], None] = lambda summary: None,
+        report: Callable[[RunSummary], None] = lambda summary: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._core = core
@@ -63,12 +63,12 @@ class Sync:
         self._stopping = stopping
         self._has_retried = False
 
-    def run(self, lead: Lead, *, full: bool = False) -> Summary:
+    def run(self, lead: Lead, *, full: bool = False) -> RunSummary:
         """Read the core on from where the last run stopped; a full run reads everything and withdraws the rest.
 
         Raises CoreError when the core does not do its part (the mirror says so, too), and LostLead.
         """
-        summary = Summary()
+        summary = RunSummary()
         try:
             self._read_catalogue(lead)
             self._read_changes(lead, summary, full=full)
@@ -101,7 +101,7 @@ class Sync:
             self._retry(lead)
             self._has_retried = True
 
-    def _read_changes(self, lead: Lead, summary: Summary, *, full: bool) -> None:
+    def _read_changes(self, lead: Lead, summary: RunSummary, *, full: bool) -> None:
         """From the cursor on. A core that does not know it any more, as one put back from a backup, is read whole."""
         cursor = None if full else db.session.scalar(select(MirrorState.cursor))
         db.session.rollback()  # no transaction stays open while we wait for the core
@@ -119,7 +119,7 @@ class Sync:
                 self._withdraw_all_but(seen, lead, summary)
         summary.is_complete = seen is not None
 
-    def _read_pages(self, lead: Lead, summary: Summary, cursor: str | None, *, is_full: bool) -> set[str] | None:
+    def _read_pages(self, lead: Lead, summary: RunSummary, cursor: str | None, *, is_full: bool) -> set[str] | None:
         """What was told, by name, when the end was reached; empty unless the run is a full one."""
         seen: set[str] = set()
         after = cursor or ""
@@ -136,7 +136,7 @@ class Sync:
             after = page.cursor
         return seen
 
-    def _ask_again(self, lead: Lead, summary: Summary) -> None:
+    def _ask_again(self, lead: Lead, summary: RunSummary) -> None:
         """The pages of what was set aside, once more: the core may tell it well now. That it cannot is no trouble."""
         waiting = quarantine.due()
         db.session.rollback()
@@ -160,7 +160,7 @@ class Sync:
             quarantine.asked_again(names, told=told)
             db.session.commit()
 
-    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: Summary, *, most: float = 1.0) -> None:
+    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: RunSummary, *, most: float = 1.0) -> None:
         """What a full run did not meet is gone from the core, unless it was the core that failed.
 
         most: the greatest share of the mirror that may be gone; who asks for a full run may lose all but one.
@@ -195,7 +195,7 @@ class Sync:
         raws = db.session.scalars(select(SetAside.raw)).all()
         readable = [change for raw in raws if not isinstance(change := records.read_change(raw.encode()), Unreadable)]
         for start in range(0, len(readable), AT_ONCE):
-            self._take(lead, readable[start : start + AT_ONCE], Summary())
+            self._take(lead, readable[start : start + AT_ONCE], RunSummary())
         lease.hold(lead)
         db.session.execute(update(SetAside).values(tries=SetAside.tries + 1))
         db.session.commit()
@@ -204,7 +204,7 @@ class Sync:
         self,
         lead: Lead,
         changes: Sequence[Change],
-        summary: Summary,
+        summary: RunSummary,
         *,
         cursor: str | None = None,
         after: str | None = None,

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from portal import clock
 from portal.cores.protocol import Core
 from portal.db import db
-from portal.domain.sync_state import Told
+from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError
 
@@ -28,7 +28,7 @@ def deliver(core: Core, *, stopping: Callable[[], bool] = lambda: False) -> int:
     """
     told, held = 0, set[int]()
     for note_id in _due():
-        note = db.session.get_one(Told, note_id)
+        note = db.session.get_one(CoreNote, note_id)
         if stopping():
             break
         if note.told_at is not None or note.ticket_id in held:
@@ -48,25 +48,25 @@ def deliver(core: Core, *, stopping: Callable[[], bool] = lambda: False) -> int:
 
 
 def _due() -> list[int]:
-    waiting = select(Told.id).where(
-        Told.told_at.is_(None), or_(Told.try_after.is_(None), Told.try_after <= clock.now())
+    waiting = select(CoreNote.id).where(
+        CoreNote.told_at.is_(None), or_(CoreNote.try_after.is_(None), CoreNote.try_after <= clock.now())
     )
-    return list(db.session.scalars(waiting.order_by(Told.id).limit(AT_ONCE)))
+    return list(db.session.scalars(waiting.order_by(CoreNote.id).limit(AT_ONCE)))
 
 
-def _tell(core: Core, note: Told) -> None:
+def _tell(core: Core, note: CoreNote) -> None:
     ticket = db.session.scalars(select(Ticket.core_id).where(Ticket.id == note.ticket_id)).one()
     note_id, text, key, approval, decision = note.id, note.note, note.key, note.approval, note.decision
     db.session.rollback()  # no transaction stays open while we wait for the core
     core.tell(ticket, text, key, approval=approval, decision=decision)
-    fresh = db.session.get_one(Told, note_id)
+    fresh = db.session.get_one(CoreNote, note_id)
     fresh.told_at, fresh.trouble = clock.now(), ""
     db.session.commit()
 
 
 def _put_off(note_id: int, error: Exception) -> None:
     db.session.rollback()
-    note = db.session.get_one(Told, note_id)
+    note = db.session.get_one(CoreNote, note_id)
     note.tries += 1
     note.trouble = f"{type(error).__name__}: {error}"[:300]
     longest = LONGEST_WHILE_AWAY if isinstance(error, CoreAway) else LONGEST_WAIT

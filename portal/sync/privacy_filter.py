@@ -11,7 +11,7 @@ from portal.cores.records import (
     Change,
     EventRecord,
     MessageRecord,
-    Person,
+    PersonRecord,
     TicketRecord,
     Tombstone,
     Unreadable,
@@ -38,7 +38,7 @@ def of(change: Change, memory: Memory | None, kept_since: datetime | None = None
 
 def _emptied(record: TicketRecord) -> TicketRecord:
     """Its number, state, days, technicians and time: what every sum is made of."""
-    bare = {"subject": "", "requester": Person(name=NOBODY), "messages": (), "events": (), "approvals": ()}
+    bare = {"subject": "", "requester": PersonRecord(name=NOBODY), "messages": (), "events": (), "approvals": ()}
     return replace(record, time_entries=tuple(replace(entry, message="") for entry in record.time_entries), **bare)
 
 
@@ -65,9 +65,9 @@ def _theirs(record: TicketRecord, memory: Memory) -> Redaction:
     return Redaction.of((Named(one.name, one.email, instead) for one, instead in named if instead), alone=True)
 
 
-def _person(person: Person, memory: Memory) -> Person:
+def _person(person: PersonRecord, memory: Memory) -> PersonRecord:
     instead = memory.instead_of(person.email)
-    return Person(name=instead) if instead else person
+    return PersonRecord(name=instead) if instead else person
 
 
 def _message(message: MessageRecord, memory: Memory, out: Out, *, has_them: bool) -> MessageRecord:

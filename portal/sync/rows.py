@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from portal import clock
 from portal.cores import records
-from portal.cores.records import MessageRecord, Person, TicketRecord, TimeEntryRecord
+from portal.cores.records import MessageRecord, PersonRecord, TicketRecord, TimeEntryRecord
 from portal.domain.tickets import search_index
 from portal.domain.tickets.models import MessageSide, State, TicketEventKind
 from portal.errors import RecordNotUnderstood
@@ -162,7 +162,7 @@ def rows_of(record: TicketRecord) -> TicketRows:
     )
 
 
-def person(record: Person) -> PersonRow:
+def person(record: PersonRecord) -> PersonRow:
     name, email = line(record.name), line(record.email, longest=320).lower()
     return PersonRow(email=email or name.casefold(), name=name or email)
 

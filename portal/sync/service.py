@@ -12,7 +12,7 @@ from portal.domain import sync_state
 from portal.domain.sync_state import SYNC
 from portal.errors import CoreError
 from portal.sync import lease
-from portal.sync.engine import Summary, Sync
+from portal.sync.engine import RunSummary, Sync
 from portal.sync.lease import Lead, LostLead
 
 ERRANDS, NOTES, FILES = "errands", "notes", "files"  # the leases of whoever does them: a slow core delays no letter
@@ -32,7 +32,11 @@ class Errand:
 
 
 def follow(
-    sync: Sync, *, pause: float, stopping: Callable[[], bool], told: Callable[[Summary], None] = lambda summary: None
+    sync: Sync,
+    *,
+    pause: float,
+    stopping: Callable[[], bool],
+    told: Callable[[RunSummary], None] = lambda summary: None,
 ) -> None:
     """Run, and again after a pause or a poke, until stopping(). What goes wrong is said and tried again."""
     holder, lead = lease.new_holder(), None
@@ -83,7 +87,7 @@ def _take(name: str, holder: str) -> Lead | None:
         db.session.remove()
 
 
-def _run(sync: Sync, lead: Lead, told: Callable[[Summary], None]) -> None:
+def _run(sync: Sync, lead: Lead, told: Callable[[RunSummary], None]) -> None:
     try:
         told(sync.run(lead))
     except (CoreError, LostLead) as error:

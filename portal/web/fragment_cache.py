@@ -14,13 +14,13 @@ KEPT = 20_000_000  # characters of each kind: some 20,000 rows, what many reader
 Piece = TypeVar("Piece", bound=Sized)
 
 
-class Part(bytes):
+class Fragment(bytes):
     """A whole part as it is sent, with the tag of its content."""
 
     tag: str
 
     @classmethod
-    def of(cls, html: str) -> "Part":
+    def of(cls, html: str) -> "Fragment":
         part = cls(html.encode())
         part.tag = blake2b(part, digest_size=16).hexdigest()
         return part
@@ -58,7 +58,7 @@ class Fragments(Generic[Piece]):
 
 def install(app: Flask) -> None:
     """Two stores for each application: two databases number their tickets alike."""
-    app.extensions["fragments"], app.extensions["parts"] = Fragments[Markup](), Fragments[Part]()
+    app.extensions["fragments"], app.extensions["parts"] = Fragments[Markup](), Fragments[Fragment]()
 
 
 def pieces() -> Fragments[Markup]:
@@ -66,6 +66,6 @@ def pieces() -> Fragments[Markup]:
     return current_app.extensions["fragments"]
 
 
-def parts() -> Fragments[Part]:
+def parts() -> Fragments[Fragment]:
     """Whole parts: what is asked for again and again while nothing changes."""
     return current_app.extensions["parts"]

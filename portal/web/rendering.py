@@ -12,7 +12,7 @@ from portal.domain.users import models as people
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.web import languages, navigation
-from portal.web.fragment_cache import Part
+from portal.web.fragment_cache import Fragment
 
 LARGEST_ID = 2**31 - 1
 VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
@@ -28,7 +28,7 @@ ROLE_NAMES = {  # as the page says them, the widest first
 
 def install(app: Flask) -> None:
     """What a number in an address may be, and what every template may ask besides its context and the filters."""
-    app.url_map.converters.update({"int": RowId, "default": Word, "string": Word})
+    app.url_map.converters.update({"int": RowId, "default": WordConverter, "string": WordConverter})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -49,7 +49,7 @@ def render(
     answers with parts elsewhere (send_part).
     """
     if part and wants_part():
-        return send_part(Part.of(render_template(part, **context)), status=status)
+        return send_part(Fragment.of(render_template(part, **context)), status=status)
     response = make_response(render_template(page, frame=navigation.frame(current_user), **context), status)
     response.headers["Cache-Control"] = "no-store"
     if part or has_parts:
@@ -57,7 +57,7 @@ def render(
     return response
 
 
-def send_part(part: Part, *, status: int = 200) -> Response:
+def send_part(part: Fragment, *, status: int = 200) -> Response:
     """A part that is drawn already.
 
     It holds no token and nothing that changes by itself, so it carries an ETag and may be answered by 304.
@@ -80,7 +80,7 @@ class RowId(IntegerConverter):
         super().__init__(map, max=LARGEST_ID)
 
 
-class Word(UnicodeConverter):
+class WordConverter(UnicodeConverter):
     """A text in an address, `<…>`: without control letters, which no name of ours has and no database takes."""
 
     def __init__(self, map: Map, **length: int) -> None:

@@ -9,16 +9,16 @@ from portal.domain.billing import disclosure
 from portal.domain.companies.models import Company
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
-from portal.domain.tickets.listing import Page, TicketFilter
+from portal.domain.tickets.listing import TicketFilter, TicketPage
 from portal.domain.tickets.models import State
 from portal.web import formatting, fragment_cache, languages
-from portal.web.fragment_cache import Part
+from portal.web.fragment_cache import Fragment
 
 STAND_INS = {state: 900_000_000_000 + place for place, state in enumerate(State)}  # as many tickets as nobody has
 ROWS_STAND_HERE = Markup("<!-- rows -->")
 
 
-def part(company: Company, wanted: TicketFilter, found: Page) -> Part:
+def part(company: Company, wanted: TicketFilter, found: TicketPage) -> Fragment:
     """What htmx gets: the list with what changes around it, or only more rows. It holds nothing of the reader."""
     counts = None if wanted.after else tickets.counts(company)
     look = (languages.current(), disclosure.of(company).hides_hours, company.reads_confidential)
@@ -27,13 +27,15 @@ def part(company: Company, wanted: TicketFilter, found: Page) -> Part:
     if kept is not None:
         return kept
     if counts is None:
-        drawn = Part.of(rows(company, found) + pager(wanted, found))
+        drawn = Fragment.of(rows(company, found) + pager(wanted, found))
     else:
-        drawn = Part.of(around("tickets/_results.html", company, wanted, counts, found))
+        drawn = Fragment.of(around("tickets/_results.html", company, wanted, counts, found))
     return fragment_cache.parts().keep(name, drawn) if _is_common(wanted) else drawn
 
 
-def around(template: str, company: Company, wanted: TicketFilter, counts: dict[State, int], found: Page) -> Markup:
+def around(
+    template: str, company: Company, wanted: TicketFilter, counts: dict[State, int], found: TicketPage
+) -> Markup:
     """The list with its rows: all but them and the counts depends on the filter and the language alone."""
 
     def draw(numbers: dict[State, int]) -> str:
@@ -57,7 +59,7 @@ def _counted(piece: str, counts: dict[State, int]) -> str:
     return piece
 
 
-def rows(company: Company, found: Page) -> Markup:
+def rows(company: Company, found: TicketPage) -> Markup:
     """The rows of the tickets found, in their order."""
     hides_hours = disclosure.of(company).hides_hours
     look = (languages.current(), hides_hours, company.reads_confidential)
@@ -71,7 +73,7 @@ def rows(company: Company, found: Page) -> Markup:
     return Markup("".join(row for row in drawn if row is not None))  # noqa: S704 - from an escaping template
 
 
-def pager(wanted: TicketFilter, found: Page) -> Markup:
+def pager(wanted: TicketFilter, found: TicketPage) -> Markup:
     """The row after the last: where the list goes on."""
     if not found.following:
         return Markup("")

@@ -14,7 +14,7 @@ from portal.cores.records import (
     CompanyRecord,
     EventRecord,
     MessageRecord,
-    Person,
+    PersonRecord,
     PriceRecord,
     TicketRecord,
     TimeEntryRecord,
@@ -23,7 +23,10 @@ from portal.cores.records import (
 from tests.cores.contract import CATEGORY, COMPANY, CoreContract
 from tests.cores.memory import MemoryCore
 
-JANA, RADEK = Person(name="Jana", email="jana@vltava.example"), Person(name="Radek", email="radek@connectica.example")
+JANA, RADEK = (
+    PersonRecord(name="Jana", email="jana@vltava.example"),
+    PersonRecord(name="Radek", email="radek@connectica.example"),
+)
 
 
 class MemoryStage:
@@ -85,7 +88,7 @@ class MemoryStage:
     def _name(self) -> str:
         return f"2026{next(self._numbers):04}"
 
-    def _message(self, side: str, author: Person, text: str, files: tuple[AttachmentRecord, ...] = ()):
+    def _message(self, side: str, author: PersonRecord, text: str, files: tuple[AttachmentRecord, ...] = ()):
         return MessageRecord(
             core_id=self._name(), side=side, author=author, sent_at=clock.now(), text=text, attachments=files
         )

@@ -41,7 +41,7 @@ def letter(program, **changes):
         "signature": "Věra Říčařová\núčetní",
         "answers": OLD,
     }
-    return mail_programs.Letter(**(facts | changes))
+    return mail_programs.ComposedMail(**(facts | changes))
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -8,7 +8,7 @@ from werkzeug import Response
 from portal import clock
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
 from portal.oidc import connection, discovery, flow
-from portal.oidc.flow import Asked, Client
+from portal.oidc.flow import ProviderClient, SignInRequest
 from tests import providers
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
 
@@ -23,11 +23,11 @@ def liar():
 
 
 def _client(told, **more):
-    return Client(issuer=told.issuer, client_id="portal", secret=SECRET, redirect_address=BACK, **more)
+    return ProviderClient(issuer=told.issuer, client_id="portal", secret=SECRET, redirect_address=BACK, **more)
 
 
 def _who(told, **more):
-    client, asked = _client(told, **more), Asked.anew()
+    client, asked = _client(told, **more), SignInRequest.anew()
     back = providers.come_back(flow.address_to_ask(client, asked))
     return flow.who(client, asked, providers.parameters(back))
 
@@ -128,7 +128,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("change", ANSWERS)
 def test_an_answer_that_is_not_to_our_question_is_not_believed(liar, change):
-    client, asked = _client(liar), Asked.anew()
+    client, asked = _client(liar), SignInRequest.anew()
     back = providers.come_back(flow.address_to_ask(client, asked))
     with pytest.raises(ProviderLied):
         flow.who(client, asked, providers.parameters(providers.with_parameters(back, **ANSWERS[change])))
@@ -138,15 +138,15 @@ def test_an_answer_that_is_not_to_our_question_is_not_believed(liar, change):
 def test_a_code_of_another_question_is_worth_nothing(liar):
     """PKCE: whoever stole a code lacks the verifier."""
     client = _client(liar)
-    stolen = providers.parameters(providers.come_back(flow.address_to_ask(client, Asked.anew())))["code"]
-    asked = Asked.anew()
+    stolen = providers.parameters(providers.come_back(flow.address_to_ask(client, SignInRequest.anew())))["code"]
+    asked = SignInRequest.anew()
     back = providers.come_back(flow.address_to_ask(client, asked))
     with pytest.raises(ProviderRefused, match="invalid_grant"):
         flow.who(client, asked, providers.parameters(back) | {"code": stolen})
 
 
 def test_a_code_is_good_once(liar):
-    client, asked = _client(liar), Asked.anew()
+    client, asked = _client(liar), SignInRequest.anew()
     brought = providers.parameters(providers.come_back(flow.address_to_ask(client, asked)))
     flow.who(client, asked, brought)
     with pytest.raises(ProviderRefused):
@@ -213,7 +213,7 @@ def test_a_provider_that_describes_itself_wrongly_is_not_asked(liar, fault):
     for name, value in BROKEN[fault].items():
         setattr(liar, name, value)
     with pytest.raises(ProviderError):
-        flow.address_to_ask(_client(liar), Asked.anew())
+        flow.address_to_ask(_client(liar), SignInRequest.anew())
 
 
 JUNK = {

@@ -14,7 +14,7 @@ from portal.cores.records import (
     CompanyRecord,
     EventRecord,
     MessageRecord,
-    Person,
+    PersonRecord,
     TicketRecord,
     TimeEntryRecord,
     Tombstone,
@@ -29,12 +29,12 @@ from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketCount, TicketEvent, TicketText
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.sync import lease
-from portal.sync.engine import Summary, Sync
+from portal.sync.engine import RunSummary, Sync
 from tests.cores.memory import MemoryCore
 
 NOON = datetime(2026, 11, 2, 11, 0, tzinfo=UTC)
-JANA = Person(name="Jana Nová", email="jana@vltava.example")
-RADEK = Person(name="Radek Vymazal", email="radek@connectica.example")
+JANA = PersonRecord(name="Jana Nová", email="jana@vltava.example")
+RADEK = PersonRecord(name="Radek Vymazal", email="radek@connectica.example")
 
 
 @pytest.fixture
@@ -48,10 +48,10 @@ def core() -> MemoryCore:
 
 
 @pytest.fixture
-def sync(app, core) -> Callable[..., Summary]:
+def sync(app, core) -> Callable[..., RunSummary]:
     """Run the sync once, as a process of its own would: sync() or sync(full=True)."""
 
-    def run(*, full: bool = False, other: MemoryCore | None = None) -> Summary:
+    def run(*, full: bool = False, other: MemoryCore | None = None) -> RunSummary:
         lead = lease.take("sync", lease.new_holder())
         assert lead, "a run before this one kept the lead"
         try:

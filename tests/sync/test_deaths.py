@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import event as listening
 
 from portal import clock
-from portal.cores.records import CompanyRecord, Person, PriceRecord
+from portal.cores.records import CompanyRecord, PersonRecord, PriceRecord
 from portal.db import Base, db
 from portal.domain.sync_state import Lease
 from portal.sync import lease, verify
@@ -72,7 +72,9 @@ def second_chapter(core: MemoryCore) -> None:
     core.told_prices = [PRICE, PriceRecord(category="X", name="X", rate=Decimal(9), valid_from=date(2026, 6, 1))]
     core.put(
         ticket(
-            1, requester=Person(name="Jana Veselá", email="jana@vltava.example"), time_entries=(entry("e1", "2.00"),)
+            1,
+            requester=PersonRecord(name="Jana Veselá", email="jana@vltava.example"),
+            time_entries=(entry("e1", "2.00"),),
         ),
         ticket(4, state="open"),
         ticket(5, state="done", time_entries=(entry("e5", "3.25", message="m5", invoiced_on=date(2026, 11, 30)),)),

@@ -12,7 +12,7 @@ from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Approval, AtExpiry
 from portal.domain.approvals.requests import Asking
 from portal.domain.notifications.outbox import Letter
-from portal.domain.sync_state import Told
+from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Ticket
 from portal.domain.users import models as people
 from portal.errors import CoreAway, NotFound
@@ -82,7 +82,7 @@ def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number
 def test_a_process_killed_after_the_core_was_told_tells_it_no_second_time(system, number, manager):
     (open_one,) = approvals.waiting(manager.company)
     decisions.decide(acting(manager), open_one.approval.id, Decision(approve=True))
-    row = db.session.scalars(select(Told)).one()
+    row = db.session.scalars(select(CoreNote)).one()
     ticket = db.session.get_one(Ticket, row.ticket_id).core_id
     system.core.tell(
         ticket, row.note, row.key, approval=row.approval, decision=row.decision
@@ -90,7 +90,7 @@ def test_a_process_killed_after_the_core_was_told_tells_it_no_second_time(system
     system.beat()
     assert len(system.desk_notes(number)) == 1 and len(system.desk_wrote(number, "decided")) == 1
     db.session.expire_all()
-    assert db.session.scalars(select(Told)).one().told_at is not None
+    assert db.session.scalars(select(CoreNote)).one().told_at is not None
 
 
 def test_a_reply_by_mail_decides_nothing_and_its_quoted_link_is_dead(system, number, manager):
@@ -141,6 +141,6 @@ def _token(letter) -> str:
 
 def _forget_the_pause() -> None:
     db.session.expire_all()
-    for row in db.session.scalars(select(Told)):
+    for row in db.session.scalars(select(CoreNote)):
         row.try_after = None
     db.session.commit()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
-from portal.cores.records import ChangesPage, CompanyRecord, Person, Unreadable
+from portal.cores.records import ChangesPage, CompanyRecord, PersonRecord, Unreadable
 from portal.db import db
 from portal.domain import sync_state as memory
 from portal.domain.companies.models import Company
@@ -308,9 +308,9 @@ def test_a_list_row_has_a_new_version_only_when_it_looks_different(core, sync):
 
 
 def test_a_requester_renamed_changes_every_row_that_names_them_and_is_found_by_both_names(core, sync):
-    core.put(ticket(1), ticket(2, requester=Person(name="Petr", email="petr@vltava.example")))
+    core.put(ticket(1), ticket(2, requester=PersonRecord(name="Petr", email="petr@vltava.example")))
     sync()
-    core.put(ticket(3, requester=Person(name="Jana Veselá", email=JANA.email)))
+    core.put(ticket(3, requester=PersonRecord(name="Jana Veselá", email=JANA.email)))
     sync()
     assert (mirrored("t1").version, mirrored("t2").version) == (2, 1)
     text = db.session.scalars(select(TicketText.text).where(TicketText.ticket_id == mirrored("t1").id)).one()

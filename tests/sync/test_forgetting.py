@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import LargeBinary, String, inspect, select, text
 
 from portal import clock
-from portal.cores.records import ApprovalRecord, Person, Unreadable
+from portal.cores.records import ApprovalRecord, PersonRecord, Unreadable
 from portal.db import Base, collation, db
 from portal.domain.accounts import invitations
 from portal.domain.accounts.email_changes import AddressChange
@@ -40,9 +40,9 @@ from tests import samples
 from tests.actors import acting, noted
 from tests.sync.conftest import NOON, RADEK, entry, entry_of, event, file, message, mirrored, ticket, whole_mirror
 
-GONE = Person(name="Jana Nováková", email="jana.novakova@vltava.example")
-STAYS = Person(name="Petr Klíma", email="petr@vltava.example")
-NAMESAKE = Person(name="Jana Nováková", email="jana.novakova@hora.example")
+GONE = PersonRecord(name="Jana Nováková", email="jana.novakova@vltava.example")
+STAYS = PersonRecord(name="Petr Klíma", email="petr@vltava.example")
+NAMESAKE = PersonRecord(name="Jana Nováková", email="jana.novakova@hora.example")
 TRACES = re.compile(r"novak|jana\.n|777123456")
 
 GREETING = (

@@ -7,19 +7,19 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain import sync_state as memory
-from portal.domain.sync_state import Told
+from portal.domain.sync_state import CoreNote
 from portal.sync.note_delivery import deliver
 from tests.sync.conftest import NOON, mirrored, ticket
 
 
 def write(key: str, note: str = "Schváleno.", *, about: str = "t1", **facts) -> None:
-    db.session.add(Told(key=key, ticket_id=mirrored(about).id, note=note, written_at=clock.now(), **facts))
+    db.session.add(CoreNote(key=key, ticket_id=mirrored(about).id, note=note, written_at=clock.now(), **facts))
     db.session.commit()
 
 
-def row(key: str) -> Told:
+def row(key: str) -> CoreNote:
     db.session.expire_all()
-    return db.session.scalars(select(Told).where(Told.key == key)).one()
+    return db.session.scalars(select(CoreNote).where(CoreNote.key == key)).one()
 
 
 def test_a_note_is_told_with_its_decision_and_marked(core, sync):

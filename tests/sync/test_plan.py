@@ -2,7 +2,7 @@
 
 import msgspec
 
-from portal.cores.records import Person, Unreadable
+from portal.cores.records import PersonRecord, Unreadable
 from portal.sync import plan as steps
 from portal.sync import rows
 from portal.sync.plan import Known, plan, together
@@ -32,7 +32,7 @@ def kinds(found) -> list[str]:
 
 WHOLE = ticket(
     1,
-    technician=Person(name="Radek", email="Radek@Connectica.example"),
+    technician=PersonRecord(name="Radek", email="Radek@Connectica.example"),
     events=(event("v1"),),
     messages=(message("m1", attachments=(file("a1"),)),),
     time_entries=(entry("e1"),),
@@ -110,9 +110,9 @@ def as_seen_by_another(had: Known) -> Known:
 
 
 def test_people_are_known_by_their_mail_and_by_their_name_where_there_is_none():
-    assert rows.person(Person(name="Jana  Nová", email="JANA@X.cz")) == rows.PersonRow("jana@x.cz", "Jana Nová")
-    assert rows.person(Person(name="Jana Nová")) == rows.PersonRow("jana nová", "Jana Nová")
-    assert rows.person(Person(name="", email="j@x.cz")) == rows.PersonRow("j@x.cz", "j@x.cz")
+    assert rows.person(PersonRecord(name="Jana  Nová", email="JANA@X.cz")) == rows.PersonRow("jana@x.cz", "Jana Nová")
+    assert rows.person(PersonRecord(name="Jana Nová")) == rows.PersonRow("jana nová", "Jana Nová")
+    assert rows.person(PersonRecord(name="", email="j@x.cz")) == rows.PersonRow("j@x.cz", "j@x.cz")
 
 
 def test_a_raw_record_is_kept_in_letters_every_database_takes_and_not_without_end():

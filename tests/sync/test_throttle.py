@@ -9,7 +9,7 @@ from portal import clock
 from portal.domain import sync_state as memory
 from portal.domain.users import sessions
 from portal.sync import lease, throttle
-from portal.sync.engine import Summary, Sync
+from portal.sync.engine import RunSummary, Sync
 from portal.sync.html import message_body
 from portal.sync.throttle import Courtesy
 from tests import samples
@@ -25,8 +25,8 @@ def rests(monkeypatch) -> list[float]:
     return rested
 
 
-def after(seconds: float) -> Summary:
-    return Summary(began_at=clock.now() - timedelta(seconds=seconds))
+def after(seconds: float) -> RunSummary:
+    return RunSummary(began_at=clock.now() - timedelta(seconds=seconds))
 
 
 def test_a_run_rests_after_each_page_for_a_part_of_the_time_it_took_while_people_are_there(app, rests):

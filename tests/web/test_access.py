@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.db import db
 from portal.domain.accounts import password_resets
-from portal.domain.accounts.rate_limits import LIMITS, Kind, Sharing
+from portal.domain.accounts.rate_limits import LIMITS, AttemptKind, Sharing
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users.permissions import STAFF_ADMIN
@@ -168,7 +168,7 @@ def test_the_owner_gets_in_from_a_known_browser_while_strangers_guess(app, world
     known, stranger = app.test_client(), app.test_client()
     _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD)
     known.post("/sign-out", data={"csrf_token": _token(known.get("/tickets").text)})
-    for n in range(LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
+    for n in range(LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
         stranger.environ_base = {**stranger.environ_base, "REMOTE_ADDR": f"10.1.{n}.1"}
         stopped = _post(stranger, "/sign-in", email="manager@a.example", password="x")
     assert stopped.status_code == 429
@@ -178,7 +178,7 @@ def test_the_owner_gets_in_from_a_known_browser_while_strangers_guess(app, world
 def test_strangers_who_guess_do_not_keep_the_owner_from_a_new_password(app, world):
     known, stranger = app.test_client(), app.test_client()
     _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD)
-    for n in range(LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
+    for n in range(LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
         stranger.environ_base = {**stranger.environ_base, "REMOTE_ADDR": f"10.1.{n}.1"}
         _post(stranger, "/sign-in", email="manager@a.example", password="x")
     assert _post(known, "/password", present=samples.PASSWORD, password=PASSWORD).location == "/account"

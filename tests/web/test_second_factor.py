@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.domain.accounts import passkeys, recovery_codes, totp, two_factor
-from portal.domain.accounts.rate_limits import LIMITS, Kind, Sharing
+from portal.domain.accounts.rate_limits import LIMITS, AttemptKind, Sharing
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -119,7 +119,7 @@ def test_a_recovery_code_opens_once_and_is_written_down(app, world, client, secr
 
 def test_guessing_stops_even_for_the_right_code_and_ends_with_the_window(client, secret):
     _sign_in(client)
-    limit = LIMITS[Kind.CODE][Sharing.ACCOUNT_HERE]
+    limit = LIMITS[AttemptKind.CODE][Sharing.ACCOUNT_HERE]
     for _ in range(limit.tries):
         _type_code(client, "000000")
     assert _type_code(client, code_at(secret, samples.NOW)).status_code == 429
@@ -135,7 +135,7 @@ def test_a_stranger_with_the_password_guesses_from_everywhere_in_vain_and_does_n
 ):
     _sign_in(client)
     _type_code(client, code_at(secret, samples.NOW))  # this browser is the owner's: it is known from here on
-    limit = LIMITS[Kind.CODE][Sharing.ACCOUNT].tries
+    limit = LIMITS[AttemptKind.CODE][Sharing.ACCOUNT].tries
     stranger = app.test_client()
     _sign_in(stranger)
     token = _token(stranger.get("/sign-in/second").text)
@@ -388,7 +388,7 @@ def test_what_locks_an_account_changes_only_right_after_a_proof(sign_in, world, 
 
 def test_a_wrong_proof_is_none_and_guessing_stops(sign_in, world):
     client = sign_in(world.a.manager)
-    for _ in range(LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT_HERE].tries):
+    for _ in range(LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT_HERE].tries):
         answer = _post(client, "/account/prove", page="/account/prove", password="wrong")
         assert "Tohle není vaše heslo" in answer.text
     stopped = _post(client, "/account/prove", page="/account/prove", password=samples.PASSWORD)
@@ -488,7 +488,7 @@ def test_a_closed_accounts_passkey_opens_nothing(client, at_localhost, sign_in, 
 
 def test_trying_passkeys_stops_for_a_while(client, at_localhost, sign_in, world):
     device = _add_passkey(sign_in(world.a.manager))
-    tries = LIMITS[Kind.PASSKEY][Sharing.PLACE].tries
+    tries = LIMITS[AttemptKind.PASSKEY][Sharing.PLACE].tries
     for _ in range(tries):
         assert "nepoznali" in _post(client, "/sign-in/passkey", page=_asked(client), credential="{}").text
     signed = device.show(_challenge(client, "/sign-in/challenge", "/sign-in"))

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.domain.accounts.rate_limits import A_WHILE, LIMITS, Kind, Sharing
+from portal.domain.accounts.rate_limits import A_WHILE, LIMITS, AttemptKind, Sharing
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
 from tests import samples
 
-HERE = LIMITS[Kind.SIGN_IN][Sharing.ACCOUNT_HERE].tries
+HERE = LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT_HERE].tries
 
 
 def _sign_in(client, email, password, **more):

@@ -12,10 +12,10 @@ import msgspec
 from portal import clock
 from portal.cores.connection import AnswerTooBig
 from portal.cores.prefetch import one_ahead
-from portal.cores.records import Change, ChangesPage, CompanyRecord, Person, PriceRecord, Tombstone, Unreadable
+from portal.cores.records import Change, ChangesPage, CompanyRecord, PersonRecord, PriceRecord, Tombstone, Unreadable
 from portal.cores.rt import mapping
 from portal.cores.rt.client import PAGE, Glance, Rest, place_of
-from portal.cores.rt.mapping import Conversation, Rules
+from portal.cores.rt.mapping import RtTicket, Rules
 from portal.errors import CoreAway, CoreLied, CoreRefused, CursorUnknown
 
 OVERLAP = timedelta(minutes=2)  # RT stamps a change before it commits it: one may show that late
@@ -41,7 +41,7 @@ class RtCore:
         self._configured = companies
         self._page = page
         self._companies: tuple[datetime, list[CompanyRecord]] | None = None
-        self._users: OrderedDict[str, tuple[datetime, Person, bool]] = OrderedDict()
+        self._users: OrderedDict[str, tuple[datetime, PersonRecord, bool]] = OrderedDict()
         self._end: _End | None = None
 
     def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
@@ -93,7 +93,7 @@ class RtCore:
         if key not in _values(self._rest.ticket(survivor), "PortalNotes"):
             raise CoreAway(f"RT did not make a comment of the note {key} on ticket {survivor} (see its log)")
 
-    def _pages(self, cursor: str, place: "_Place | None", glance: Glance) -> Iterator[ChangesPage]:
+    def _pages(self, cursor: str, place: "_CursorPlace | None", glance: Glance) -> Iterator[ChangesPage]:
         since, reached = place.key if place else None, place
         look = _Look(place)
         while True:
@@ -116,7 +116,7 @@ class RtCore:
         end = _end_at(reached, stones, look, glance)
         yield ChangesPage(changes=(*changes, *stones), cursor=end, more=False)
 
-    def _late(self, place: "_Place") -> Iterator[list[Any]]:
+    def _late(self, place: "_CursorPlace") -> Iterator[list[Any]]:
         """What stands shortly before a place where we stopped: some of it may not have shown itself then."""
         since = (place.at - OVERLAP, 0)
         while True:
@@ -129,7 +129,7 @@ class RtCore:
                 return
             since = (place_of(late[-1])[0], place_of(late[-1])[1] + 1)
 
-    def _stones(self, look: "_Look", place: "_Place | None") -> list[Tombstone]:
+    def _stones(self, look: "_Look", place: "_CursorPlace | None") -> list[Tombstone]:
         """Deletions and merges, each ticket's newest: RT's ticket lists know nothing of them."""
         stones: dict[str, Tombstone] = {}
         try:
@@ -186,9 +186,9 @@ class RtCore:
             for item, number in zip(items, numbers, strict=True)
         ]
 
-    def _by_ticket(self, numbers: list[int]) -> dict[int, Conversation]:
+    def _by_ticket(self, numbers: list[int]) -> dict[int, RtTicket]:
         told = self._rest.conversations(numbers)
-        said: dict[int, Conversation] = defaultdict(Conversation)
+        said: dict[int, RtTicket] = defaultdict(RtTicket)
         ticket_of: dict[str, int] = {}
         try:
             for each in told.transactions:
@@ -202,7 +202,7 @@ class RtCore:
             raise CoreLied(f"RT told a part of nothing we asked about: {error!r:.80}") from error
         return said
 
-    def _whois(self, name: str) -> tuple[Person, bool]:
+    def _whois(self, name: str) -> tuple[PersonRecord, bool]:
         """A user by name or number, and whether they are a technician: RT lists no groups to an account like ours."""
         known = self._users.get(name)
         if known is None or clock.now() - known[0] > LASTING:
@@ -210,7 +210,7 @@ class RtCore:
                 user = self._rest.user(name)
             except CoreRefused:  # shredded, or not ours to see
                 user = {}
-            person = Person(
+            person = PersonRecord(
                 name=str(user.get("RealName") or user.get("Name") or name),
                 email=str(user.get("EmailAddress") or "").lower(),
             )
@@ -229,7 +229,7 @@ class RtCore:
         self._rules = replace(self._rules, companies=known)
 
 
-class _Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class _CursorPlace(msgspec.Struct, frozen=True, omit_defaults=True):
     """A ticket in the order of changes; is_end when nothing came after it, and then what the queue held."""
 
     at: datetime
@@ -260,7 +260,7 @@ class _End:
 class _Look:
     """What one look met, to be held against the number of tickets RT counts: a difference is one that left unseen."""
 
-    def __init__(self, place: _Place | None) -> None:
+    def __init__(self, place: _CursorPlace | None) -> None:
         self._place = place
         self.highest = place.top if place else 0
         self.newest_gone = place.gone if place else 0
@@ -268,7 +268,7 @@ class _Look:
         self._lost: set[int] = set()
         self._has_guests = False  # a ticket that came in may hide another one that left
 
-    def meet(self, number: int, said: Conversation) -> None:
+    def meet(self, number: int, said: RtTicket) -> None:
         self.highest = max(self.highest, number)
         if self._place and self._place.is_end:
             self._has_guests |= mapping.came_in(said, self._place.at - OVERLAP)
@@ -294,27 +294,27 @@ class _Look:
         return total if self._place is None or self._place.is_end else None
 
 
-def _read_cursor(cursor: str | None) -> _Place | None:
+def _read_cursor(cursor: str | None) -> _CursorPlace | None:
     if not cursor:
         return None
     try:
-        return msgspec.json.decode(cursor, type=_Place)
+        return msgspec.json.decode(cursor, type=_CursorPlace)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise CursorUnknown(f"{cursor!r:.60} is no cursor of this core") from error
 
 
-def _reached(items: list[Any], since: tuple[datetime, int] | None, had: _Place | None) -> _Place | None:
+def _reached(items: list[Any], since: tuple[datetime, int] | None, had: _CursorPlace | None) -> _CursorPlace | None:
     keys = [place_of(item) for item in items]
     if keys != sorted(keys) or (since and keys and keys[0] < since):
         raise CoreLied("RT's list of tickets goes back in time")
-    return _Place(at=keys[-1][0], number=keys[-1][1]) if keys else had
+    return _CursorPlace(at=keys[-1][0], number=keys[-1][1]) if keys else had
 
 
-def _end_at(reached: _Place | None, stones: list[Tombstone], look: _Look, glance: Glance) -> str:
+def _end_at(reached: _CursorPlace | None, stones: list[Tombstone], look: _Look, glance: Glance) -> str:
     """The cursor of an end: the newest ticket there, or the newest tombstone."""
     newest = max((stone.at for stone in stones), default=None)
     if newest and (reached is None or newest > reached.at):
-        reached = _Place(at=newest, number=0)
+        reached = _CursorPlace(at=newest, number=0)
     if reached is None:
         return ""
     return reached.written(is_end=True, top=look.highest, count=look.count_for(glance.total), gone=look.newest_gone)

@@ -12,7 +12,7 @@ import msgspec
 import requests
 
 from portal.cores.connection import NOBODY, AnswerTooBig, CoreConnection
-from portal.cores.rt.mapping import MESSAGES, Conversation, Untranslatable, key
+from portal.cores.rt.mapping import MESSAGES, RtTicket, Untranslatable, key
 from portal.errors import CoreAway, CoreLied, CoreRefused
 
 PAGE = 100  # RT gives no more, and does not say so
@@ -96,12 +96,12 @@ class Rest:
         query = f"Queue={self._queue} AND id > {after}"
         return [_number(row) for row in self._page("tickets", {"query": query, "orderby": "id", "per_page": PAGE})]
 
-    def conversations(self, numbers: Iterable[int]) -> Conversation:
+    def conversations(self, numbers: Iterable[int]) -> RtTicket:
         """What was said and done in these tickets, in public; what was said in those merged into them is theirs."""
         told = self._transactions(numbers, f"({_SAID} OR {_DONE})")
         self._add_merged(told)
         messages = [_number(each) for each in told if each.get("Type") in MESSAGES]
-        said = Conversation(transactions=told)
+        said = RtTicket(transactions=told)
         if messages:
             these = {"field": "TransactionId", "operator": "IN", "value": messages}
             fields = "TransactionId,ContentType,Filename,ContentLength,Headers"

@@ -18,7 +18,7 @@ from portal.cores.records import (
     Change,
     EventRecord,
     MessageRecord,
-    Person,
+    PersonRecord,
     TicketRecord,
     TimeEntryRecord,
     Tombstone,
@@ -62,7 +62,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class RtTicket:
     """What was asked for beside a ticket: transactions, text parts with content, descriptions of files."""
 
     transactions: list[Any] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Conversation:
     files: list[Any] = field(default_factory=list)
 
 
-def change(item: Any, said: Conversation, rules: Rules, whois: Callable[[str], tuple[Person, bool]]) -> Change:
+def change(item: Any, said: RtTicket, rules: Rules, whois: Callable[[str], tuple[PersonRecord, bool]]) -> Change:
     """A ticket whole, or Unreadable. whois: a user's name or number → the person, and whether a technician."""
     try:
         return _ticket(item, said, rules, whois)
@@ -93,7 +93,7 @@ def tombstone(item: Any) -> Tombstone | None:
     return None if survivor == name else Tombstone(core_id=name, reason="merged", at=at, merged_into=survivor)
 
 
-def came_in(said: Conversation, since: datetime) -> bool:
+def came_in(said: RtTicket, since: datetime) -> bool:
     """Whether the ticket came from another queue, or back from deletion, at that moment or later."""
     try:
         moved = [
@@ -132,7 +132,9 @@ def company(code: str, described: str) -> tuple[str, str, tuple[str, ...]]:
     return code, name.strip() or code, tuple(domains.lower().split())
 
 
-def _ticket(item: Any, said: Conversation, rules: Rules, whois: Callable[[str], tuple[Person, bool]]) -> TicketRecord:
+def _ticket(
+    item: Any, said: RtTicket, rules: Rules, whois: Callable[[str], tuple[PersonRecord, bool]]
+) -> TicketRecord:
     number = _number(item["id"])
     opened, changed = stamp(item["Created"]), stamp(item["LastUpdated"])
     if opened is None or changed is None:
@@ -157,7 +159,7 @@ def _ticket(item: Any, said: Conversation, rules: Rules, whois: Callable[[str], 
         company=_company(fields, requesters, rules),
         subject=str(item["Subject"]),
         state=state,
-        requester=_person(requesters[0]) if requesters else Person(name=""),
+        requester=_person(requesters[0]) if requesters else PersonRecord(name=""),
         opened_at=opened,
         changed_at=max(visible + [entry.worked_at for entry in entries], default=changed),  # a note shows in nothing
         technician=None if str(owner["id"]) in NOBODY else _person(owner),
@@ -172,7 +174,7 @@ def _ticket(item: Any, said: Conversation, rules: Rules, whois: Callable[[str], 
 
 
 def _messages(
-    said: Conversation, clients: set[str], whois: Callable[[str], tuple[Person, bool]]
+    said: RtTicket, clients: set[str], whois: Callable[[str], tuple[PersonRecord, bool]]
 ) -> Iterable[MessageRecord]:
     for each in said.transactions:
         if each["Type"] not in MESSAGES:
@@ -213,7 +215,7 @@ def _file(part: Any) -> AttachmentRecord:
     )
 
 
-def _events(said: Conversation, rules: Rules, whois: Callable[[str], tuple[Person, bool]]) -> Iterable[EventRecord]:
+def _events(said: RtTicket, rules: Rules, whois: Callable[[str], tuple[PersonRecord, bool]]) -> Iterable[EventRecord]:
     for each in said.transactions:
         kind = "state" if each["Type"] == "Status" else _EVENTS.get(each["Field"]) if each["Type"] == "Set" else None
         at = stamp(each["Created"])
@@ -225,7 +227,7 @@ def _events(said: Conversation, rules: Rules, whois: Callable[[str], tuple[Perso
             yield EventRecord(core_id=_number(each["id"]), kind=kind, at=at, old=old, new=new, by=by)
 
 
-def _told(kind: str, value: str, rules: Rules, whois: Callable[[str], tuple[Person, bool]]) -> str:
+def _told(kind: str, value: str, rules: Rules, whois: Callable[[str], tuple[PersonRecord, bool]]) -> str:
     if kind == "state":
         return _state(value, rules)
     if kind == "due":
@@ -246,7 +248,7 @@ def _entries_of_field(lines: list[str], messages: tuple[MessageRecord, ...]) -> 
             core_id=name,
             category=category,
             hours=Decimal(hours),
-            technician=Person(name=technician, email="".join(mail[:1]).lower()),
+            technician=PersonRecord(name=technician, email="".join(mail[:1]).lower()),
             worked_at=at,
             message=message if message in public else "",
         )
@@ -286,10 +288,10 @@ def _own_lines(text: str) -> list[str]:
 
 def _time_without_code(
     item: Any,
-    said: Conversation,
+    said: RtTicket,
     coded: tuple[TimeEntryRecord, ...],
     rules: Rules,
-    whois: Callable[[str], tuple[Person, bool]],
+    whois: Callable[[str], tuple[PersonRecord, bool]],
 ) -> Iterable[TimeEntryRecord]:
     """The minutes of transactions without a code, and what TimeWorked says beyond all that: the time of notes.
 
@@ -318,7 +320,7 @@ def _time_without_code(
             )
     rest, opened = int(item["TimeWorked"] or 0) - sum(known.values()), stamp(item["Created"])
     if rest > 0 and opened:
-        owner = Person(name="") if str(item["Owner"]["id"]) in NOBODY else _person(item["Owner"])
+        owner = PersonRecord(name="") if str(item["Owner"]["id"]) in NOBODY else _person(item["Owner"])
         yield TimeEntryRecord(
             core_id=f"{_number(item['id'])}.rest",
             category=rules.time_category,
@@ -359,7 +361,7 @@ def _approvals(fields: Mapping[str, list[str]]) -> Iterable[ApprovalRecord]:
         if at is None:
             raise Untranslatable(f"a question without its time: {line!r}")
         if name not in answered:
-            asked_by = Person(name=who, email=mail.lower())
+            asked_by = PersonRecord(name=who, email=mail.lower())
             yield ApprovalRecord(core_id=name, question=question, asked_by=asked_by, asked_at=at)
 
 
@@ -381,9 +383,9 @@ def _company(fields: Mapping[str, list[str]], requesters: list[Any], rules: Rule
     return ""
 
 
-def _person(user: Any) -> Person:
+def _person(user: Any) -> PersonRecord:
     name = str(user.get("RealName") or user.get("Name") or user["id"])
-    return Person(name=name, email=str(user.get("EmailAddress") or "").lower())
+    return PersonRecord(name=name, email=str(user.get("EmailAddress") or "").lower())
 
 
 def _number(value: Any) -> str:

@@ -55,7 +55,7 @@ def parse(written: str) -> AuthenticationResults:
     """The header. Raises NotUnderstood for whatever is not plainly an Authentication-Results of version 1."""
     if len(written) > LONGEST:
         raise NotUnderstood("it is too long")
-    reader = _Reader(_tokens(written.strip(" \t\r\n")))
+    reader = _HeaderReader(_tokens(written.strip(" \t\r\n")))
     server = reader.value().lower()
     if reader.next_is_word():
         _expect_version(reader.word())
@@ -79,7 +79,7 @@ class _Token:
     is_glued: bool  # nothing stands between it and the token before
 
 
-class _Reader:
+class _HeaderReader:
     """The tokens in their order."""
 
     def __init__(self, tokens: list[_Token]) -> None:
@@ -152,7 +152,7 @@ class _Reader:
         return None if self.is_at_end else self._tokens[self._at]
 
 
-def _result(reader: _Reader) -> Result:
+def _result(reader: _HeaderReader) -> Result:
     method = reader.keyword()
     if reader.takes("/"):
         _expect_version(reader.word())

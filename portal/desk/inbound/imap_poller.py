@@ -21,7 +21,7 @@ class MailboxAway(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ImapMailbox:
     """Where a mailbox is: imaps://user:password@host:993/INBOX, also imap:// and imap+starttls://."""
 
     scheme: str
@@ -32,7 +32,7 @@ class Place:
     folder: str
 
     @classmethod
-    def parse(cls, address: str) -> "Place":
+    def parse(cls, address: str) -> "ImapMailbox":
         """Raises Misconfigured for what is no IMAP address."""
         url = urlsplit(address)
         if url.scheme not in _WAYS or not (url.hostname and url.username and url.password):
@@ -44,7 +44,7 @@ class Place:
         return cls(url.scheme, url.hostname, port, unquote(url.username), unquote(url.password), folder)
 
 
-def poll(store: Store, place: Place, *, stop: Callable[[], bool] = lambda: False) -> int:
+def poll(store: Store, place: ImapMailbox, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Take every mail that is unseen or newer than the last one taken; how many were new to us.
 
     A mail is marked as seen only after its ticket is committed. Reading the mailbox by hand hides nothing from us.
@@ -61,7 +61,7 @@ def poll(store: Store, place: Place, *, stop: Callable[[], bool] = lambda: False
         raise MailboxAway(f"{place.host}: {error}") from error
 
 
-def _take(store: Store, place: Place, mailbox: BaseMailBox, stop: Callable[[], bool]) -> int:
+def _take(store: Store, place: ImapMailbox, mailbox: BaseMailBox, stop: Callable[[], bool]) -> int:
     name = f"imap:{place.user}@{place.host}/{place.folder}"
     validity = str(mailbox.folder.status(place.folder, ["UIDVALIDITY"])["UIDVALIDITY"])
     new = 0

@@ -10,7 +10,7 @@ from portal import clock
 from portal.desk.database import Store, written
 from portal.desk.inbound import auto_replies, mail_handlers, mime, sender_auth, threads
 from portal.desk.inbound.delivery import reports, undelivered
-from portal.desk.inbound.mail_handlers import Turn
+from portal.desk.inbound.mail_handlers import Handling
 from portal.desk.inbound.mime import Mail, UnreadableMail
 from portal.desk.ticketing import directory, tickets
 from portal.errors import NotFound
@@ -177,7 +177,7 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     is_outside = place.standing is threads.Standing.OUTSIDE
     readers = [said.sender] if is_outside else [said.sender, *said.copies]  # a stranger's copies admit nobody
     threads.remember(db, ticket, said.message_id, readers)
-    turn = Turn(db, house, ticket, said, is_new=place.ticket is None)
+    turn = Handling(db, house, ticket, said, is_new=place.ticket is None)
     if technician:
         mail_handlers.technician_wrote(turn, technician)
     else:

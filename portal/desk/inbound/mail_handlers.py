@@ -12,11 +12,11 @@ from portal.desk.inbound.message_text import MessageText
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.inbound.threads import Place, Standing
 from portal.desk.outbound import outgoing
-from portal.desk.outbound.outgoing import Kind
+from portal.desk.outbound.outgoing import LetterKind
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, prices, tickets
-from portal.desk.ticketing.directory import Technician
-from portal.desk.ticketing.tickets import Ticket
+from portal.desk.ticketing.directory import DeskTechnician
+from portal.desk.ticketing.tickets import DeskTicket
 from portal.lib.mail_quotes.reading import About, known_people
 
 MOST_EARLIER = 20  # messages in which a quote is looked for
@@ -24,24 +24,24 @@ MOST_COPIES = 20  # colleagues in copy who follow a ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Handling:
     """One mail's turn in a conversation, inside the transaction that does all of it."""
 
     db: sqlite3.Connection
     house: House
-    ticket: Ticket
+    ticket: DeskTicket
     said: Mail
     is_new: bool  # the mail opened the ticket
 
-    def write(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> bool:
+    def write(self, kind: LetterKind, recipients: Iterable[Address], **facts: Any) -> bool:
         """Write a letter to colleagues; whether there was anybody to write to."""
         return outgoing.write(self.db, self.house, kind, self.ticket, recipients, **facts)
 
-    def write_to_company(self, kind: Kind, recipients: Iterable[Address], **facts: Any) -> bool:
+    def write_to_company(self, kind: LetterKind, recipients: Iterable[Address], **facts: Any) -> bool:
         """Write a letter in the language of the ticket's company."""
         return self.write(kind, recipients, language=outgoing.language_of(self.db, self.ticket), **facts)
 
-    def write_to_requester(self, kind: Kind, **facts: Any) -> None:
+    def write_to_requester(self, kind: LetterKind, **facts: Any) -> None:
         """Write a letter to the requester, who hears from it who joined since the last one."""
         joined = tickets.unannounced(self.db, self.ticket)
         if self.write_to_company(kind, [self.ticket.requester], joined=joined, **facts):
@@ -53,7 +53,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionLine:
     """What the manager decided (approved | declined | expired | withdrawn), on which question, with which words."""
 
     word: str
@@ -61,7 +61,7 @@ class Decision:
     note: str
 
 
-def employee_wrote(turn: Turn, *, proved_by: str, place: Place) -> None:
+def employee_wrote(turn: Handling, *, proved_by: str, place: Place) -> None:
     """Add the message, reopen what had ended, tell the technician; confirm a new ticket to its requester."""
     db, ticket, said = turn.db, turn.ticket, turn.said
     read = _read(turn, said.sender)
@@ -105,7 +105,7 @@ def employee_wrote(turn: Turn, *, proved_by: str, place: Place) -> None:
         turn.write(outgoing.NEW_TICKET, to, is_new=turn.is_new, company=company, related=place.related, **facts)
 
 
-def technician_wrote(turn: Turn, technician: Technician) -> None:
+def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
     """Do what the lines ask, add what was said, answer the employee, and tell the technician what was not done."""
     db, ticket, said = turn.db, turn.ticket, turn.said
     read = _read(turn, outgoing.address_of(technician))
@@ -137,7 +137,9 @@ def technician_wrote(turn: Turn, technician: Technician) -> None:
     _reply_with_problems(turn, technician, (*asked.problems, *refused, *problems), _warnings(turn, asked))
 
 
-def decided(db: sqlite3.Connection, house: House, ticket: Ticket, asker: Address | None, decision: Decision) -> None:
+def decided(
+    db: sqlite3.Connection, house: House, ticket: DeskTicket, asker: Address | None, decision: DecisionLine
+) -> None:
     """Tell the ticket's technician, and who asked, what the manager decided."""
     owner = directory.technician_by_login(db, ticket.technician)
     to = [outgoing.address_of(owner)] if owner else []
@@ -146,7 +148,7 @@ def decided(db: sqlite3.Connection, house: House, ticket: Ticket, asker: Address
     outgoing.write(db, house, outgoing.DECIDED, ticket, to or outgoing.dispatchers(db, house), **facts)
 
 
-def _follow(turn: Turn, asked: Instructions, technician: Technician) -> None:
+def _follow(turn: Handling, asked: Instructions, technician: DeskTechnician) -> None:
     if asked.due:
         due = None if asked.due == NO_DUE_AT else asked.due
         tickets.set_due(turn.db, turn.ticket, due, by=technician.name)
@@ -158,7 +160,7 @@ def _follow(turn: Turn, asked: Instructions, technician: Technician) -> None:
         tickets.ask_approval(turn.db, turn.ticket, question, technician)
 
 
-def _link(turn: Turn, related: Ticket) -> None:
+def _link(turn: Handling, related: DeskTicket) -> None:
     """Tell technicians that a mail named a ticket its sender has no part in; each of the two names the other."""
     sender = turn.said.sender.email
     tickets.add_note(
@@ -169,7 +171,7 @@ def _link(turn: Turn, related: Ticket) -> None:
     tickets.add_note(turn.db, related, f"{sender} psal k tomuto požadavku a má vlastní: {turn.ticket.number}.")
 
 
-def _followers(turn: Turn) -> list[Address]:
+def _followers(turn: Handling) -> list[Address]:
     """The sender and colleagues in copy, all of the ticket's company: a stranger never gets to read along.
 
     A confidential ticket gets further readers by a technician's line only.
@@ -179,14 +181,14 @@ def _followers(turn: Turn) -> list[Address]:
     return [person for person in people if home and directory.company_of(turn.db, person.email).core_id == home]
 
 
-def _confirm(turn: Turn) -> None:
+def _confirm(turn: Handling) -> None:
     if auto_replies.is_quiet(turn.said):
         return
     kind = outgoing.RECEIVED if turn.ticket.company else outgoing.RECEIVED_FROM_STRANGER
     turn.write_to_requester(kind)
 
 
-def _answer(turn: Turn, technician: Technician, words: str) -> None:
+def _answer(turn: Handling, technician: DeskTechnician, words: str) -> None:
     """Each follower gets a letter of their own, and so nobody learns whom else we wrote to."""
     for person in tickets.participants(turn.db, turn.ticket):
         facts = {"speaker": technician.name, "text": words, "files": turn.said.files}
@@ -197,8 +199,8 @@ def _answer(turn: Turn, technician: Technician, words: str) -> None:
 
 
 def _owner(
-    turn: Turn, asked: Instructions, technician: Technician, *, public: bool
-) -> tuple[Technician | None, list[Problem]]:
+    turn: Handling, asked: Instructions, technician: DeskTechnician, *, public: bool
+) -> tuple[DeskTechnician | None, list[Problem]]:
     """Who is responsible from now on (None: as before), and what was wrong with the one who was named."""
     db = turn.db
     if not asked.technician:
@@ -211,7 +213,7 @@ def _owner(
     return None, [Problem(f"RESI: {asked.technician}", f"takového technika neznáme; známe: {known}")]
 
 
-def _add_people(turn: Turn, asked: Instructions) -> list[Problem]:
+def _add_people(turn: Handling, asked: Instructions) -> list[Problem]:
     """Let those take part whom the technician named; who was refused, and why."""
     refused = []
     for address in asked.people:
@@ -224,7 +226,7 @@ def _add_people(turn: Turn, asked: Instructions) -> list[Problem]:
     return refused
 
 
-def _tell_of_owner(turn: Turn, owner: Technician, by: Technician, words: str) -> None:
+def _tell_of_owner(turn: Handling, owner: DeskTechnician, by: DeskTechnician, words: str) -> None:
     if turn.ticket.requester.email != owner.email:
         turn.write_to_requester(outgoing.ASSIGNED, speaker=owner.name)
     if owner.login != by.login:
@@ -232,7 +234,7 @@ def _tell_of_owner(turn: Turn, owner: Technician, by: Technician, words: str) ->
         turn.write(outgoing.HANDED_OVER, to, speaker=by.name, company=turn.company_name, text=words)
 
 
-def _warnings(turn: Turn, asked: Instructions) -> list[Problem]:
+def _warnings(turn: Handling, asked: Instructions) -> list[Problem]:
     """What was done, and is probably not what the technician wanted."""
     known = prices.categories(turn.db)
     found = [
@@ -248,7 +250,7 @@ def _warnings(turn: Turn, asked: Instructions) -> list[Problem]:
 
 
 def _reply_with_problems(
-    turn: Turn, technician: Technician, problems: Iterable[Problem], warnings: Iterable[Problem]
+    turn: Handling, technician: DeskTechnician, problems: Iterable[Problem], warnings: Iterable[Problem]
 ) -> None:
     told = {"problems": [_short(it) for it in problems], "warnings": [_short(it) for it in warnings]}
     if any(told.values()):
@@ -259,7 +261,7 @@ def _short(problem: Problem) -> Problem:
     return replace(problem, line=mime.one_line(problem.line, 200), reason=mime.one_line(problem.reason, 300))
 
 
-def _read(turn: Turn, author: Address) -> MessageText:
+def _read(turn: Handling, author: Address) -> MessageText:
     """The mail read with what the desk knows: who took part, what was said before."""
     db, house, ticket = turn.db, turn.house, turn.ticket
     ours = [house.address, *(technician.email for technician in directory.technicians(db))]

@@ -39,7 +39,7 @@ NOBODY = Address("Mail Delivery System", "mailer-daemon@localhost")  # who sent 
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class MailFile:
     """An attachment: a harmless name, a well-formed media type, its bytes."""
 
     name: str
@@ -57,7 +57,7 @@ class Mail:
     subject: str
     text: str
     html: str
-    files: tuple[File, ...]
+    files: tuple[MailFile, ...]
     message_id: str
     references: tuple[str, ...]  # nearest first
     copies: tuple[Address, ...]  # To and Cc
@@ -208,10 +208,10 @@ def _references(message: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys(nearest + older[::-1]))[:100]
 
 
-def _contents(message: Message) -> tuple[str, str, list[File]]:
+def _contents(message: Message) -> tuple[str, str, list[MailFile]]:
     texts: list[str] = []
     htmls: list[str] = []
-    files: list[File] = []
+    files: list[MailFile] = []
     for part in _leaves(message):
         kind = _media_type(part)
         named = part.get_filename(None) is not None or part.get_content_disposition() == "attachment"
@@ -268,13 +268,13 @@ def _bytes(part: Message) -> bytes:
     return bytes(content)
 
 
-def _file(part: Message, kind: str, number: int) -> File:
+def _file(part: Message, kind: str, number: int) -> MailFile:
     try:
         content = _bytes(part)
     except (ValueError, LookupError, TypeError, RecursionError, UnicodeError):  # a part that cannot write itself
         content = str(part.get_payload()).encode("utf-8", "replace")
     content_id = message_ids(plain(_raw_header(part, "Content-ID")))
-    return File(
+    return MailFile(
         name=_file_name(part)
         or f"{_NAMELESS.get(kind.partition('/')[0], 'priloha')}-{number}{_ENDINGS.get(kind, '')}",
         media_type=kind,
@@ -313,12 +313,12 @@ def _file_name(part: Message) -> str:
     return name
 
 
-def _shortened(text: str, html: str, files: list[File]) -> tuple[str, str]:
+def _shortened(text: str, html: str, files: list[MailFile]) -> tuple[str, str]:
     """What a message may carry; the whole of what is longer stands beside it as a file."""
     if len(html) > LONGEST_TEXT:
-        files.append(File("cela-zprava.html", "text/html", html.encode()))
+        files.append(MailFile("cela-zprava.html", "text/html", html.encode()))
         html = ""
     if len(text) > LONGEST_TEXT:
-        files.append(File("cela-zprava.txt", "text/plain", text.encode()))
+        files.append(MailFile("cela-zprava.txt", "text/plain", text.encode()))
         text = text[:LONGEST_TEXT] + "\n\n[…]"
     return text, html

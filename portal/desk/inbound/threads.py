@@ -8,7 +8,7 @@ from enum import Enum
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, tickets
-from portal.desk.ticketing.tickets import Ticket
+from portal.desk.ticketing.tickets import DeskTicket
 
 
 class Standing(Enum):
@@ -23,9 +23,9 @@ class Standing(Enum):
 class Place:
     """Where a mail belongs. ticket: None for a new request; related: one it names without a right to it."""
 
-    ticket: Ticket | None
+    ticket: DeskTicket | None
     standing: Standing = Standing.MEMBER
-    related: Ticket | None = None
+    related: DeskTicket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Claim:
     admits: what it is named by was sent to this sender, or handed on with the whole letter.
     """
 
-    ticket: Ticket
+    ticket: DeskTicket
     is_known: bool
     admits: bool
 
@@ -54,7 +54,7 @@ def find(db: sqlite3.Connection, house: House, mail: Mail, *, is_technician: boo
     return Place(None, related=claims[0].ticket if claims else None)
 
 
-def remember(db: sqlite3.Connection, ticket: Ticket, message_id: str, people: Iterable[Address]) -> None:
+def remember(db: sqlite3.Connection, ticket: DeskTicket, message_id: str, people: Iterable[Address]) -> None:
     """Let answers to that mail find the ticket. The first ticket a Message-ID was seen in keeps it."""
     if message_id:
         db.execute(
@@ -63,14 +63,14 @@ def remember(db: sqlite3.Connection, ticket: Ticket, message_id: str, people: It
         )
 
 
-def mails_of(db: sqlite3.Connection, ticket: Ticket, person: Address) -> list[str]:
+def mails_of(db: sqlite3.Connection, ticket: DeskTicket, person: Address) -> list[str]:
     """Message-IDs for a References header: the ticket's first mail, and the newest ones this person has."""
     found = db.execute("SELECT message_id, people FROM thread WHERE ticket = ? ORDER BY id", (ticket.id,)).fetchall()
     ids = [row["message_id"] for at, row in enumerate(found) if at == 0 or person.email in row["people"].split()]
     return ids if len(ids) <= 10 else [ids[0], *ids[-9:]]
 
 
-def of_message_ids(db: sqlite3.Connection, message_ids: list[str]) -> Ticket | None:
+def of_message_ids(db: sqlite3.Connection, message_ids: list[str]) -> DeskTicket | None:
     """The ticket of the first known mail among these."""
     return next((ticket for ticket, _ in _known(db, message_ids)), None)
 
@@ -88,7 +88,7 @@ def _standing(db: sqlite3.Connection, claim: _Claim, email: str, *, is_proved: b
 
 
 def _answered(db: sqlite3.Connection, mail: Mail) -> list[_Claim]:
-    found: dict[Ticket, bool] = {}
+    found: dict[DeskTicket, bool] = {}
     for ticket, people in _known(db, list(mail.references)):
         found[ticket] = found.get(ticket, False) or mail.sender.email in people
     return [_Claim(ticket, is_known=True, admits=was_sent) for ticket, was_sent in found.items()]
@@ -104,7 +104,7 @@ def _tagged(db: sqlite3.Connection, house: House, mail: Mail) -> list[_Claim]:
     return found
 
 
-def _known(db: sqlite3.Connection, message_ids: list[str]) -> Iterator[tuple[Ticket, list[str]]]:
+def _known(db: sqlite3.Connection, message_ids: list[str]) -> Iterator[tuple[DeskTicket, list[str]]]:
     """The tickets that these mails belong to, each with whose mailboxes have the mail."""
     for message_id in message_ids[:100]:
         row = db.execute("SELECT ticket, people FROM thread WHERE message_id = ?", (message_id,)).fetchone()

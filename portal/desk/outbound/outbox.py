@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMail:
     """A mail of ours: to whom, about what, and whether it left."""
 
     id: int
@@ -41,7 +41,7 @@ class Letter:
 
 
 class Carrier(Protocol):
-    def carry(self, letter: Letter, raw: bytes) -> None:
+    def carry(self, letter: OutgoingMail, raw: bytes) -> None:
         """Hand the letter over. Raises NotDelivered."""
         ...
 
@@ -76,13 +76,13 @@ def automatic_since(db: sqlite3.Connection, recipient: str, since: datetime) -> 
     return row["letters"]
 
 
-def letters_of(store: Store, number: str) -> list[Letter]:
+def letters_of(store: Store, number: str) -> list[OutgoingMail]:
     """All letters about a ticket, oldest first."""
     with store.read() as db:
         return [_letter(row) for row in db.execute(f"{_SELECT} WHERE number = ? ORDER BY outbox.id", (number,))]
 
 
-def in_trouble(store: Store) -> list[Letter]:
+def in_trouble(store: Store) -> list[OutgoingMail]:
     """Letters that were given up, or failed at least once and still wait."""
     with store.read() as db:
         found = db.execute(f"{_SELECT} WHERE sent_at IS NULL AND trouble != '' ORDER BY outbox.id")
@@ -151,7 +151,7 @@ class OutboxFolder:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
 
-    def carry(self, letter: Letter, raw: bytes) -> None:
+    def carry(self, letter: OutgoingMail, raw: bytes) -> None:
         MailFolder(self.path).put(f"{letter.queued_at:%Y%m%d-%H%M%S}-{letter.id:06d}-{letter.kind}.eml", raw)
 
 
@@ -161,7 +161,7 @@ class OutboxServer:
     def __init__(self, address: str, sender: str) -> None:
         self._server, self._sender = SmtpServer(address, setting="PORTAL_DESK_MAIL_OUT"), sender
 
-    def carry(self, letter: Letter, raw: bytes) -> None:
+    def carry(self, letter: OutgoingMail, raw: bytes) -> None:
         try:
             with self._server.connect() as server:
                 refused = server.sendmail(self._sender, letter.recipients, raw)
@@ -182,12 +182,12 @@ _SELECT = (
 )
 
 
-def _letter(row: sqlite3.Row) -> Letter:
+def _letter(row: sqlite3.Row) -> OutgoingMail:
     facts = dict(row)
     for name in ("queued_at", "sent_at", "given_up_at"):
         facts[name] = moment(facts[name]) if facts[name] else None
     facts["recipients"] = tuple(facts["recipients"].split())
-    return Letter(**facts)
+    return OutgoingMail(**facts)
 
 
 def _due(store: Store) -> list[int]:
@@ -199,7 +199,7 @@ def _due(store: Store) -> list[int]:
         return [row["id"] for row in found]
 
 
-def _claim(store: Store, letter_id: int) -> tuple[Letter, bytes] | None:
+def _claim(store: Store, letter_id: int) -> tuple[OutgoingMail, bytes] | None:
     """The letter and its bytes, ours for a while; None when somebody else has it."""
     now = clock.now()
     with store.write() as db:
@@ -215,7 +215,7 @@ def _claim(store: Store, letter_id: int) -> tuple[Letter, bytes] | None:
         return _letter(row), raw
 
 
-def _postpone(store: Store, letter: Letter, error: NotDelivered) -> None:
+def _postpone(store: Store, letter: OutgoingMail, error: NotDelivered) -> None:
     now = clock.now()
     pause = min(FIRST_PAUSE * 2 ** min(letter.tries - 1, 20), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     is_over = error.for_good or now - letter.queued_at > PATIENCE

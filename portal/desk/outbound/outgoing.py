@@ -15,12 +15,12 @@ import jinja2
 
 from portal import clock
 from portal.desk.inbound import auto_replies, threads
-from portal.desk.inbound.mime import Address, File, is_address, one_line, plain
+from portal.desk.inbound.mime import Address, MailFile, is_address, one_line, plain
 from portal.desk.outbound import outbox
 from portal.desk.settings import House
 from portal.desk.ticketing import directory
-from portal.desk.ticketing.directory import Technician
-from portal.desk.ticketing.tickets import Ticket
+from portal.desk.ticketing.directory import DeskTechnician
+from portal.desk.ticketing.tickets import DeskTicket
 from portal.lib.smtp import SENT
 
 MOST_AN_HOUR = 30  # automatic letters to one employee; more is a loop we have not recognised
@@ -29,7 +29,7 @@ LANGUAGES = ("cs", "en")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class LetterKind:
     """A sort of letter. automatic: no person wrote it, so nobody's machine should answer it."""
 
     template: str
@@ -37,28 +37,28 @@ class Kind:
     most_an_hour: int | None = None  # to one recipient
 
 
-RECEIVED = Kind("received", most_an_hour=MOST_AN_HOUR)
-RECEIVED_FROM_STRANGER = Kind("received_stranger", most_an_hour=MOST_TO_A_STRANGER)
-ASSIGNED = Kind("assigned", most_an_hour=MOST_AN_HOUR)
-ANSWER = Kind("answer", automatic=False)
-NEW_TICKET = Kind("new_ticket")
-EMPLOYEE_WROTE = Kind("employee_wrote", automatic=False)
-HANDED_OVER = Kind("handed_over")
-NOT_UNDERSTOOD = Kind("not_understood")
-DECIDED = Kind("decided")
-UNDELIVERED = Kind("undelivered", most_an_hour=MOST_AN_HOUR)
+RECEIVED = LetterKind("received", most_an_hour=MOST_AN_HOUR)
+RECEIVED_FROM_STRANGER = LetterKind("received_stranger", most_an_hour=MOST_TO_A_STRANGER)
+ASSIGNED = LetterKind("assigned", most_an_hour=MOST_AN_HOUR)
+ANSWER = LetterKind("answer", automatic=False)
+NEW_TICKET = LetterKind("new_ticket")
+EMPLOYEE_WROTE = LetterKind("employee_wrote", automatic=False)
+HANDED_OVER = LetterKind("handed_over")
+NOT_UNDERSTOOD = LetterKind("not_understood")
+DECIDED = LetterKind("decided")
+UNDELIVERED = LetterKind("undelivered", most_an_hour=MOST_AN_HOUR)
 
 
 def write(
     db: sqlite3.Connection,
     house: House,
-    kind: Kind,
-    ticket: Ticket,
+    kind: LetterKind,
+    ticket: DeskTicket,
     recipients: Iterable[Address],
     *,
     language: str = "cs",
     speaker: str = "",
-    files: Iterable[File] = (),
+    files: Iterable[MailFile] = (),
     joined: Collection[Address] = (),
     **facts: Any,
 ) -> bool:
@@ -94,7 +94,7 @@ def write(
     return True
 
 
-def language_of(db: sqlite3.Connection, ticket: Ticket) -> str:
+def language_of(db: sqlite3.Connection, ticket: DeskTicket) -> str:
     """The language of the ticket's company; Czech for strangers."""
     language = directory.company(db, ticket.company).language
     return language if language in LANGUAGES else "cs"
@@ -106,11 +106,13 @@ def dispatchers(db: sqlite3.Connection, house: House) -> list[Address]:
     return named or [address_of(technician) for technician in directory.technicians(db)]
 
 
-def address_of(technician: Technician) -> Address:
+def address_of(technician: DeskTechnician) -> Address:
     return Address(technician.name, technician.email)
 
 
-def _reachable(db: sqlite3.Connection, house: House, kind: Kind, recipients: Iterable[Address]) -> list[Address]:
+def _reachable(
+    db: sqlite3.Connection, house: House, kind: LetterKind, recipients: Iterable[Address]
+) -> list[Address]:
     """The recipients that can be written to and have not had too much of us in the last hour."""
     since = clock.now() - timedelta(hours=1)
     most = kind.most_an_hour
@@ -123,11 +125,11 @@ def _reachable(db: sqlite3.Connection, house: House, kind: Kind, recipients: Ite
     return people
 
 
-def _rendered(kind: Kind, language: str, **facts: Any) -> list[str]:
+def _rendered(kind: LetterKind, language: str, **facts: Any) -> list[str]:
     return _TEMPLATES.get_template(f"{language}/{kind.template}.txt").render(**facts).split("\n")
 
 
-def _letter(house: House, kind: Kind, people: list[Address], *, speaker: str) -> EmailMessage:
+def _letter(house: House, kind: LetterKind, people: list[Address], *, speaker: str) -> EmailMessage:
     letter = EmailMessage(policy=SENT)
     letter["From"] = _shown(Address(f"{speaker} ({house.name})" if speaker else house.name, house.address))
     # Several recipients never see each other's addresses: they may be of different teams.
@@ -154,7 +156,7 @@ def _put_in_thread(letter: EmailMessage, message_ids: list[str]) -> None:
         letter["References"] = " ".join(known)
 
 
-def _attach(letter: EmailMessage, file: File) -> None:
+def _attach(letter: EmailMessage, file: MailFile) -> None:
     main, _, sub = file.media_type.partition("/")
     if main in {"message", "multipart", "text"}:  # carried as bytes, never taken apart or recoded on the way
         main, sub = ("application", "octet-stream")

@@ -20,20 +20,20 @@ _DOMAIN = re.compile(r"^(?=.{3,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Technician:
+class DeskTechnician:
     login: str
     name: str
     email: str
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class DeskCompany:
     core_id: str
     name: str
     language: str
 
 
-NO_COMPANY = Company("", "", "cs")
+NO_COMPANY = DeskCompany("", "", "cs")
 
 
 def add_company(store: Store, core_id: str, name: str, domains: list[str], language: str = "cs") -> None:
@@ -82,12 +82,12 @@ def companies(db: sqlite3.Connection) -> list[dict]:
     ]
 
 
-def technicians(db: sqlite3.Connection) -> list[Technician]:
+def technicians(db: sqlite3.Connection) -> list[DeskTechnician]:
     """All technicians, by name."""
-    return [Technician(**row) for row in db.execute("SELECT login, name, email FROM technician ORDER BY name")]
+    return [DeskTechnician(**row) for row in db.execute("SELECT login, name, email FROM technician ORDER BY name")]
 
 
-def company_of(db: sqlite3.Connection, email: str) -> Company:
+def company_of(db: sqlite3.Connection, email: str) -> DeskCompany:
     """The company whose domain the address has, or one below it; NO_COMPANY for strangers."""
     return company(db, Homes.of(db, email).company_of(email))
 
@@ -120,20 +120,20 @@ def _with_parents(email: str) -> list[str]:
     return [".".join(labels[at:]) for at in (0, *range(max(1, len(labels) - 8), len(labels)))]
 
 
-def company(db: sqlite3.Connection, core_id: str) -> Company:
+def company(db: sqlite3.Connection, core_id: str) -> DeskCompany:
     """The company of that name; NO_COMPANY when there is none."""
     row = db.execute("SELECT core_id, name, language FROM company WHERE core_id = ?", (core_id,)).fetchone()
-    return Company(**row) if row else NO_COMPANY
+    return DeskCompany(**row) if row else NO_COMPANY
 
 
-def technician_by_email(db: sqlite3.Connection, email: str) -> Technician | None:
+def technician_by_email(db: sqlite3.Connection, email: str) -> DeskTechnician | None:
     row = db.execute("SELECT login, name, email FROM technician WHERE email = ?", (email.lower(),)).fetchone()
-    return Technician(**row) if row else None
+    return DeskTechnician(**row) if row else None
 
 
-def technician_by_login(db: sqlite3.Connection, login: str | None) -> Technician | None:
+def technician_by_login(db: sqlite3.Connection, login: str | None) -> DeskTechnician | None:
     row = db.execute("SELECT login, name, email FROM technician WHERE login = ?", (login,)).fetchone()
-    return Technician(**row) if row else None
+    return DeskTechnician(**row) if row else None
 
 
 def _check_domain(db: sqlite3.Connection, core_id: str, domain: str) -> None:

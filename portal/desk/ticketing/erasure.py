@@ -25,7 +25,7 @@ _ATTACHED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SoughtWriter:
     """Somebody with this address, the names they wrote under, and the tickets they wrote in."""
 
     email: str
@@ -33,7 +33,7 @@ class Sought:
     tickets: tuple[int, ...]
 
 
-def seek(store: Store, email: str) -> Sought:
+def seek(store: Store, email: str) -> SoughtWriter:
     """Raises NotFound for nobody, and Refused for a technician: whose work it was is invoiced."""
     email = email.strip().lower()
     with store.read() as db:
@@ -48,10 +48,10 @@ def seek(store: Store, email: str) -> Sought:
     if not named:
         raise NotFound(f"nobody here has the address {email}")
     names = {row["name"] for row in named if row["name"] and "@" not in row["name"]}
-    return Sought(email, tuple(sorted(names)), tuple(sorted({row["ticket"] for row in named})))
+    return SoughtWriter(email, tuple(sorted(names)), tuple(sorted({row["ticket"] for row in named})))
 
 
-def forget(store: Store, sought: Sought) -> Counter[str]:
+def forget(store: Store, sought: SoughtWriter) -> Counter[str]:
     """Remove their data in one transaction, and tell the portal the tickets anew; how many rows of what."""
     done: Counter[str] = Counter()
     with store.write() as db:
@@ -86,7 +86,7 @@ def _all_tickets(db: sqlite3.Connection) -> list[int]:
     return [row["id"] for row in db.execute("SELECT id FROM ticket ORDER BY id")]
 
 
-def _empty_messages(db: sqlite3.Connection, sought: Sought, instead: str) -> Counter[str]:
+def _empty_messages(db: sqlite3.Connection, sought: SoughtWriter, instead: str) -> Counter[str]:
     ids = [row["id"] for row in db.execute("SELECT id FROM message WHERE author_email = ?", (sought.email,))]
     files = sum(db.execute("DELETE FROM attachment WHERE message = ?", (id_,)).rowcount for id_ in ids)
     db.execute("DELETE FROM content WHERE digest NOT IN (SELECT digest FROM attachment)")

@@ -13,7 +13,7 @@ from portal.desk.ticketing import directory, prices, tickets
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class BilledEntry:
     """What one company is invoiced in one category. amount is None when an entry has no price."""
 
     company: str  # its name; empty for tickets of no company
@@ -29,7 +29,7 @@ class InvoiceReport:
 
     month: date  # its last day
     dry_run: bool
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[BilledEntry, ...]
     entries: int
     done: tuple[str, ...]  # tickets that are done now
     kept: tuple[str, ...]  # tickets that still wait, because they have later time
@@ -94,7 +94,7 @@ def _close(db: sqlite3.Connection, end: datetime, touched: set[int]) -> tuple[li
     return done, kept
 
 
-def _lines(db: sqlite3.Connection, entries: Iterable[sqlite3.Row]) -> Iterable[InvoiceLine]:
+def _lines(db: sqlite3.Connection, entries: Iterable[sqlite3.Row]) -> Iterable[BilledEntry]:
     for (company, category), group in groupby(entries, key=lambda entry: (entry["company"], entry["category"])):
         amounts, hours, currency = [], Decimal("0.00"), ""
         for entry in group:
@@ -105,4 +105,4 @@ def _lines(db: sqlite3.Connection, entries: Iterable[sqlite3.Row]) -> Iterable[I
             amounts.append((worked * price.rate).quantize(Decimal("0.01"), ROUND_HALF_UP) if price else None)
         known = [amount for amount in amounts if amount is not None]
         amount = sum(known, Decimal("0.00")) if len(known) == len(amounts) else None
-        yield InvoiceLine(directory.company(db, company).name, category, hours, amount, currency)
+        yield BilledEntry(directory.company(db, company).name, category, hours, amount, currency)

@@ -19,7 +19,7 @@ class Contradicted(PortalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TakenNote:
     """A note as it was told; approval is the core_id of the question it is about, empty when it is about none."""
 
     ticket: str  # number
@@ -29,7 +29,7 @@ class Told:
     decision: str = ""
 
 
-def take(store: Store, told: Told) -> tuple[dict[str, Any], bool]:
+def take(store: Store, told: TakenNote) -> tuple[dict[str, Any], bool]:
     """The note as kept, and whether it is new. Raises NotFound, Contradicted."""
     with store.write() as db:
         ticket = tickets.by_number(db, told.ticket)
@@ -48,7 +48,7 @@ def take(store: Store, told: Told) -> tuple[dict[str, Any], bool]:
         return _told(note), True
 
 
-def _same(known: sqlite3.Row, ticket_id: int, told: Told) -> dict[str, Any]:
+def _same(known: sqlite3.Row, ticket_id: int, told: TakenNote) -> dict[str, Any]:
     before = (known["ticket"], known["text"], known["approval"], known["decision"])
     if before != (ticket_id, told.text, told.approval, told.decision):
         raise Contradicted("this key was used for another note")
@@ -66,7 +66,7 @@ def _approval(db: sqlite3.Connection, ticket_id: int, approval: str) -> sqlite3.
     return row
 
 
-def _decide(db: sqlite3.Connection, store: Store, ticket: tickets.Ticket, told: Told) -> None:
+def _decide(db: sqlite3.Connection, store: Store, ticket: tickets.DeskTicket, told: TakenNote) -> None:
     """Close the question, the first decision stays; the technician hears of it in any case."""
     asker, question = None, ""
     if told.approval:
@@ -77,5 +77,5 @@ def _decide(db: sqlite3.Connection, store: Store, ticket: tickets.Ticket, told: 
             (told.decision, written(clock.now()), told.approval),
         )
     tickets.touch(db, ticket.id)
-    decision = mail_handlers.Decision(told.decision, question, told.text)
+    decision = mail_handlers.DecisionLine(told.decision, question, told.text)
     mail_handlers.decided(db, store.house, ticket, asker, decision)

@@ -10,7 +10,7 @@ from portal.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class DeskPrice:
     rate: Decimal  # an hour
     currency: str
 
@@ -50,14 +50,14 @@ def categories(db: sqlite3.Connection) -> set[str]:
     return {row["category"] for row in db.execute("SELECT DISTINCT category FROM price")}
 
 
-def price_on(db: sqlite3.Connection, category: str, company: str, day: date) -> Price | None:
+def price_on(db: sqlite3.Connection, category: str, company: str, day: date) -> DeskPrice | None:
     """The newest price valid on the day, the company's own before the general one; None when there is none."""
     row = db.execute(
         "SELECT rate, currency FROM price WHERE category = ? AND company IN ('', ?) AND valid_from <= ?"
         " ORDER BY company = '', valid_from DESC LIMIT 1",
         (category, company, day.isoformat()),
     ).fetchone()
-    return Price(Decimal(row["rate"]), row["currency"]) if row else None
+    return DeskPrice(Decimal(row["rate"]), row["currency"]) if row else None
 
 
 def _amount(rate: Decimal | int | str) -> Decimal:

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from portal import clock
 from portal.desk.database import Store, moment, written
-from portal.desk.inbound.mime import Address, File
+from portal.desk.inbound.mime import Address, MailFile
 from portal.desk.ticketing import directory
-from portal.desk.ticketing.directory import Technician
+from portal.desk.ticketing.directory import DeskTechnician
 from portal.errors import NotFound, Refused
 from portal.timecodes import TimeCode
 
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class DeskTicket:
     """A ticket as its row says; technician is a login."""
 
     id: int
@@ -60,11 +60,11 @@ def untagged(subject: str, name: str) -> str:
     return " ".join(re.sub(_TAG % re.escape(name), " ", subject).split())
 
 
-def by_id(db: sqlite3.Connection, ticket_id: int) -> Ticket:
+def by_id(db: sqlite3.Connection, ticket_id: int) -> DeskTicket:
     return _ticket(db.execute(f"SELECT {_COLUMNS} FROM ticket WHERE id = ?", (ticket_id,)).fetchone())  # noqa: S608 - our own columns
 
 
-def by_number(db: sqlite3.Connection, number: str) -> Ticket:
+def by_number(db: sqlite3.Connection, number: str) -> DeskTicket:
     """The ticket of that number. Raises NotFound, also for one that was removed."""
     row = db.execute(f"SELECT {_COLUMNS} FROM ticket WHERE number = ?", (number,)).fetchone()  # noqa: S608 - our own columns
     if row is None or row["gone"]:
@@ -72,7 +72,7 @@ def by_number(db: sqlite3.Connection, number: str) -> Ticket:
     return _ticket(row)
 
 
-def after_merges(db: sqlite3.Connection, number: str) -> Ticket | None:
+def after_merges(db: sqlite3.Connection, number: str) -> DeskTicket | None:
     """The ticket of that number, or the one it was merged into; None when it is no more."""
     for _ in range(10):
         row = db.execute(f"SELECT {_COLUMNS}, merged_into FROM ticket WHERE number = ?", (number,)).fetchone()  # noqa: S608 - our own columns
@@ -88,7 +88,7 @@ def has_key(db: sqlite3.Connection, number: str, key: str) -> bool:
     return row is not None
 
 
-def open_ticket(db: sqlite3.Connection, company: str, subject: str, requester: Address) -> Ticket:
+def open_ticket(db: sqlite3.Connection, company: str, subject: str, requester: Address) -> DeskTicket:
     """A new ticket with the year's next number."""
     now = written(clock.now())
     ticket_id = db.execute(
@@ -113,13 +113,13 @@ def open_ticket(db: sqlite3.Connection, company: str, subject: str, requester: A
 
 def add_message(
     db: sqlite3.Connection,
-    ticket: Ticket,
+    ticket: DeskTicket,
     author: Address,
     *,
     side: str,
     text: str,
     html: str = "",
-    files: Iterable[File] = (),
+    files: Iterable[MailFile] = (),
     public: bool = True,
     verified: bool = True,
     proved_by: str = "",
@@ -146,19 +146,19 @@ def add_message(
     return message_id
 
 
-def texts(db: sqlite3.Connection, ticket: Ticket, *, newest: int) -> list[str]:
+def texts(db: sqlite3.Connection, ticket: DeskTicket, *, newest: int) -> list[str]:
     """What the last messages said, the newest first."""
     found = db.execute("SELECT text FROM message WHERE ticket = ? ORDER BY id DESC LIMIT ?", (ticket.id, newest))
     return [row["text"] for row in found]
 
 
-def add_note(db: sqlite3.Connection, ticket: Ticket, text: str) -> None:
+def add_note(db: sqlite3.Connection, ticket: DeskTicket, text: str) -> None:
     """Something the desk itself has to say to technicians only."""
     add_message(db, ticket, Address("Connectica", ""), side="technician", text=text, public=False)
 
 
 def add_time(
-    db: sqlite3.Connection, ticket: Ticket, code: TimeCode, technician: Technician, message_id: int | None
+    db: sqlite3.Connection, ticket: DeskTicket, code: TimeCode, technician: DeskTechnician, message_id: int | None
 ) -> None:
     """Time to be billed, worked now."""
     db.execute(
@@ -177,7 +177,7 @@ def add_time(
     touch(db, ticket.id)
 
 
-def set_state(db: sqlite3.Connection, ticket: Ticket, state: str, *, by: str = "") -> bool:
+def set_state(db: sqlite3.Connection, ticket: DeskTicket, state: str, *, by: str = "") -> bool:
     """Whether the state changed. The ticket counts as done from the moment work on it ended."""
     if state == ticket.state:
         return False
@@ -187,7 +187,7 @@ def set_state(db: sqlite3.Connection, ticket: Ticket, state: str, *, by: str = "
     return True
 
 
-def assign(db: sqlite3.Connection, ticket: Ticket, technician: Technician, *, by: str = "") -> bool:
+def assign(db: sqlite3.Connection, ticket: DeskTicket, technician: DeskTechnician, *, by: str = "") -> bool:
     """Whether the ticket got another technician."""
     if technician.login == ticket.technician:
         return False
@@ -197,7 +197,7 @@ def assign(db: sqlite3.Connection, ticket: Ticket, technician: Technician, *, by
     return True
 
 
-def set_due(db: sqlite3.Connection, ticket: Ticket, due: datetime | None, *, by: str = "") -> bool:
+def set_due(db: sqlite3.Connection, ticket: DeskTicket, due: datetime | None, *, by: str = "") -> bool:
     """Whether the due date changed; None takes it away."""
     if due == ticket.due_at:
         return False
@@ -207,7 +207,7 @@ def set_due(db: sqlite3.Connection, ticket: Ticket, due: datetime | None, *, by:
     return True
 
 
-def set_confidential(db: sqlite3.Connection, ticket: Ticket, *, confidential: bool) -> bool:
+def set_confidential(db: sqlite3.Connection, ticket: DeskTicket, *, confidential: bool) -> bool:
     """Whether that changed."""
     if confidential == ticket.confidential:
         return False
@@ -216,7 +216,7 @@ def set_confidential(db: sqlite3.Connection, ticket: Ticket, *, confidential: bo
     return True
 
 
-def ask_approval(db: sqlite3.Connection, ticket: Ticket, question: str, technician: Technician) -> bool:
+def ask_approval(db: sqlite3.Connection, ticket: DeskTicket, question: str, technician: DeskTechnician) -> bool:
     """Whether the question is new: the same open question on a ticket is asked once."""
     row = db.execute(
         "SELECT 1 FROM approval WHERE ticket = ? AND question = ? AND closed_at IS NULL", (ticket.id, question)
@@ -231,7 +231,7 @@ def ask_approval(db: sqlite3.Connection, ticket: Ticket, question: str, technici
     return True
 
 
-def has_time_to_invoice(db: sqlite3.Connection, ticket: Ticket) -> bool:
+def has_time_to_invoice(db: sqlite3.Connection, ticket: DeskTicket) -> bool:
     row = db.execute("SELECT 1 FROM time_entry WHERE ticket = ? AND invoiced_on IS NULL", (ticket.id,)).fetchone()
     return row is not None
 
@@ -244,12 +244,12 @@ def take_part(db: sqlite3.Connection, ticket_id: int, people: Iterable[Address])
     )
 
 
-def takes_part(db: sqlite3.Connection, ticket: Ticket, email: str) -> bool:
+def takes_part(db: sqlite3.Connection, ticket: DeskTicket, email: str) -> bool:
     row = db.execute("SELECT 1 FROM participant WHERE ticket = ? AND email = ?", (ticket.id, email)).fetchone()
     return row is not None
 
 
-def unannounced(db: sqlite3.Connection, ticket: Ticket) -> list[Address]:
+def unannounced(db: sqlite3.Connection, ticket: DeskTicket) -> list[Address]:
     """Who joined since the requester was last told of it."""
     found = db.execute(
         "SELECT name, email FROM participant WHERE ticket = ? AND announced = 0 AND email != ? ORDER BY email",
@@ -258,12 +258,12 @@ def unannounced(db: sqlite3.Connection, ticket: Ticket) -> list[Address]:
     return [Address(row["name"], row["email"]) for row in found]
 
 
-def note_announced(db: sqlite3.Connection, ticket: Ticket) -> None:
+def note_announced(db: sqlite3.Connection, ticket: DeskTicket) -> None:
     """Remember that the requester knows of everybody who takes part."""
     db.execute("UPDATE participant SET announced = 1 WHERE ticket = ?", (ticket.id,))
 
 
-def participants(db: sqlite3.Connection, ticket: Ticket) -> list[Address]:
+def participants(db: sqlite3.Connection, ticket: DeskTicket) -> list[Address]:
     """Who is told of answers: the requester first."""
     found = db.execute("SELECT name, email FROM participant WHERE ticket = ? ORDER BY email", (ticket.id,))
     others = [Address(row["name"], row["email"]) for row in found if row["email"] != ticket.requester.email]
@@ -301,7 +301,7 @@ def move(store: Store, number: str, company: str) -> None:
         touch(db, ticket.id)
 
 
-def _merge(db: sqlite3.Connection, ticket: Ticket, target: Ticket) -> None:
+def _merge(db: sqlite3.Connection, ticket: DeskTicket, target: DeskTicket) -> None:
     if ticket.id == target.id:
         raise Refused("a ticket cannot be merged into itself")
     if ticket.company != target.company:
@@ -313,12 +313,12 @@ def _merge(db: sqlite3.Connection, ticket: Ticket, target: Ticket) -> None:
     touch(db, target.id)
 
 
-def _ticket(row: sqlite3.Row) -> Ticket:
+def _ticket(row: sqlite3.Row) -> DeskTicket:
     facts = dict(row)
     facts["requester"] = Address(facts.pop("requester_name"), facts.pop("requester_email"))
     facts["due_at"] = moment(facts["due_at"]) if facts["due_at"] else None
     facts["confidential"] = bool(facts["confidential"])
-    return Ticket(**facts)
+    return DeskTicket(**facts)
 
 
 def _next_number(db: sqlite3.Connection) -> str:
@@ -330,7 +330,7 @@ def _next_number(db: sqlite3.Connection) -> str:
     return f"{year}{row['last']:04d}"
 
 
-def _attach(db: sqlite3.Connection, message_id: int, file: File) -> None:
+def _attach(db: sqlite3.Connection, message_id: int, file: MailFile) -> None:
     digest = hashlib.sha256(file.content).hexdigest()
     db.execute("INSERT OR IGNORE INTO content VALUES (?, ?)", (digest, file.content))
     db.execute(
@@ -340,7 +340,7 @@ def _attach(db: sqlite3.Connection, message_id: int, file: File) -> None:
 
 
 def _note_event(  # noqa: PLR0917 - the columns of the table
-    db: sqlite3.Connection, ticket: Ticket, kind: str, old: str, new: str, by: str
+    db: sqlite3.Connection, ticket: DeskTicket, kind: str, old: str, new: str, by: str
 ) -> None:
     db.execute(
         "INSERT INTO event (ticket, kind, at, old, new, by) VALUES (?, ?, ?, ?, ?, ?)",

@@ -43,7 +43,7 @@ class AddressChange(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedChange:
     """What a key shows: the change, and what it still waits for."""
 
     change: AddressChange
@@ -72,11 +72,11 @@ def wish(actor: Actor, *, email: str, password: str) -> None:
     new = people.address(email)
     if new == person.email:
         raise Refused(msgid("This is your address already."))
-    rate_limits.count(rate_limits.Kind.LETTER, account=str(person.id))
+    rate_limits.count(rate_limits.AttemptKind.LETTER, account=str(person.id))
     _wished(actor, person, new)
 
 
-def opened(token: str) -> Opened:
+def opened(token: str) -> OpenedChange:
     """The change a key belongs to. Changes nothing. Raises NotFound."""
     kept = tokens.hash_of(token)
     change = db.session.scalar(
@@ -85,7 +85,7 @@ def opened(token: str) -> Opened:
     person = db.session.get(Person, change.person_id) if change else None
     if change is None or person is None or not _is_still(person, change):
         raise NotFound
-    return Opened(change=change, name=person.name, is_of_old=change.old_token_hash == kept)
+    return OpenedChange(change=change, name=person.name, is_of_old=change.old_token_hash == kept)
 
 
 def confirm(token: str, *, address: str) -> bool:
@@ -137,7 +137,7 @@ def _wished(actor: Actor, person: Person, new: str) -> None:
 
 
 @unit_of_work()
-def _say_yes(found: Opened) -> None:
+def _say_yes(found: OpenedChange) -> None:
     column = AddressChange.old_confirmed_at if found.is_of_old else AddressChange.new_confirmed_at
     unsaid = update(AddressChange).where(AddressChange.id == found.change.id, column.is_(None))
     db.session.execute(unsaid.values({column: clock.now()}))

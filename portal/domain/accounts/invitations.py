@@ -73,7 +73,7 @@ def invite(actor: Actor, company: Company | None, *, email: str, name: str, role
         raise Refused(msgid("There is no such language."))
     if any(colleague.email == email for colleague in access.of(company)):
         raise Refused(msgid("%(email)s has an account already."), email=email)
-    rate_limits.count(rate_limits.Kind.LETTER, account=str(actor.known.id))
+    rate_limits.count(rate_limits.AttemptKind.LETTER, account=str(actor.known.id))
     _invite(actor, company, email=email, name=name, role=role, language=language)
 
 

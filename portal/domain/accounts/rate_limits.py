@@ -25,7 +25,7 @@ A_WHILE, AN_HOUR, A_DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(d
 NETWORK = 64  # bits of an IPv6 address: a household or an office has all the rest to itself
 
 
-class Kind(StrEnum):
+class AttemptKind(StrEnum):
     SIGN_IN = "sign_in"
     CODE = "code"  # of a second factor
     PASSKEY = "passkey"  # signatures: nobody guesses one, but checking it is work
@@ -50,24 +50,26 @@ class Limit:
     within: timedelta
 
 
-LIMITS: dict[Kind, dict[Sharing, Limit]] = {
-    Kind.SIGN_IN: {
+LIMITS: dict[AttemptKind, dict[Sharing, Limit]] = {
+    AttemptKind.SIGN_IN: {
         Sharing.ACCOUNT_HERE: Limit(10, A_WHILE),  # a person who forgot
         Sharing.BROWSER: Limit(10, A_WHILE),
         Sharing.PLACE: Limit(100, A_WHILE),  # a company behind one address signs in together in the morning
         Sharing.ACCOUNT: Limit(100, A_WHILE),
     },
-    Kind.CODE: {
+    AttemptKind.CODE: {
         Sharing.ACCOUNT_HERE: Limit(6, A_WHILE),
         Sharing.BROWSER: Limit(6, A_WHILE),
         Sharing.PLACE: Limit(100, A_WHILE),
         Sharing.ACCOUNT: Limit(60, A_DAY),  # a million codes: guessing them all takes longer than anybody waits
     },
-    Kind.PASSKEY: {Sharing.PLACE: Limit(60, A_WHILE)},
-    Kind.RESET: {Sharing.PLACE: Limit(30, AN_HOUR)},  # an account's own letters are limited where they are written
-    Kind.ELSEWHERE: {Sharing.PLACE: Limit(100, A_WHILE)},  # each makes us ask the provider
-    Kind.LINK: {Sharing.PLACE: Limit(60, A_WHILE)},
-    Kind.LETTER: {Sharing.ACCOUNT: Limit(50, A_DAY)},
+    AttemptKind.PASSKEY: {Sharing.PLACE: Limit(60, A_WHILE)},
+    AttemptKind.RESET: {
+        Sharing.PLACE: Limit(30, AN_HOUR)
+    },  # an account's own letters are limited where they are written
+    AttemptKind.ELSEWHERE: {Sharing.PLACE: Limit(100, A_WHILE)},  # each makes us ask the provider
+    AttemptKind.LINK: {Sharing.PLACE: Limit(60, A_WHILE)},
+    AttemptKind.LETTER: {Sharing.ACCOUNT: Limit(50, A_DAY)},
 }
 
 
@@ -81,7 +83,7 @@ class Attempt(Base):
     since: Mapped[datetime]
 
 
-def count(kind: Kind, *, account: str = "", address: str = "", browser: str = "") -> None:
+def count(kind: AttemptKind, *, account: str = "", address: str = "", browser: str = "") -> None:
     """Count one try, before it is answered. Commits. Raises TooMany when any of its limits is passed.
 
     account: whatever the visitor says it is, known or not. browser: proof that the account was used there before.
@@ -95,13 +97,13 @@ def count(kind: Kind, *, account: str = "", address: str = "", browser: str = ""
 
 
 @unit_of_work()
-def forget(kind: Kind, *, account: str, address: str, browser: str = "") -> None:
+def forget(kind: AttemptKind, *, account: str, address: str, browser: str = "") -> None:
     """They had it right: their own tries no longer count against them. Commits."""
     own = [_key(kind, Sharing.ACCOUNT_HERE, account, _place(address)), _key(kind, Sharing.BROWSER, account, browser)]
     db.session.execute(delete(Attempt).where(Attempt.key.in_(own)))
 
 
-def _limits(kind: Kind, account: str, address: str, browser: str) -> Iterator[tuple[str, Limit]]:
+def _limits(kind: AttemptKind, account: str, address: str, browser: str) -> Iterator[tuple[str, Limit]]:
     """The limits one try falls under: a browser that is known, only under its own."""
     place = _place(address)
     shared_by: dict[Sharing, tuple[str, ...]] = {
@@ -140,5 +142,5 @@ def _place(address: str) -> str:
     return str(ip_network((known, NETWORK), strict=False)) if isinstance(known, IPv6Address) else address
 
 
-def _key(kind: Kind, sharing: Sharing, *whose: str) -> str:
+def _key(kind: AttemptKind, sharing: Sharing, *whose: str) -> str:
     return sha256("\n".join((kind, sharing, *whose)).encode()).hexdigest()

@@ -25,7 +25,7 @@ from portal.domain.approvals.models import (
 )
 from portal.domain.audit import events as audit
 from portal.domain.notifications import preferences, rendering
-from portal.domain.sync_state import Told
+from portal.domain.sync_state import CoreNote
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, Visitor, managers
 from portal.errors import AlreadyDecided, NotFound, Refused
@@ -191,7 +191,7 @@ def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "") -
     """Leave a note for the core, in the caller's transaction; the sync delivers it once."""
     approval = found.approval
     db.session.add(
-        Told(
+        CoreNote(
             key=key,
             ticket_id=approval.ticket_id,
             note=note,

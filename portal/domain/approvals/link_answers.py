@@ -15,7 +15,7 @@ from portal.lib.i18n import msgid
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedLink:
     """What a genuine link shows, and to whom."""
 
     card: ApprovalCard
@@ -24,14 +24,14 @@ class Opened:
     may_answer: bool
 
 
-def opened(token: str) -> Opened:
+def opened(token: str) -> OpenedLink:
     """What a link shows: the question, or how it ended. Changes nothing. Raises NotFound."""
     link = links.genuine(token)
     person, found = _holder(link), card(link.approval_id)
     approver = _approver(person, found)
     if approver is None and (found.approval.is_open or found.is_confidential):
         raise NotFound  # the right it was made for is gone
-    return Opened(
+    return OpenedLink(
         card=found,
         person=person,
         stands_for=approver.stands_for if approver else None,

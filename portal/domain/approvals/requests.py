@@ -50,7 +50,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestOutcome:
     """What came of asking."""
 
     approval_id: int
@@ -63,7 +63,7 @@ def default_until() -> date:
     return close_after(now(), WORKING_DAYS).date()
 
 
-def ask(actor: Actor, ticket_id: int, asking: Asking) -> Asked:
+def ask(actor: Actor, ticket_id: int, asking: Asking) -> RequestOutcome:
     """Staff ask a company's managers about a ticket. Commits. Raises Refused for a closed ticket or a day gone by."""
     person, question = actor.known, typed_text.needed(asking.question)
     reason = typed_text.paragraph(asking.reason)
@@ -180,13 +180,13 @@ def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None
 
 
 @unit_of_work()
-def _asked(actor: Actor, approval: Approval, ticket: Ticket) -> Asked:
+def _asked(actor: Actor, approval: Approval, ticket: Ticket) -> RequestOutcome:
     asked = _put(approval)
     audit.note(audit.ASKED_APPROVAL, actor, company_id=ticket.company_id, about=ticket.number)
     return asked
 
 
-def _put(approval: Approval) -> Asked:
+def _put(approval: Approval) -> RequestOutcome:
     """Into the session, unless it is being asked already; a standing consent answers it there and then."""
     same = select(Approval).where(
         Approval.ticket_id == approval.ticket_id,
@@ -196,7 +196,7 @@ def _put(approval: Approval) -> Asked:
     there = db.session.scalar(same)
     if there is not None:
         there.core_id = there.core_id or approval.core_id  # asked both ways: one decision answers both
-        return Asked(there.id, was_open=True)
+        return RequestOutcome(there.id, was_open=True)
     approval.state, approval.turn, approval.reminders_sent = ApprovalState.OPEN, Turn.MANAGER, 0
     db.session.add(approval)
     db.session.flush()
@@ -205,7 +205,7 @@ def _put(approval: Approval) -> Asked:
     consent = consents.of_employee(found.requester_id)
     if consent is None:
         invite(found, occasion="asked", text="approval_asked")
-        return Asked(approval.id)
+        return RequestOutcome(approval.id)
     state = ApprovalState.APPROVED if consent.allowed else ApprovalState.DECLINED
     conclude(
         approval,
@@ -215,7 +215,7 @@ def _put(approval: Approval) -> Asked:
         channel=Channel.CONSENT,
         valid_until=consent.valid_until,
     )
-    return Asked(approval.id, was_answered=True)
+    return RequestOutcome(approval.id, was_answered=True)
 
 
 def _from_record(ticket: Ticket, record) -> Approval:

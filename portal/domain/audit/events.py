@@ -56,18 +56,18 @@ _GROUPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class EventWord:
     """One kind of event as the page says it: somebody, then this, then what it was about."""
 
     label: str
     group: Group
 
 
-WORDS: dict[str, Word] = {}  # everything that is ever written down
+WORDS: dict[str, EventWord] = {}  # everything that is ever written down
 
 
 def _word(what: str, label: str, group: Group) -> str:
-    WORDS[what] = Word(label, group)
+    WORDS[what] = EventWord(label, group)
     return what
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from portal import clock
 from portal.db import db
 from portal.domain.audit import events as audit
-from portal.domain.audit.events import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, Group, Word
+from portal.domain.audit.events import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, EventWord, Group
 from portal.domain.companies.reader import Client
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
@@ -33,7 +33,7 @@ TERMS = {  # what stands in `about` as the code calls it: how the page says it
     STAFF_ADMIN: msgid("Connectica administrator"),
 }
 SPOKEN_OF = {audit.SIGNED_IN, audit.JOINED, audit.INVITED, audit.ROLE_CHANGED, audit.PASSWORD_CHANGED}
-NOBODY = Word(msgid("did something"), Group.SETTINGS)  # a word of a release that is no more
+NOBODY = EventWord(msgid("did something"), Group.SETTINGS)  # a word of a release that is no more
 
 _By, _Named = aliased(AuditName), aliased(AuditName)
 
@@ -70,7 +70,7 @@ class LogFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditRow:
     """One event. `by` is empty for a stranger, and for Connectica's operator at the server."""
 
     id: int
@@ -89,17 +89,17 @@ class Line:
         return tuple(TERMS.get(part, part) for part in parts) if self.what in SPOKEN_OF else parts
 
     @property
-    def word(self) -> Word:
+    def word(self) -> EventWord:
         return WORDS.get(self.what, NOBODY)
 
 
-def find(company: Client, wanted: LogFilter, *, before: int | None = None) -> tuple[list[Line], int | None]:
+def find(company: Client, wanted: LogFilter, *, before: int | None = None) -> tuple[list[AuditRow], int | None]:
     """One page, newest first, and the event before which the next page begins, if there is one."""
     found = _lines(company, wanted, before=before, at_most=ON_A_PAGE + 1)
     return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
 
 
-def everything(company: Client, wanted: LogFilter) -> Iterator[Line]:
+def everything(company: Client, wanted: LogFilter) -> Iterator[AuditRow]:
     """All pages of find() one after the other, for a file: memory stays level."""
     before = None
     while batch := _lines(company, wanted, before=before, at_most=AT_ONCE):
@@ -114,7 +114,7 @@ def people(company: Client) -> list[tuple[int, str, bool]]:
     return sorted(((id_, name, owner is None) for id_, name, owner in found), key=lambda row: (row[2], fold(row[1])))
 
 
-def _lines(company: Client, wanted: LogFilter, *, before: int | None, at_most: int) -> list[Line]:
+def _lines(company: Client, wanted: LogFilter, *, before: int | None, at_most: int) -> list[AuditRow]:
     newest = _visible_to(company).where(*_conditions(wanted)).order_by(AuditEvent.id.desc()).limit(at_most)
     if before is not None:
         newest = newest.where(AuditEvent.id < before)
@@ -157,9 +157,9 @@ def _conditions(wanted: LogFilter) -> Iterator[ColumnElement[bool]]:
         yield or_(AuditEvent.about.icontains(word, autoescape=True), AuditEvent.address == word, named)
 
 
-def _line(row: Any) -> Line:
+def _line(row: Any) -> AuditRow:
     is_strangers = row.person_id is None and row.what == audit.SIGN_IN_FAILED
-    return Line(
+    return AuditRow(
         id=row.id,
         at=row.at,
         what=row.what,

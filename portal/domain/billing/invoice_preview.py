@@ -26,7 +26,7 @@ ENTRIES_SHOWN = 100  # under one line of the page; all of them are one click awa
 ODDITIES_SHOWN = 100
 
 
-class Billed(Protocol):
+class InvoiceableEntry(Protocol):
     """An entry that a line can take in: worked or invoiced."""
 
     @property
@@ -62,7 +62,7 @@ class TicketPart:
 
 
 @dataclass(slots=True)
-class Line:
+class InvoiceLine:
     """One category at one rate: a price that changes within the month makes two lines."""
 
     category: str
@@ -87,7 +87,7 @@ class Line:
 class Upcoming:
     """The invoice as it would be issued now, and what stands beside it."""
 
-    lines: list[Line]
+    lines: list[InvoiceLine]
     tally: Tally
     bill: Bill
     currency: str
@@ -122,13 +122,13 @@ def preview(company: Client, people: Naming = Naming.NAMES) -> Upcoming:
     )
 
 
-def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceList) -> list[Line]:
+def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceList) -> list[InvoiceLine]:
     """Rows as the lines of an invoice, by category and rate; entries without a price are lines of their own."""
-    lines: dict[tuple[str, Decimal | None, bool], Line] = {}
+    lines: dict[tuple[str, Decimal | None, bool], InvoiceLine] = {}
     for row in rows:
         key = (row.category, row.rate, row.told)
         if (line := lines.get(key)) is None:
-            line = lines[key] = Line(row.category, price_list.name_of(row.category), row.rate, row.why_not)
+            line = lines[key] = InvoiceLine(row.category, price_list.name_of(row.category), row.rate, row.why_not)
         line.tally.add(row.hours, row.rate, told=row.told)
         if (part := line.tickets.get(row.number)) is None:
             part = line.tickets[row.number] = TicketPart(row.number, row.subject, row.employee, row.is_confidential)

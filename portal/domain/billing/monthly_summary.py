@@ -22,7 +22,7 @@ KEEPS_TRYING = timedelta(days=10)  # after a long outage an old summary is worth
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class MonthlySummary:
     """One letter to be written."""
 
     key: str
@@ -31,13 +31,13 @@ class Summary:
     month: Period
 
 
-def due() -> Sequence[Summary]:
+def due() -> Sequence[MonthlySummary]:
     """Summaries of last month that nobody has written yet; none before the first working day's morning."""
     month = month_of(clock.today()).earlier()
     if not _is_time(month):
         return []
     found = [
-        Summary(f"monthly-{month.slug}-{person.id}", person, company, month)
+        MonthlySummary(f"monthly-{month.slug}-{person.id}", person, company, month)
         for person, company in db.session.execute(
             _managers().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
         )

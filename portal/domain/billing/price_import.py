@@ -66,7 +66,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PriceLine:
     """What one line of the table does, in words for an administrator."""
 
     number: int  # as a spreadsheet counts: the head is 1
@@ -81,13 +81,13 @@ class WrongLine(ValueError):
 
 def plan(
     table: Sequence[Sequence[Any]], known: Iterable[Row], companies: Mapping[str, int], today: date
-) -> list[Line]:
+) -> list[PriceLine]:
     """What every line of a table would do. companies: folded names and the core's ids, to our ids."""
     rows_known = {row.key: row for row in known}
     try:
         columns = _columns(table[0] if table else ())
     except WrongLine as wrong:
-        return [Line(1, Does.WRONG, str(wrong))]
+        return [PriceLine(1, Does.WRONG, str(wrong))]
     read: list[tuple[int, Row | WrongLine]] = []
     for number, cells in enumerate(table[1:], 2):
         if any(_written(cell) for cell in cells):
@@ -98,7 +98,7 @@ def plan(
     lines = []
     for number, row in read:
         if isinstance(row, WrongLine):
-            lines.append(Line(number, Does.WRONG, str(row)))
+            lines.append(PriceLine(number, Does.WRONG, str(row)))
             continue
         lines.append(prices.judge(number, row, said_first_on=seen.setdefault(row.key, number)))
     return lines
@@ -122,7 +122,7 @@ def companies() -> dict[str, int]:
 
 
 @unit_of_work()
-def perform(lines: Iterable[Line]) -> int:
+def perform(lines: Iterable[PriceLine]) -> int:
     """Write the new prices of a plan without a wrong line; how many. Commits."""
     rows = [line.row for line in lines if line.does is Does.ADDS and line.row]
     for row in rows:
@@ -149,20 +149,20 @@ class _List:
     added: Sequence[Row]
     this_month: date
 
-    def judge(self, number: int, row: Row, *, said_first_on: int) -> Line:
+    def judge(self, number: int, row: Row, *, said_first_on: int) -> PriceLine:
         said = f"{row.category} {row.rate} {row.currency} from {row.valid_from.isoformat()}"
         if said_first_on != number:
             words = f"line {said_first_on} says the price of {row.category} from that day already"
-            return Line(number, Does.WRONG, words)
+            return PriceLine(number, Does.WRONG, words)
         if (old := self.known.get(row.key)) is not None:
             if (old.rate, old.currency) == (row.rate, row.currency):
-                return Line(number, Does.NOTHING, f"{said}: known", row)
+                return PriceLine(number, Does.NOTHING, f"{said}: known", row)
             words = f"{said}: the list says {old.rate} {old.currency} from that day; a new price needs a later day"
-            return Line(number, Does.WRONG, words)
+            return PriceLine(number, Does.WRONG, words)
         if day := self._old_day_changed_by(row):
             words = f"{said}: it would change the price of {day.isoformat()}, an old month"
-            return Line(number, Does.WRONG, words)
-        return Line(number, Does.ADDS, said, row)
+            return PriceLine(number, Does.WRONG, words)
+        return PriceLine(number, Does.ADDS, said, row)
 
     def _old_day_changed_by(self, row: Row) -> date | None:
         """The first day before this month whose known price would not be the same any more."""
@@ -265,6 +265,6 @@ def _written(cell: Any) -> str:
     return "" if cell is None else str(cell).strip()
 
 
-def of_today(table: Sequence[Sequence[Any]]) -> list[Line]:
+def of_today(table: Sequence[Sequence[Any]]) -> list[PriceLine]:
     """The plan of a table against the portal's own list, today."""
     return plan(table, known(), companies(), clock.today())

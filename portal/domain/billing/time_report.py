@@ -141,7 +141,7 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TimeGroup:
     key: Any
     label: str
     tally: Tally
@@ -195,13 +195,13 @@ def totals(company: Client, wanted: HoursFilter) -> Tally:
     return tally
 
 
-def groups(company: Client, wanted: HoursFilter, by: str) -> list[Group]:
+def groups(company: Client, wanted: HoursFilter, by: str) -> list[TimeGroup]:
     """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
     found: dict[tuple[Any, ...], Tally] = {}
     for key, part in _sums(company, wanted, confidentiality.seen(company, *GROUPINGS[by].columns)):
         found.setdefault(key, Tally()).take(part)
     calling = Calling(company, wanted.people)
-    made = [Group(key[0], _label(by, key, calling), tally) for key, tally in found.items()]
+    made = [TimeGroup(key[0], _label(by, key, calling), tally) for key, tally in found.items()]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
 
 

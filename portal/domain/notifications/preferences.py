@@ -22,35 +22,35 @@ from portal.lib.i18n import msgid
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NoticeKind:
     name: str
     label: str
     default: Delivery
     roles: frozenset[str]  # whom it concerns
 
 
-APPROVAL_ASKED = Kind(
+APPROVAL_ASKED = NoticeKind(
     "approval_asked",
     msgid("Connectica asks for an approval, reminders"),
     Delivery.AT_ONCE,
     frozenset({MANAGER, VIEWER}),
 )
-APPROVAL_OVER = Kind(
+APPROVAL_OVER = NoticeKind(
     "approval_over", msgid("A colleague decided, or time ran out"), Delivery.DAILY, frozenset({MANAGER})
 )
-QUESTION_ANSWERED = Kind(
+QUESTION_ANSWERED = NoticeKind(
     "question_answered",
     msgid("Your question about an entry is answered"),
     Delivery.AT_ONCE,
     frozenset({MANAGER}),
 )
-APPROVAL_ANSWERED = Kind(
+APPROVAL_ANSWERED = NoticeKind(
     "approval_answered", msgid("A manager decided or asks back"), Delivery.AT_ONCE, frozenset({STAFF})
 )
-QUESTION_ASKED = Kind(
+QUESTION_ASKED = NoticeKind(
     "question_asked", msgid("A manager asks about a time entry"), Delivery.AT_ONCE, frozenset({STAFF})
 )
-BUDGET_REACHED = Kind(
+BUDGET_REACHED = NoticeKind(
     outbox.BUDGET_ALERT,
     msgid("The month's budget is used to a half, four fifths or all of it"),
     Delivery.AT_ONCE,
@@ -73,7 +73,7 @@ class Notice(Base):
     digested_at: Mapped[datetime | None]
 
 
-def choices(person_id: int, roles: frozenset[str]) -> list[tuple[Kind, Delivery]]:
+def choices(person_id: int, roles: frozenset[str]) -> list[tuple[NoticeKind, Delivery]]:
     """Every kind of notice that concerns a person, with what they chose."""
     return [(kind, outbox.choice(person_id, kind.name, kind.default)) for kind in KINDS if kind.roles & roles]
 
@@ -90,12 +90,12 @@ def choose(person: Any, chosen: dict[str, str]) -> None:
         outbox.choose(person, kind.name, Delivery(how))
 
 
-def wants_letter(person: Person, kind: Kind) -> bool:
+def wants_letter(person: Person, kind: NoticeKind) -> bool:
     """At once, by a letter of its own."""
     return outbox.choice(person.id, kind.name, kind.default) == Delivery.AT_ONCE
 
 
-def tell(person: Person, kind: Kind, *, key: str, text: str, path: str, **facts: Any) -> None:
+def tell(person: Person, kind: NoticeKind, *, key: str, text: str, path: str, **facts: Any) -> None:
     """Let a person know as they wish, once a key, in the caller's transaction.
 
     text names the wording; its facts get reader and link besides those given here.

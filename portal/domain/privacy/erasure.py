@@ -34,7 +34,7 @@ from portal.domain.notifications.outbox import Letter, LetterChoice
 from portal.domain.notifications.preferences import Notice
 from portal.domain.privacy import erased_people
 from portal.domain.questions.models import Question, QuestionMessage
-from portal.domain.sync_state import SYNC, Lease, MirrorState, SetAside, Told
+from portal.domain.sync_state import SYNC, CoreNote, Lease, MirrorState, SetAside
 from portal.domain.tickets import attachments, search_index
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketEvent
@@ -192,7 +192,7 @@ def _empty_messages(sought: Sought, removed: Removed) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamingColumns:
     """Columns in which somebody may be named, whose ticket it is about if it is one's, and the way to the company."""
 
     columns: tuple[InstrumentedAttribute[str], ...]
@@ -202,14 +202,14 @@ class Place:
 
 
 PLACES = (
-    Place((Ticket.subject,), Ticket.id, lambda rows: rows, Ticket.company_id),
-    Place(
+    NamingColumns((Ticket.subject,), Ticket.id, lambda rows: rows, Ticket.company_id),
+    NamingColumns(
         (Message.body, Message.quoted, Message.excerpt),
         Message.ticket_id,
         lambda rows: rows.join(Ticket, Ticket.id == Message.ticket_id),
         Ticket.company_id,
     ),
-    Place(
+    NamingColumns(
         (Attachment.name,),
         Message.ticket_id,
         lambda rows: rows.join(Message, Message.id == Attachment.message_id).join(
@@ -217,13 +217,13 @@ PLACES = (
         ),
         Ticket.company_id,
     ),
-    Place(
+    NamingColumns(
         (TicketEvent.old, TicketEvent.new, TicketEvent.by),
         TicketEvent.ticket_id,
         lambda rows: rows.join(Ticket, Ticket.id == TicketEvent.ticket_id),
         Ticket.company_id,
     ),
-    Place(
+    NamingColumns(
         (
             Approval.question,
             Approval.reason,
@@ -237,19 +237,19 @@ PLACES = (
         lambda rows: rows,
         Approval.company_id,
     ),
-    Place(
+    NamingColumns(
         (ApprovalEvent.by, ApprovalEvent.text),
         Approval.ticket_id,
         lambda rows: rows.join(Approval, Approval.id == ApprovalEvent.approval_id),
         Approval.company_id,
     ),
-    Place(
+    NamingColumns(
         (Question.asked_by, Question.over_by),
         TimeEntry.ticket_id,
         lambda rows: rows.join(TimeEntry, TimeEntry.id == Question.time_entry_id),
         Question.company_id,
     ),
-    Place(
+    NamingColumns(
         (QuestionMessage.by, QuestionMessage.text),
         TimeEntry.ticket_id,
         lambda rows: rows.join(Question, Question.id == QuestionMessage.question_id).join(
@@ -257,19 +257,26 @@ PLACES = (
         ),
         Question.company_id,
     ),
-    Place((ServiceConsent.given_by, ServiceConsent.revoked_by), None, lambda rows: rows, ServiceConsent.company_id),
-    Place(
-        (Told.note,), Told.ticket_id, lambda rows: rows.join(Ticket, Ticket.id == Told.ticket_id), Ticket.company_id
+    NamingColumns(
+        (ServiceConsent.given_by, ServiceConsent.revoked_by), None, lambda rows: rows, ServiceConsent.company_id
     ),
-    Place(
+    NamingColumns(
+        (CoreNote.note,),
+        CoreNote.ticket_id,
+        lambda rows: rows.join(Ticket, Ticket.id == CoreNote.ticket_id),
+        Ticket.company_id,
+    ),
+    NamingColumns(
         (Letter.subject, Letter.text, Letter.attachment_name),
         None,
         lambda rows: rows.outerjoin(Person, Person.id == Letter.person_id),
         Person.company_id,
     ),
-    Place((Notice.subject,), None, lambda rows: rows.join(Person, Person.id == Notice.person_id), Person.company_id),
-    Place((SetAside.raw, SetAside.reason), None, lambda rows: rows, None),
-    Place((AuditName.text, AuditName.folded), None, lambda rows: rows, None),
+    NamingColumns(
+        (Notice.subject,), None, lambda rows: rows.join(Person, Person.id == Notice.person_id), Person.company_id
+    ),
+    NamingColumns((SetAside.raw, SetAside.reason), None, lambda rows: rows, None),
+    NamingColumns((AuditName.text, AuditName.folded), None, lambda rows: rows, None),
 )
 
 
@@ -289,7 +296,7 @@ def _redact(sought: Sought, tickets: set[int], removed: Removed) -> tuple[set[in
     return named, changed
 
 
-def _rows(place: Place, table: Any, sought: Sought) -> Iterator[Any]:
+def _rows(place: NamingColumns, table: Any, sought: Sought) -> Iterator[Any]:
     """Every row of a place in the companies that matter, a few hundred at once."""
     last = 0
     ticket = place.ticket if place.ticket is not None else func.nullif(0, 0)
@@ -302,14 +309,14 @@ def _rows(place: Place, table: Any, sought: Sought) -> Iterator[Any]:
         last = rows[-1][0]
 
 
-def _of_companies(place: Place, sought: Sought) -> ColumnElement[bool]:
+def _of_companies(place: NamingColumns, sought: Sought) -> ColumnElement[bool]:
     """Theirs, and what is no company's: letters to Connectica's own people name everybody."""
     if place.company is None or not sought.company_ids:
         return true()
     return or_(place.company.in_(sought.company_ids), place.company.is_(None))
 
 
-def _anew(place: Place, texts: list[str], redaction: Redaction, *, is_theirs: bool) -> dict[str, str]:
+def _anew(place: NamingColumns, texts: list[str], redaction: Redaction, *, is_theirs: bool) -> dict[str, str]:
     """The columns that have to change. The history under an answer to them repeats their words: it goes."""
     anew = {}
     for column, had in zip(place.columns, texts, strict=True):
@@ -322,7 +329,7 @@ def _anew(place: Place, texts: list[str], redaction: Redaction, *, is_theirs: bo
     return anew
 
 
-def _replaced(table: Any, id_: int, place: Place, texts: list[str], anew: dict[str, str]) -> int:
+def _replaced(table: Any, id_: int, place: NamingColumns, texts: list[str], anew: dict[str, str]) -> int:
     """Change a row that is still what was read."""
     same = (column == had for column, had in zip(place.columns, texts, strict=True))
     return rows_changed(update(table).where(and_(table.id == id_, *same)).values(**anew))

@@ -15,7 +15,7 @@ from portal.domain.companies.contacts import Employee
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.notifications.outbox import Letter
 from portal.domain.questions.models import Question, QuestionMessage
-from portal.domain.sync_state import MirrorState, Told
+from portal.domain.sync_state import CoreNote, MirrorState
 from portal.domain.tickets import attachments
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, TicketText
@@ -92,7 +92,7 @@ def _empty_decisions(ids: list[int]) -> None:
         (Approval.note, Approval.ticket_id.in_(ids)),
         (ApprovalEvent.text, ApprovalEvent.approval_id.in_(approvals)),
         (QuestionMessage.text, QuestionMessage.question_id.in_(questions.where(TimeEntry.ticket_id.in_(ids)))),
-        (Told.note, Told.ticket_id.in_(ids) & Told.told_at.is_not(None)),
+        (CoreNote.note, CoreNote.ticket_id.in_(ids) & CoreNote.told_at.is_not(None)),
     ):
         _change(update(column.class_).where(theirs, column != "").values({column.key: LEFT_OUT}))
 

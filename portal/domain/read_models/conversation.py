@@ -121,7 +121,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class TimeTurn:
     """Time without a public message: it was written in an internal note, and is billed all the same."""
 
     entry: Entry
@@ -133,7 +133,7 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApprovalTurn:
     """The company was asked for its approval, or the question came to an end: a quiet line with a link."""
 
     approval: Approval
@@ -160,7 +160,7 @@ class Conversation:
     done_at: datetime | None
     is_confidential: bool
     is_stub: bool  # its reader is told no more than that it is there, and what time it took
-    turns: list[Said | Happened | Worked | Asked] = field(default_factory=list)
+    turns: list[Said | Happened | TimeTurn | ApprovalTurn] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     earlier: int | None = None  # the message the page of earlier ones ends before; None when nothing is left out
     hides_hours: bool = False  # Connectica shows this company no time before it is invoiced
@@ -225,15 +225,15 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
     ticket.currency = price_list.currency
     ticket.entries = [_priced(row, told, price_list) for row in _entries(company, ticket.id)]
     if ticket.is_stub:
-        ticket.turns = [Worked(replace(one, message_id=None)) for one in ticket.entries]
+        ticket.turns = [TimeTurn(replace(one, message_id=None)) for one in ticket.entries]
         return ticket
     end = _sent_at(ticket.id, before) if before is not None else None
     said = _messages(ticket, before, end)
     start = said[0].at if ticket.earlier else None
-    quiet: list[Happened | Worked | Asked] = [
+    quiet: list[Happened | TimeTurn | ApprovalTurn] = [
         *_events(ticket.id),
         *_approvals(company, ticket.id),
-        *(Worked(one) for one in ticket.entries if not one.message_id),
+        *(TimeTurn(one) for one in ticket.entries if not one.message_id),
     ]
     here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
     ticket.turns = sorted([*said, *here], key=lambda turn: turn.at)
@@ -299,10 +299,10 @@ def _events(ticket_id: int) -> list[Happened]:
     return [Happened(*row) for row in db.session.execute(query.order_by(TicketEvent.at, TicketEvent.id))]
 
 
-def _approvals(company: Company, ticket_id: int) -> list[Asked]:
+def _approvals(company: Company, ticket_id: int) -> list[ApprovalTurn]:
     found = approvals.of_ticket(company, ticket_id)
-    ended = [Asked(one, one.decided_at, is_end=True) for one in found if one.decided_at]
-    return [*(Asked(one, one.asked_at, is_end=False) for one in found), *ended]
+    ended = [ApprovalTurn(one, one.decided_at, is_end=True) for one in found if one.decided_at]
+    return [*(ApprovalTurn(one, one.asked_at, is_end=False) for one in found), *ended]
 
 
 def _entries(company: Company, ticket_id: int) -> Sequence[Any]:

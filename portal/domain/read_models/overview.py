@@ -56,7 +56,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ServicePace:
     """How quickly tickets of the window were answered and solved: half of them sooner. None: none was yet."""
 
     response: timedelta | None
@@ -112,7 +112,7 @@ def news(company: Company, since: datetime) -> News:
     return News(*(_number(one) for one in (opened, finished, written, worked.where(told.entries))))
 
 
-def pace(company: Company) -> Pace:
+def pace(company: Company) -> ServicePace:
     """Response (a technician's first words) and resolution (first time solved) of the tickets of the window."""
     newest = (
         select(Ticket.id, Ticket.opened_at)
@@ -135,7 +135,7 @@ def pace(company: Company) -> Pace:
     )
     responses = [at - opened[ticket] for ticket, at in db.session.execute(first_answer)]
     resolutions = [at - opened[ticket] for ticket, at in db.session.execute(first_solved)]
-    return Pace(
+    return ServicePace(
         response=_middle(responses),
         answered=len(responses),
         resolution=_middle(resolutions),

@@ -154,13 +154,13 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TicketPage:
     keys: tuple[Key, ...]
     following: str | None  # `after` of the next page; None: there is none
 
 
 @dataclass(frozen=True, slots=True)
-class TicketRow:
+class ListedTicket:
     """What one row of the list shows."""
 
     id: int
@@ -181,7 +181,7 @@ class TicketRow:
         return self.state is State.OPEN and self.due_at is not None and self.due_at < clock.now()
 
 
-def find(company: Company, wanted: TicketFilter) -> Page:
+def find(company: Company, wanted: TicketFilter) -> TicketPage:
     """One page of the company's tickets. Keys only: rows() tells the rest of those that were not drawn yet."""
     sort = SORTS[wanted.sort]
     after = _where_it_ended(sort, wanted.after)
@@ -197,12 +197,12 @@ def find(company: Company, wanted: TicketFilter) -> Page:
     found = prepared.raw(**values)
     keys = tuple(Key(row[0], row[1], bool(row[2])) for row in found[:ROWS])
     if len(found) <= ROWS:
-        return Page(keys, None)
+        return TicketPage(keys, None)
     last = prepared.typed(found[ROWS - 1])
-    return Page(keys, f"{last[0]}~{sort.written(last[3])}")
+    return TicketPage(keys, f"{last[0]}~{sort.written(last[3])}")
 
 
-def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
+def rows(company: Company, ids: Iterable[int]) -> dict[int, ListedTicket]:
     """The rows of tickets by their ids; what is not the company's is not among them."""
     query = (
         _visible_to(company)
@@ -230,8 +230,8 @@ def rows(company: Company, ids: Iterable[int]) -> dict[int, TicketRow]:
     return {row[0]: _row(*row) for row in found}
 
 
-def _row(id_: int, number: str, subject: str, state: str, *rest: Any) -> TicketRow:
-    return TicketRow(id_, number, subject, State(state), *rest)
+def _row(id_: int, number: str, subject: str, state: str, *rest: Any) -> ListedTicket:
+    return ListedTicket(id_, number, subject, State(state), *rest)
 
 
 CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {  # a value of the filter: what it asks of a ticket

@@ -136,11 +136,11 @@ def read(source: str) -> Markup:
     if len(source) > MOST_LETTERS or source.count("<") > MOST_TAGS:
         markup.is_reasonable = False
         return markup
-    _Reader(markup).run()
+    _MarkupReader(markup).run()
     return markup
 
 
-class _Reader:
+class _MarkupReader:
     def __init__(self, markup: Markup) -> None:
         self._markup = markup
         self._source = markup.source

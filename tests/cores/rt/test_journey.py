@@ -18,7 +18,7 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
 from portal.sync import lease
-from portal.sync.engine import Summary, Sync
+from portal.sync.engine import RunSummary, Sync
 from portal.sync.note_delivery import deliver
 from tests import samples
 from tests.actors import acting
@@ -27,7 +27,7 @@ from tests.cores.rt.lab import Lab, RtStage
 MANAGER_ADDRESS = "marie@vltava.example"
 
 
-def _run(core: RtCore) -> Summary:
+def _run(core: RtCore) -> RunSummary:
     lead = lease.take("sync", lease.new_holder())
     assert lead
     try:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.cores.records import Person, TicketRecord, Unreadable
-from portal.cores.rt.mapping import Conversation, Rules, change
+from portal.cores.records import PersonRecord, TicketRecord, Unreadable
+from portal.cores.rt.mapping import RtTicket, Rules, change
 from portal.cores.rt.settings import from_settings
 from portal.errors import Misconfigured
 
@@ -38,7 +38,7 @@ TICKET = {
         {"name": "TimeEntries", "values": ["PROGP85:1.25|Radek|2026-11-20 09:00:00|12.1|radek@connectica.example"]},
     ],
 }
-SAID = Conversation(
+SAID = RtTicket(
     transactions=[
         {
             "id": "11",
@@ -55,11 +55,11 @@ SAID = Conversation(
 )
 
 
-def _whois(name: str) -> tuple[Person, bool]:
-    return Person(name=name), name == "radek"
+def _whois(name: str) -> tuple[PersonRecord, bool]:
+    return PersonRecord(name=name), name == "radek"
 
 
-def _changed(item, said: Conversation = SAID, **rules):
+def _changed(item, said: RtTicket = SAID, **rules):
     return change(item, said, Rules(**rules), _whois)
 
 
@@ -72,7 +72,7 @@ def test_a_ticket_is_what_rt_says_and_a_note_moves_nothing_that_is_seen():
         None,
         None,
     )
-    assert record.requester == Person(name="Jana Nová", email="jana@vltava.example")
+    assert record.requester == PersonRecord(name="Jana Nová", email="jana@vltava.example")
     assert record.changed_at.hour == 9  # the entry, not the note at LastUpdated
     assert [(str(entry.hours), entry.message) for entry in record.time_entries] == [("1.25", "")]
 
@@ -105,8 +105,8 @@ def test_a_broken_field_sets_its_ticket_aside_or_changes_nothing_else(field, val
 
 @given(JSON, st.lists(JSON, max_size=2), st.lists(JSON, max_size=2), st.lists(JSON, max_size=2))
 def test_whatever_json_comes_nothing_breaks(item, transactions, texts, files):
-    assert isinstance(_changed(item, Conversation(transactions, texts, files)), Unreadable)
-    _changed(TICKET, Conversation(transactions, texts, files))
+    assert isinstance(_changed(item, RtTicket(transactions, texts, files)), Unreadable)
+    _changed(TICKET, RtTicket(transactions, texts, files))
 
 
 @pytest.mark.parametrize(

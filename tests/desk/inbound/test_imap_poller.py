@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.desk.inbound import imap_poller, intake
-from portal.desk.inbound.imap_poller import MailboxAway, Place
+from portal.desk.inbound.imap_poller import ImapMailbox, MailboxAway
 from portal.errors import Misconfigured
 
 PASSWORD = "imap-test"
@@ -87,7 +87,7 @@ def dovecot():
 def place(dovecot, request):
     """An empty mailbox."""
     user = "".join(letter for letter in request.node.name if letter.isalnum())[:60].lower()
-    return Place("imap", "127.0.0.1", dovecot, user, PASSWORD, "INBOX")
+    return ImapMailbox("imap", "127.0.0.1", dovecot, user, PASSWORD, "INBOX")
 
 
 @pytest.fixture
@@ -155,22 +155,22 @@ def test_what_cannot_be_read_is_kept_aside_to_the_byte(store, place, deliver):
 
 def test_a_mailbox_that_is_away_or_closed_to_us_is_said(store, place):
     with pytest.raises(MailboxAway, match="let"):
-        imap_poller.poll(store, Place("imap", "127.0.0.1", place.port, "x", "wrong", "INBOX"))
+        imap_poller.poll(store, ImapMailbox("imap", "127.0.0.1", place.port, "x", "wrong", "INBOX"))
     with pytest.raises(MailboxAway):
-        imap_poller.poll(store, Place("imap", "127.0.0.1", 1, "x", PASSWORD, "INBOX"))
+        imap_poller.poll(store, ImapMailbox("imap", "127.0.0.1", 1, "x", PASSWORD, "INBOX"))
     with pytest.raises(MailboxAway):
-        imap_poller.poll(store, Place("imap", "127.0.0.1", place.port, place.user, PASSWORD, "Není"))
+        imap_poller.poll(store, ImapMailbox("imap", "127.0.0.1", place.port, place.user, PASSWORD, "Není"))
 
 
 def test_an_address_of_a_mailbox_says_everything():
-    place = Place.parse("imaps://noc%40connectica.cz:p%3Ass@imap.example/Požadavky")
-    assert place == Place("imaps", "imap.example", 993, "noc@connectica.cz", "p:ss", "Požadavky")
+    place = ImapMailbox.parse("imaps://noc%40connectica.cz:p%3Ass@imap.example/Požadavky")
+    assert place == ImapMailbox("imaps", "imap.example", 993, "noc@connectica.cz", "p:ss", "Požadavky")
 
 
 @pytest.mark.parametrize("address", ["pop3://a:b@c", "imaps://host/INBOX", "imaps://a@host", "nonsense"])
 def test_an_address_of_no_mailbox_is_refused(address):
     with pytest.raises(Misconfigured, match="PORTAL_DESK_IMAP_URL"):
-        Place.parse(address)
+        ImapMailbox.parse(address)
 
 
 def _numbers(store):

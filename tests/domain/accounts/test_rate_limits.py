@@ -7,17 +7,17 @@ import pytest
 
 from portal import clock
 from portal.domain.accounts import rate_limits
-from portal.domain.accounts.rate_limits import LIMITS, Kind, Sharing
+from portal.domain.accounts.rate_limits import LIMITS, AttemptKind, Sharing
 from portal.errors import TooMany
 from tests import samples
 
-SIGN_IN = LIMITS[Kind.SIGN_IN]
+SIGN_IN = LIMITS[AttemptKind.SIGN_IN]
 HERE, EVERYWHERE = SIGN_IN[Sharing.ACCOUNT_HERE].tries, SIGN_IN[Sharing.ACCOUNT].tries
 
 
 def _is_refused(account="a@b.example", address="10.0.0.1", browser=""):
     try:
-        rate_limits.count(Kind.SIGN_IN, account=account, address=address, browser=browser)
+        rate_limits.count(AttemptKind.SIGN_IN, account=account, address=address, browser=browser)
     except TooMany:
         return True
     return False
@@ -69,7 +69,7 @@ def test_whoever_is_stopped_is_told_when_to_come_back(app):
         for _ in range(HERE):
             _is_refused()
     with clock.set_to(samples.NOW + timedelta(minutes=5)), pytest.raises(TooMany) as stopped:
-        rate_limits.count(Kind.SIGN_IN, account="a@b.example", address="10.0.0.1")
+        rate_limits.count(AttemptKind.SIGN_IN, account="a@b.example", address="10.0.0.1")
     assert stopped.value.wait == timedelta(minutes=10)
 
 
@@ -84,14 +84,14 @@ def test_after_the_window_counting_begins_anew(app):
 def test_a_password_known_after_all_clears_ones_own_tries(app):
     for _ in range(HERE):
         _is_refused()
-    rate_limits.forget(Kind.SIGN_IN, account="a@b.example", address="10.0.0.1")
+    rate_limits.forget(AttemptKind.SIGN_IN, account="a@b.example", address="10.0.0.1")
     assert not _is_refused()
 
 
 def test_kinds_are_counted_apart(app):
     for _ in range(HERE + 1):
         _is_refused()
-    rate_limits.count(Kind.CODE, account="a@b.example", address="10.0.0.1")
+    rate_limits.count(AttemptKind.CODE, account="a@b.example", address="10.0.0.1")
 
 
 def test_tries_at_the_same_moment_are_all_counted(app):

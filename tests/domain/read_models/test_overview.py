@@ -87,11 +87,11 @@ def test_pace_is_the_time_within_which_half_were_answered_and_solved(firm, other
     samples.message(ancient, side="technician", sent_at=clock.now())
     samples.message(samples.ticket(other), side="technician")
     samples.settle()
-    assert overview.pace(firm) == overview.Pace(response=2 * HOUR, answered=3, resolution=4 * HOUR, solved=3)
+    assert overview.pace(firm) == overview.ServicePace(response=2 * HOUR, answered=3, resolution=4 * HOUR, solved=3)
 
 
 def test_a_company_without_tickets_has_no_pace(firm):
-    assert overview.pace(firm) == overview.Pace(None, 0, None, 0)
+    assert overview.pace(firm) == overview.ServicePace(None, 0, None, 0)
 
 
 def test_staff_find_tickets_of_every_company_by_words_and_numbers(firm, other):

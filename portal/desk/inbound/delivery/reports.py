@@ -24,7 +24,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """message_ids are those it names, ours first; recipients whom it did not reach; reason: one line."""
 
     fate: Fate
@@ -33,14 +33,14 @@ class Report:
     reason: str
 
 
-def read(mail: Mail, house: House) -> Report | None:
+def read(mail: Mail, house: House) -> DeliveryReport | None:
     """The report, or None for a mail that is none: whoever wrote it, and whatever it is wrapped in."""
     parts = _parts(mail)
     ours = _message_ids(parts.everything, house)
     if not _is_report(mail, parts, is_about_us=bool(ours)):
         return None
     named = dict.fromkeys((*ours, *mail.references, *mime.message_ids(parts.everything)[:100]))
-    return Report(_fate(mail, parts), tuple(named), _recipients(mail, parts), _reason(parts))
+    return DeliveryReport(_fate(mail, parts), tuple(named), _recipients(mail, parts), _reason(parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from datetime import timedelta
 from portal import clock
 from portal.desk.database import written
 from portal.desk.inbound import mime, threads
-from portal.desk.inbound.delivery.reports import Fate, Report
+from portal.desk.inbound.delivery.reports import DeliveryReport, Fate
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.outbound import outgoing
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, tickets
-from portal.desk.ticketing.tickets import Ticket
+from portal.desk.ticketing.tickets import DeskTicket
 
 REMEMBERED = timedelta(days=7)  # how long after a letter a report that names only its reader is believed to mean it
 _NOTED = {  # fate: the first line of the note
@@ -29,10 +29,10 @@ class _Letter:
     kind: str
     recipients: tuple[str, ...]
     queued_at: str
-    ticket: Ticket
+    ticket: DeskTicket
 
 
-def note(db: sqlite3.Connection, house: House, said: Mail, report: Report) -> str:
+def note(db: sqlite3.Connection, house: House, said: Mail, report: DeliveryReport) -> str:
     """Note the report on its ticket; the ticket's number, empty when the report is about no letter of ours."""
     letter = _letter(db, house, said, report)
     ticket = letter.ticket if letter else threads.of_message_ids(db, list(report.message_ids))
@@ -47,7 +47,7 @@ def note(db: sqlite3.Connection, house: House, said: Mail, report: Report) -> st
     return ticket.number
 
 
-def _letter(db: sqlite3.Connection, house: House, said: Mail, report: Report) -> _Letter | None:
+def _letter(db: sqlite3.Connection, house: House, said: Mail, report: DeliveryReport) -> _Letter | None:
     """By the Message-ID it names, else by the newest letter to somebody it could not reach."""
     for message_id in report.message_ids[:100]:
         row = db.execute(f"{_SELECT} WHERE message_id = ?", (message_id,)).fetchone()
@@ -70,18 +70,18 @@ def _letter(db: sqlite3.Connection, house: House, said: Mail, report: Report) ->
 _SELECT = "SELECT kind, recipients, queued_at, number FROM outbox JOIN ticket ON ticket.id = outbox.ticket"
 
 
-def _of_row(row: sqlite3.Row, ticket: Ticket) -> _Letter:
+def _of_row(row: sqlite3.Row, ticket: DeskTicket) -> _Letter:
     return _Letter(row["kind"], tuple(row["recipients"].split()), row["queued_at"], ticket)
 
 
-def _unreached(report: Report, letter: _Letter | None) -> Iterable[str]:
+def _unreached(report: DeliveryReport, letter: _Letter | None) -> Iterable[str]:
     """Whom the letter did not reach: our own book says it better than the report."""
     if letter is None:
         return report.recipients[:5]
     return [email for email in letter.recipients if email in report.recipients] or letter.recipients
 
 
-def _tell(db: sqlite3.Connection, house: House, letter: _Letter, report: Report) -> None:
+def _tell(db: sqlite3.Connection, house: House, letter: _Letter, report: DeliveryReport) -> None:
     """Write to the technician whose words they were; never about a letter to one of them: no circles."""
     if all(directory.technician_by_email(db, email) for email in letter.recipients):
         return
@@ -104,7 +104,7 @@ def _answerable(db: sqlite3.Connection, house: House, letter: _Letter) -> list[A
     return [outgoing.address_of(responsible)] if responsible else outgoing.dispatchers(db, house)
 
 
-def _author(db: sqlite3.Connection, letter: _Letter) -> directory.Technician | None:
+def _author(db: sqlite3.Connection, letter: _Letter) -> directory.DeskTechnician | None:
     row = db.execute(
         "SELECT author_email FROM message WHERE ticket = ? AND public = 1 AND side = 'technician' AND sent_at <= ?"
         " ORDER BY id DESC LIMIT 1",

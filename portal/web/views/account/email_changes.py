@@ -20,7 +20,7 @@ def show() -> Response:
 
 @bp.post("")
 def wish() -> AnyResponse:
-    rate_limits.count(rate_limits.Kind.SIGN_IN, **credentials.tried_of(current_user))
+    rate_limits.count(rate_limits.AttemptKind.SIGN_IN, **credentials.tried_of(current_user))
     email_changes.wish(
         access_control.actor(), email=request.form.get("email", ""), password=request.form.get("password", "")
     )
@@ -35,7 +35,7 @@ def open_link(token: str) -> Response:
 
 @bp.post("/<token>")
 def answer(token: str) -> Response:
-    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.AttemptKind.LINK, address=request.remote_addr or "")
     if request.form.get("answer") == "stop":
         email_changes.stop(token, address=access_control.address())
         return rendering.minimal("email_changes/answered.html", words=_("Stopped. The account stays at its address."))

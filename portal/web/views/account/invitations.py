@@ -28,7 +28,7 @@ def show(token: str) -> Response:
 @bp.post("/", defaults={"token": ""})
 @bp.post("/<token>")
 def accept(token: str) -> AnyResponse:
-    rate_limits.count(rate_limits.Kind.LINK, address=access_control.address())
+    rate_limits.count(rate_limits.AttemptKind.LINK, address=access_control.address())
     person = invitations.accept(
         token,
         name=request.form.get("name", ""),

@@ -20,7 +20,7 @@ def show() -> Response:
 
 @bp.post("")
 def change() -> AnyResponse:
-    rate_limits.count(rate_limits.Kind.SIGN_IN, **credentials.tried_of(current_user))
+    rate_limits.count(rate_limits.AttemptKind.SIGN_IN, **credentials.tried_of(current_user))
     password_change.change(
         access_control.actor(),
         present=request.form.get("present", ""),
@@ -38,7 +38,7 @@ def ask() -> Response:
 
 @bp.post("/forgotten")
 def wish() -> Response:
-    rate_limits.count(rate_limits.Kind.RESET, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.AttemptKind.RESET, address=request.remote_addr or "")
     password_resets.wish(request.form.get("email", ""))
     return rendering.minimal("passwords/on_its_way.html")
 
@@ -50,7 +50,7 @@ def open_link(token: str) -> Response:
 
 @bp.post("/<token>")
 def use_link(token: str) -> AnyResponse:
-    rate_limits.count(rate_limits.Kind.LINK, address=request.remote_addr or "")
+    rate_limits.count(rate_limits.AttemptKind.LINK, address=request.remote_addr or "")
     password_resets.use(token, request.form.get("password", ""), address=access_control.address())
     flash(_("The password is changed. Sign in with it."))
     return redirect(url_for("sign_in.show"))

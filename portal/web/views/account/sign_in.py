@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import passkeys, rate_limits, sso_providers
-from portal.domain.accounts.rate_limits import Kind
+from portal.domain.accounts.rate_limits import AttemptKind
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import passwords
@@ -32,7 +32,7 @@ def show() -> AnyResponse:
 def enter() -> AnyResponse:
     email, onward = people.folded(request.form.get("email", "")), request.form.get("next", "")
     browser = known_devices.proof_of(email)
-    rate_limits.count(Kind.SIGN_IN, account=email, address=request.remote_addr or "", browser=browser)
+    rate_limits.count(AttemptKind.SIGN_IN, account=email, address=request.remote_addr or "", browser=browser)
     person = _proven(email, request.form.get("password", ""))
     if person is None:
         return _page(_("We do not know this address with this password."), email=email, onward=onward)
@@ -63,7 +63,7 @@ def _proven(email: str, password: str) -> Person | None:
     person, address = people.by_email(email), request.remote_addr or ""
     is_theirs = passwords.matches(password, person.password if person else None)
     if is_theirs and person and person.active and sso_providers.allow_password(person.company_id):
-        rate_limits.forget(Kind.SIGN_IN, account=email, address=address, browser=known_devices.proof_of(email))
+        rate_limits.forget(AttemptKind.SIGN_IN, account=email, address=address, browser=known_devices.proof_of(email))
         people.refresh_password(person, password)
         return person
     company = person.company if person else None  # nobody's, for an address we do not know

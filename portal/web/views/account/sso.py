@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal import clock
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import invitations, rate_limits, sso_identities, sso_providers
-from portal.domain.accounts.rate_limits import Kind
+from portal.domain.accounts.rate_limits import AttemptKind
 from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
 from portal.domain.users.actor import Actor
@@ -24,7 +24,7 @@ from portal.domain.users.sessions import FirstProof
 from portal.errors import ProviderAway, ProviderError, ProviderLied, ProviderRefused
 from portal.lib.encryption import SealBroken
 from portal.oidc import flow
-from portal.oidc.flow import Asked, Client, Identity
+from portal.oidc.flow import ProvenIdentity, ProviderClient, SignInRequest
 from portal.web import rendering
 from portal.web.auth import access_control, login, reauthentication
 
@@ -80,8 +80,8 @@ def begin(provider: str) -> AnyResponse:
 @bp.get("/sign-in/sso/<provider>/answer")
 def answer(provider: str) -> AnyResponse:
     found, went_out = sso_providers.by_slug(provider), _came_back(provider)
-    rate_limits.count(Kind.ELSEWHERE, address=access_control.address())
-    identity = flow.who(_client(found), Asked(*went_out["asked"]), request.args)
+    rate_limits.count(AttemptKind.ELSEWHERE, address=access_control.address())
+    identity = flow.who(_client(found), SignInRequest(*went_out["asked"]), request.args)
     return DONE[went_out["purpose"]](found, identity, went_out)
 
 
@@ -121,7 +121,7 @@ def sorry(error: ProviderError | SealBroken) -> Response:
     return _page(status, title(), words(), found)
 
 
-def _sign_in(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
+def _sign_in(provider: IdentityProvider, identity: ProvenIdentity, went_out: dict[str, Any]) -> AnyResponse:
     person = sso_identities.person_of(provider, identity.subject) or _made(provider, identity)
     if person is None:
         _refused(provider, f"{provider.slug}: unknown {identity.subject}")
@@ -129,7 +129,7 @@ def _sign_in(provider: IdentityProvider, identity: Identity, went_out: dict[str,
     return _arrive(person, provider, identity, onward=went_out["onward"])
 
 
-def _link(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
+def _link(provider: IdentityProvider, identity: ProvenIdentity, went_out: dict[str, Any]) -> AnyResponse:
     if not current_user.is_authenticated or current_user.id != went_out["person"]:
         raise ProviderLied("somebody else is signed in than who went out to link")
     with unit_of_work():
@@ -139,7 +139,7 @@ def _link(provider: IdentityProvider, identity: Identity, went_out: dict[str, An
     return redirect(url_for("account.show"))
 
 
-def _accept(provider: IdentityProvider, identity: Identity, went_out: dict[str, Any]) -> AnyResponse:
+def _accept(provider: IdentityProvider, identity: ProvenIdentity, went_out: dict[str, Any]) -> AnyResponse:
     with unit_of_work():
         person = invitations.accept_elsewhere(
             went_out["key"], provider, identity.subject, name=identity.name, address=access_control.address()
@@ -151,12 +151,12 @@ def _accept(provider: IdentityProvider, identity: Identity, went_out: dict[str, 
 DONE = {SIGN_IN: _sign_in, LINK: _link, ACCEPT: _accept}
 
 
-def _arrive(person: Person, provider: IdentityProvider, identity: Identity, *, onward: str = "") -> AnyResponse:
+def _arrive(person: Person, provider: IdentityProvider, identity: ProvenIdentity, *, onward: str = "") -> AnyResponse:
     has_both = provider.counts_as_second_factor(identity.proofs)
     return login.arrive(person, how=FirstProof.SSO, onward=onward, second_factor=has_both)
 
 
-def _made(provider: IdentityProvider, identity: Identity) -> Person | None:
+def _made(provider: IdentityProvider, identity: ProvenIdentity) -> Person | None:
     return sso_identities.make_viewer(
         provider, identity.subject, email=identity.email, name=identity.name, address=access_control.address()
     )
@@ -169,7 +169,7 @@ def _refused(provider: IdentityProvider, about: str) -> None:
 
 def _set_out(provider: IdentityProvider, *, purpose: str, onward: str = "", key: str = "") -> str:
     """The provider's address to go to; what its answer must fit is kept in the cookie from now on."""
-    asked = Asked.anew()
+    asked = SignInRequest.anew()
     address = flow.address_to_ask(_client(provider), asked)
     session["sso"] = {
         "provider": provider.slug,
@@ -193,8 +193,8 @@ def _came_back(provider: str) -> dict[str, Any]:
     return went_out
 
 
-def _client(provider: IdentityProvider) -> Client:
-    return Client(
+def _client(provider: IdentityProvider) -> ProviderClient:
+    return ProviderClient(
         issuer=provider.issuer,
         client_id=provider.client_id,
         secret=provider.secret,

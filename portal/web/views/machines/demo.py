@@ -32,7 +32,7 @@ bp = Blueprint("demo", __name__, url_prefix="/demo/mail")
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ShownLetter:
     """A mail the desk or the portal sent: where its file is, and what a reader of mail would show."""
 
     name: str
@@ -92,10 +92,10 @@ def _files() -> list[Path]:
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _read(path: Path) -> Letter:
+def _read(path: Path) -> ShownLetter:
     mail = email.message_from_bytes(path.read_bytes(), policy=default)
     body = mail.get_body(("plain",))
-    return Letter(
+    return ShownLetter(
         name=path.stem,
         sender=str(mail["From"]),
         recipients=str(mail["To"]),

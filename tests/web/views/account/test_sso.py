@@ -520,9 +520,9 @@ def test_a_secret_sealed_under_another_key_is_a_plain_page(app, vltava):
 
 
 def test_too_many_answers_are_not_even_looked_at(app, vltava, liar):
-    limit = rate_limits.LIMITS[rate_limits.Kind.ELSEWHERE][rate_limits.Sharing.PLACE].tries
+    limit = rate_limits.LIMITS[rate_limits.AttemptKind.ELSEWHERE][rate_limits.Sharing.PLACE].tries
     for _ in range(limit):
-        rate_limits.count(rate_limits.Kind.ELSEWHERE, address="127.0.0.1")
+        rate_limits.count(rate_limits.AttemptKind.ELSEWHERE, address="127.0.0.1")
     assert _sign_in(app.test_client()).status_code == 429
     assert "/token" not in liar.asked
 

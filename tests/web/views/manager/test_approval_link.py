@@ -11,7 +11,7 @@ from portal.domain.approvals import decisions
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Approval
 from portal.domain.notifications.outbox import Letter
-from portal.domain.sync_state import Told
+from portal.domain.sync_state import CoreNote
 from portal.lib import urls
 from tests.actors import acting
 
@@ -178,7 +178,7 @@ def _approval(world) -> Approval:
 
 
 def _notes_told() -> int:
-    return db.session.scalar(select(func.count(Told.id)))
+    return db.session.scalar(select(func.count(CoreNote.id)))
 
 
 def _csrf(answer) -> str:
