@@ -1,75 +1,49 @@
 """The people of a company: who may sign in, invitations, roles, and the end of somebody's access."""
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.domain.accounts import access, invitations
-from portal.web import rendering
-from portal.web.auth.access_control import actor, own_company
-from portal.web.languages import LANGUAGES
+from portal.web import people_forms, rendering
+from portal.web.auth.access_control import own_company
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
 
 @bp.get("")
 def index() -> Response:
-    company = own_company()
-    return rendering.render(
-        page="people/index.html",
-        people=access.of(company),
-        roles=access.roles_in(company),
-        invitations=invitations.open_of(company),
-        languages=LANGUAGES,
-    )
+    return rendering.render(page="people/index.html", **people_forms.listed(own_company()))
 
 
 @bp.post("")
 def invite() -> AnyResponse:
-    invitations.invite(
-        actor(),
-        own_company(),
-        email=request.form.get("email", ""),
-        name=request.form.get("name", ""),
-        role=request.form.get("role", ""),
-        language=request.form.get("language", ""),
-    )
-    flash(_("Invited. The letter is on its way."))
+    people_forms.invite(own_company())
     return redirect(url_for(".index"))
 
 
 @bp.post("/invitations/<int:invitation_id>/repeat")
 def repeat(invitation_id: int) -> AnyResponse:
-    invitations.repeat(actor(), own_company(), invitation_id)
-    flash(_("Invited once more. The earlier link opens nothing now."))
+    people_forms.repeat(own_company(), invitation_id)
     return redirect(url_for(".index"))
 
 
 @bp.post("/invitations/<int:invitation_id>/withdraw")
 def withdraw(invitation_id: int) -> AnyResponse:
-    invitations.withdraw(actor(), own_company(), invitation_id)
-    flash(_("The invitation is withdrawn."))
+    people_forms.withdraw(own_company(), invitation_id)
     return redirect(url_for(".index"))
 
 
 @bp.get("/<int:person_id>")
 def show(person_id: int) -> Response:
-    company = own_company()
-    person = access.show(company, person_id)
-    return rendering.render(
-        page="people/show.html", person=person, theirs=access.role_of(company, person), roles=access.roles_in(company)
-    )
+    return people_forms.show(own_company(), person_id)
 
 
 @bp.post("/<int:person_id>/role")
 def change_role(person_id: int) -> AnyResponse:
-    access.change_role(actor(), own_company(), person_id, request.form.get("role", ""))
-    flash(_("The role is changed, from the next click on."))
+    people_forms.change_role(own_company(), person_id)
     return redirect(url_for(".index"))
 
 
 @bp.post("/<int:person_id>/end")
 def end(person_id: int) -> AnyResponse:
-    access.end(actor(), own_company(), person_id)
-    flash(_("Their access has ended."))
+    people_forms.end(own_company(), person_id)
     return redirect(url_for(".index"))
