@@ -32,6 +32,7 @@ from portal.domain.billing.prices import Price
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.domain.users import models as people
@@ -69,16 +70,18 @@ def run() -> list[tuple[str, str, bool]]:
 def workbook(_entries: int, folder: str) -> dict[str, float]:
     """From the database to the file on disk; memory is the growth of the process's peak."""
     with _opened(folder) as (_app, company), tempfile.TemporaryFile() as file:
-        report.write(hours_file.report(company, HoursFilter(period=None, category="WARM"), language="cs"), file)
+        report.write(
+            hours_file.report(Reader.of(company), HoursFilter(period=None, category="WARM"), language="cs"), file
+        )
         before, start = _peak_mb(), time.process_time()
-        report.write(hours_file.report(company, HoursFilter(), language="cs"), file)
+        report.write(hours_file.report(Reader.of(company), HoursFilter(), language="cs"), file)
         return {"seconds": time.process_time() - start, "mb": _peak_mb() - before}
 
 
 def openpyxl(_entries: int, folder: str) -> dict[str, float]:
     """The same cells with the same formats, as openpyxl's documentation writes them; nothing is read or summed."""
     with _opened(folder) as (_app, company), tempfile.TemporaryFile() as file:
-        made = hours_file.report(company, HoursFilter(), language="cs")
+        made = hours_file.report(Reader.of(company), HoursFilter(), language="cs")
         columns = report.entry_columns(made)
         table = [[(column.kind, column.value(row)) for column in columns] for row in made.rows]
         start = time.process_time()

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.domain.audit import report
 from portal.domain.audit.report import AuditRow, LogFilter
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.exports import csv_writer, file_names
 from portal.exports.file_names import FileName
 from portal.exports.xlsx import Book, CellKind, Column, WorkbookFacts, day_and_time
@@ -19,7 +19,7 @@ from portal.exports.xlsx import Book, CellKind, Column, WorkbookFacts, day_and_t
 class Taken:
     """What is taken away, and by whom."""
 
-    company: Client
+    reader: Reader
     wanted: LogFilter
     by: str
     language: str
@@ -27,14 +27,14 @@ class Taken:
 
 def write(taken: Taken, file: IO[bytes]) -> None:
     """The log as a workbook."""
-    about = WorkbookFacts(_("Audit log"), taken.company.name, "Connectica", clock.now())
+    about = WorkbookFacts(_("Audit log"), taken.reader.company_name, "Connectica", clock.now())
     book = Book(about, language=taken.language, currency="")
     page = book.page(_("About"), (26, 60))
-    page.title(f"{_('Audit log')} – {taken.company.name}")
+    page.title(f"{_('Audit log')} – {taken.reader.company_name}")
     for label, value in _facts(taken):
         page.fact(label, value)
     table = book.table(_("Audit log"), _columns())
-    for line in report.everything(taken.company, taken.wanted):
+    for line in report.everything(taken.reader, taken.wanted):
         table.add(line)
     table.close()
     book.save(file)
@@ -42,11 +42,11 @@ def write(taken: Taken, file: IO[bytes]) -> None:
 
 def pieces(taken: Taken) -> Iterator[bytes]:
     """The log as CSV."""
-    return csv_writer.table(_columns(), report.everything(taken.company, taken.wanted), language=taken.language)
+    return csv_writer.table(_columns(), report.everything(taken.reader, taken.wanted), language=taken.language)
 
 
-def file_name(company: Client) -> FileName:
-    return file_names.file(_("audit log"), company.name, clock.today().isoformat())
+def file_name(reader: Reader) -> FileName:
+    return file_names.file(_("audit log"), reader.company_name, clock.today().isoformat())
 
 
 def _columns() -> list[Column]:
@@ -71,7 +71,7 @@ def _facts(taken: Taken) -> Iterator[tuple[str, str]]:
     yield _("Taken away by"), f"{taken.by}, {moment:%Y-%m-%d %H:%M}"
     wanted = taken.wanted
     if wanted.person:
-        people = {id_: name for id_, name, _connecticas in report.people(taken.company)}
+        people = {id_: name for id_, name, _connecticas in report.people(taken.reader)}
         yield _("Person"), people.get(wanted.person, str(wanted.person))
     if wanted.group:
         yield _("Kind"), _(wanted.group.label)

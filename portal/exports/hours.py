@@ -6,7 +6,7 @@ from portal import clock
 from portal.domain import sync_state
 from portal.domain.billing import prices, time_report
 from portal.domain.billing.time_report import HoursFilter
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
 from portal.exports import file_names
 from portal.exports.file_names import FileName
@@ -15,39 +15,39 @@ from portal.lib.money import vat_percent
 from portal.lib.periods import Period
 
 
-def report(company: Client, wanted: HoursFilter, *, language: str) -> Report:
+def report(reader: Reader, wanted: HoursFilter, *, language: str) -> Report:
     """The hours of a company that a filter wants."""
-    price_list = prices.list_of(company)
+    price_list = prices.list_of(reader)
     period = file_names.period(wanted.period, language)
     last_day = wanted.period.until if wanted.period else clock.today()
     return Report(
         title=_("Hours – %(period)s", period=period),
-        company=company.name,
+        company=reader.company_name,
         period=period,
-        filters=_filters(company, wanted),
+        filters=_filters(reader, wanted),
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(last_day),
         data_of=sync_state.age().reached_at,
-        rows=time_report.rows(company, wanted),
+        rows=time_report.rows(reader, wanted),
         name_of=price_list.name_of,
-        in_question=questions.by_entry(company),
+        in_question=questions.by_entry(reader),
     )
 
 
-def file_name(company: Client, period: Period | None) -> FileName:
+def file_name(reader: Reader, period: Period | None) -> FileName:
     """hodiny-strojirny-vltava-2026-11 and so on."""
-    return file_names.file(_("hours"), company.name, period.slug if period else _("all"))
+    return file_names.file(_("hours"), reader.company_name, period.slug if period else _("all"))
 
 
-def _filters(company: Client, wanted: HoursFilter) -> tuple[tuple[str, str], ...]:
+def _filters(reader: Reader, wanted: HoursFilter) -> tuple[tuple[str, str], ...]:
     """What narrows the rows, in the words of the page."""
     found: list[tuple[str, str]] = []
     if wanted.billing:
         found.append((_("Billing"), _(wanted.billing.label)))
     if wanted.invoiced_on:
         found.append((_("Invoice"), wanted.invoiced_on.isoformat()))
-    offered = time_report.choices(company, wanted.period, wanted.people) if wanted.narrows else {}
+    offered = time_report.choices(reader, wanted.period, wanted.people) if wanted.narrows else {}
     for by, value in (
         ("category", wanted.category),
         ("technician", wanted.technician),

@@ -11,7 +11,7 @@ from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
 from portal.exports import file_names
 from portal.exports.file_names import FileName
@@ -20,53 +20,53 @@ from portal.lib.money import vat_percent
 from portal.lib.periods import Period, month_of
 
 
-def upcoming_report(company: Client, *, language: str, people: Naming) -> Report:
+def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
     """What would be invoiced now, with what is odd about it."""
-    price_list = prices.list_of(company)
+    price_list = prices.list_of(reader)
     wanted = invoice_preview.WANTED.but(people=people)
-    around = Surroundings.of(time_report.rows(company, invoice_preview.WANTED), clock.today())
+    around = Surroundings.of(time_report.rows(reader, invoice_preview.WANTED), clock.today())
     return Report(
         title=_("Upcoming invoice"),
-        company=company.name,
+        company=reader.company_name,
         period=_("to be invoiced now"),
         filters=file_names.people(people),
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(month_of(clock.today()).until),
         data_of=sync_state.age().reached_at,
-        rows=time_report.rows(company, wanted),
+        rows=time_report.rows(reader, wanted),
         name_of=price_list.name_of,
-        in_question=questions.by_entry(company),
+        in_question=questions.by_entry(reader),
         note_on=lambda row: _odd(row, around),
     )
 
 
-def invoiced_report(company: Client, month: Period, *, language: str, people: Naming) -> Report:
+def invoiced_report(reader: Reader, month: Period, *, language: str, people: Naming) -> Report:
     """What was invoiced for a month, as it was frozen. Raises NotFound when nothing was."""
-    found = invoices.month(company, month)
+    found = invoices.month(reader, month)
     return Report(
         title=_("Invoice – %(period)s", period=file_names.period(month, language)),
-        company=company.name,
+        company=reader.company_name,
         period=file_names.period(month, language),
         filters=file_names.people(people),
         language=language,
         currency=found.currency,
         vat_percent=found.bill.vat_percent,
         data_of=sync_state.age().reached_at,
-        rows=invoices.rows(company, month, people),
-        name_of=prices.list_of(company).name_of,
-        in_question=questions.by_entry(company),
+        rows=invoices.rows(reader, month, people),
+        name_of=prices.list_of(reader).name_of,
+        in_question=questions.by_entry(reader),
         note_on=_difference,
         notes=(_("As it was when it was invoiced; what changed later stands in the notes."),),
     )
 
 
-def upcoming_file_name(company: Client) -> FileName:
-    return file_names.file(_("upcoming invoice"), company.name, clock.today().isoformat())
+def upcoming_file_name(reader: Reader) -> FileName:
+    return file_names.file(_("upcoming invoice"), reader.company_name, clock.today().isoformat())
 
 
-def invoiced_file_name(company: Client, month: Period) -> FileName:
-    return file_names.file(_("invoice"), company.name, month.slug)
+def invoiced_file_name(reader: Reader, month: Period) -> FileName:
+    return file_names.file(_("invoice"), reader.company_name, month.slug)
 
 
 def _odd(row: Worked, around: Surroundings) -> str:

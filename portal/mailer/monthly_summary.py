@@ -9,6 +9,7 @@ from portal.domain import sync_state
 from portal.domain.billing import disclosure, monthly_summary, prices, time_report
 from portal.domain.billing.monthly_summary import MonthlySummary
 from portal.domain.billing.time_report import HoursFilter
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Attached
 from portal.exports import file_names, report
@@ -24,26 +25,26 @@ def write_due() -> int:
 
 def _write(summary: MonthlySummary) -> bool:
     person, wanted = summary.person, HoursFilter(period=summary.month)
-    company = summary.company.read_by(confidential=True)  # it goes to managers alone
-    if disclosure.of(company).hides_hours and not time_report.totals(company, wanted).entries:
+    reader = Reader.of(summary.company, confidential=True)  # it goes to managers alone
+    if disclosure.of(reader).hides_hours and not time_report.totals(reader, wanted).entries:
         return False  # nothing may be said yet: it is written once the month is invoiced
     with force_locale(person.language):
-        made = hours_files.report(company, wanted, language=person.language)
+        made = hours_files.report(reader, wanted, language=person.language)
         file = BytesIO()
         sums = report.write(made, file)
         subject, text = rendering.letter(
             person.language,
             "monthly_summary",
-            company=company,
+            company=summary.company,
             period=file_names.period(summary.month, person.language),
             sum=report.said(made, sums.all),
-            groups=time_report.groups(company, wanted, "category"),
+            groups=time_report.groups(reader, wanted, "category"),
             warnings=report.warnings(sums.all),
-            currency=prices.list_of(company).currency,
+            currency=prices.list_of(reader).currency,
             data_of=sync_state.age().reached_at,
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )
-        name = f"{hours_files.file_name(company, summary.month).plain}.xlsx"
+        name = f"{hours_files.file_name(reader, summary.month).plain}.xlsx"
     with unit_of_work():
         return outbox.write(
             key=summary.key,

@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from portal.domain import sync_state
 from portal.domain.approvals import deputies
 from portal.domain.approvals import models as approvals
-from portal.domain.companies.models import Company
 from portal.domain.questions import models as questions
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.models import State
@@ -75,14 +74,14 @@ class Frame:
 
 
 WAITING: dict[str, Callable[[Visitor], int]] = {  # section: how many things wait there for a person
-    "approvals": lambda person: _approvals(person, person.company) if person.company else 0,
-    "questions": lambda person: questions.answered_count(person.company) if person.company else 0,
+    "approvals": lambda person: _approvals(person) if person.company else 0,
+    "questions": lambda person: questions.answered_count(access_control.own_reader()) if person.company else 0,
     "staff": lambda person: approvals.staff_count() + questions.staff_count() if person.may(Right.SERVE) else 0,
 }
 
 
-def _approvals(person: Visitor, company: Company) -> int:
-    return approvals.waiting_count(deputies.reading(person, company))
+def _approvals(person: Visitor) -> int:
+    return approvals.waiting_count(deputies.reading(person, access_control.own_reader()))
 
 
 def frame(person: Visitor) -> Frame | None:
@@ -97,5 +96,5 @@ def frame(person: Visitor) -> Frame | None:
         waiting={section: count(person) for section, count in WAITING.items()},
     )
     if person.company is not None:
-        around.counts = tickets.counts(person.company)
+        around.counts = tickets.counts(access_control.own_reader())
     return around

@@ -6,7 +6,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from portal.domain.billing import disclosure
-from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter, TicketPage
@@ -18,23 +18,23 @@ STAND_INS = {state: 900_000_000_000 + place for place, state in enumerate(State)
 ROWS_STAND_HERE = Markup("<!-- rows -->")
 
 
-def part(company: Company, wanted: TicketFilter, found: TicketPage) -> Fragment:
+def part(reader: Reader, wanted: TicketFilter, found: TicketPage) -> Fragment:
     """What htmx gets: the list with what changes around it, or only more rows. It holds nothing of the reader."""
-    counts = None if wanted.after else tickets.counts(company)
-    look = (languages.current(), disclosure.of(company).hides_hours, company.reads_confidential)
-    name = (company.id, wanted, found, look, counts and tuple(counts.values()))
+    counts = None if wanted.after else tickets.counts(reader)
+    look = (languages.current(), disclosure.of(reader).hides_hours, reader.reads_confidential)
+    name = (reader.company_id, wanted, found, look, counts and tuple(counts.values()))
     kept = fragment_cache.parts().one(name)
     if kept is not None:
         return kept
     if counts is None:
-        drawn = Fragment.of(rows(company, found) + pager(wanted, found))
+        drawn = Fragment.of(rows(reader, found) + pager(wanted, found))
     else:
-        drawn = Fragment.of(around("tickets/_results.html", company, wanted, counts, found))
+        drawn = Fragment.of(around("tickets/_results.html", reader, wanted, counts, found))
     return fragment_cache.parts().keep(name, drawn) if _is_common(wanted) else drawn
 
 
 def around(
-    template: str, company: Company, wanted: TicketFilter, counts: dict[State, int], found: TicketPage
+    template: str, reader: Reader, wanted: TicketFilter, counts: dict[State, int], found: TicketPage
 ) -> Markup:
     """The list with its rows: all but them and the counts depends on the filter and the language alone."""
 
@@ -46,7 +46,7 @@ def around(
         piece = _counted(_kept_or(name, lambda: draw({state: STAND_INS[state] for state in counts})), counts)
     else:
         piece = draw(counts)
-    inside = rows(company, found) + pager(wanted, found)
+    inside = rows(reader, found) + pager(wanted, found)
     return Markup(piece.replace(ROWS_STAND_HERE, inside))  # noqa: S704 - all of it comes from escaping templates
 
 
@@ -59,15 +59,15 @@ def _counted(piece: str, counts: dict[State, int]) -> str:
     return piece
 
 
-def rows(company: Company, found: TicketPage) -> Markup:
+def rows(reader: Reader, found: TicketPage) -> Markup:
     """The rows of the tickets found, in their order."""
-    hides_hours = disclosure.of(company).hides_hours
-    look = (languages.current(), hides_hours, company.reads_confidential)
+    hides_hours = disclosure.of(reader).hides_hours
+    look = (languages.current(), hides_hours, reader.reads_confidential)
     names = [(key.id, key.version, key.is_overdue, look) for key in found.keys]  # becoming late makes another row
     drawn = fragment_cache.pieces().of(names)
     missing = {name[0]: at for at, name in enumerate(names) if drawn[at] is None}
     if missing:
-        for id_, ticket in listing.rows(company, missing).items():
+        for id_, ticket in listing.rows(reader, missing).items():
             row = render_template("tickets/_row.html", ticket=ticket, hides_hours=hides_hours)
             drawn[missing[id_]] = fragment_cache.pieces().keep(names[missing[id_]], Markup(row))  # noqa: S704 - it escapes
     return Markup("".join(row for row in drawn if row is not None))  # noqa: S704 - from an escaping template

@@ -18,6 +18,7 @@ from portal.domain.billing import time_report
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.pseudonyms import Naming
+from portal.domain.companies.reader import Reader
 from portal.exports import csv_writer, file_names, invoice, report
 from portal.exports import hours as hours_file
 from portal.lib import money
@@ -49,7 +50,7 @@ HOSTILE = [
 
 def written(company, wanted=NOVEMBER, language="en") -> bytes:
     file = BytesIO()
-    report.write(hours_file.report(company, wanted, language=language), file)
+    report.write(hours_file.report(Reader.of(company), wanted, language=language), file)
     return file.getvalue()
 
 
@@ -105,8 +106,8 @@ def company(ledger):
 def test_the_workbook_says_what_the_page_says(ledger, read, company, wanted):
     some_entries(ledger, company)
     sheets = read(written(company, wanted))
-    tally = time_report.totals(company, wanted)
-    rows = list(time_report.rows(company, wanted))
+    tally = time_report.totals(Reader.of(company), wanted)
+    rows = list(time_report.rows(Reader.of(company), wanted))
 
     entries = sheets["Entries"][:-1]  # the last row is the foot
     assert column(entries, "Hours") == [float(row.hours) for row in rows]
@@ -135,7 +136,7 @@ def test_the_workbook_says_what_the_page_says(ledger, read, company, wanted):
 
 def test_csv_has_the_same_rows(ledger, read, company):
     some_entries(ledger, company)
-    content = b"".join(csv_writer.pieces(hours_file.report(company, HoursFilter(), language="en"))).decode(
+    content = b"".join(csv_writer.pieces(hours_file.report(Reader.of(company), HoursFilter(), language="en"))).decode(
         "utf-8-sig"
     )
     import csv
@@ -174,7 +175,7 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
         timeout=120,
     )
     sheets, before = read(str(tmp_path / "out" / "hours.xlsx")), read(written(company, HoursFilter()))
-    tally = time_report.totals(company, HoursFilter())
+    tally = time_report.totals(Reader.of(company), HoursFilter())
     for name in ("Entries", "By ticket", "By employee", "By technician", "By day"):
         foot = dict(zip(sheets[name][0], sheets[name][-1], strict=True))
         assert round(Decimal(foot["Hours"]), 2) == tally.hours
@@ -214,7 +215,9 @@ def test_csv_text_cannot_start_a_formula(words):
 
 def test_a_negative_number_in_csv_is_a_number_and_no_formula(ledger, company):
     ledger.entry(ledger.ticket(company), "-1.50")
-    lines = b"".join(csv_writer.pieces(hours_file.report(company, NOVEMBER, language="cs"))).decode("utf-8-sig")
+    lines = b"".join(csv_writer.pieces(hours_file.report(Reader.of(company), NOVEMBER, language="cs"))).decode(
+        "utf-8-sig"
+    )
     assert '"-1,50"' in lines
     assert lines.splitlines()[0].count(";") == 12
 
@@ -264,7 +267,7 @@ def test_the_upcoming_invoice_says_what_is_odd(ledger, read, company):
     ledger.entry(ledger.ticket(company), "9.00", what="Výměna disku v serveru")
     ledger.entry(ledger.ticket(company, state="open"), "3.00")
     file = BytesIO()
-    report.write(invoice.upcoming_report(company, language="en", people=Naming.NAMES), file)
+    report.write(invoice.upcoming_report(Reader.of(company), language="en", people=Naming.NAMES), file)
     entries = read(file.getvalue())["Entries"][:-1]
     assert column(entries, "Hours") == [9.0]
     assert "More than a working day" in column(entries, "Note")[0]

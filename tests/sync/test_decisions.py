@@ -11,6 +11,7 @@ from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Approval, AtExpiry
 from portal.domain.approvals.requests import Asking
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Ticket
@@ -57,14 +58,14 @@ def test_a_technicians_line_asks_the_manager_and_the_decision_comes_back_by_mail
     assert decision == "approved" and "Marie Malá" in note and "Objednejte ho." in note
     (mail,) = system.desk_wrote(number, "decided")
     assert "radek@connectica.cz" in mail["To"] and "Objednejte ho." in mail.get_content()
-    assert approvals.waiting(manager.company) == []
+    assert approvals.waiting(Reader.of(manager.company)) == []
     db.session.expire_all()
     kept = db.session.scalars(select(Letter).where(Letter.to == MANAGER_ADDRESS)).one()
     assert "/decide/…" in kept.text and _token(letter) not in kept.text
 
 
 def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number, manager):
-    (open_one,) = approvals.waiting(manager.company)
+    (open_one,) = approvals.waiting(Reader.of(manager.company))
     with system.core_is_away():
         decisions.decide(acting(manager), open_one.approval.id, Decision(approve=False))
         for _ in range(3):
@@ -80,7 +81,7 @@ def test_a_decision_survives_a_core_that_is_away_and_arrives_once(system, number
 
 
 def test_a_process_killed_after_the_core_was_told_tells_it_no_second_time(system, number, manager):
-    (open_one,) = approvals.waiting(manager.company)
+    (open_one,) = approvals.waiting(Reader.of(manager.company))
     decisions.decide(acting(manager), open_one.approval.id, Decision(approve=True))
     row = db.session.scalars(select(CoreNote)).one()
     ticket = db.session.get_one(Ticket, row.ticket_id).core_id
@@ -98,7 +99,7 @@ def test_a_reply_by_mail_decides_nothing_and_its_quoted_link_is_dead(system, num
     system.send(f"Marie Malá <{MANAGER_ADDRESS}>", f"Re: {letter['Subject']}", "Ano, schvaluji.", answers=letter)
     system.beat()
     system.beat()
-    (open_one,) = approvals.waiting(manager.company)
+    (open_one,) = approvals.waiting(Reader.of(manager.company))
     assert [event.kind for event in approvals.history(open_one.approval)] == ["asked", "mail"]
     assert system.desk_notes(number) == []
     _, again = system.letters_to(MANAGER_ADDRESS)
@@ -122,7 +123,7 @@ def test_what_staff_ask_in_the_portal_reaches_the_technician_decided(system, num
 
 
 def test_a_technicians_mail_answers_what_the_manager_asked_back(system, number, manager):
-    (open_one,) = approvals.waiting(manager.company)
+    (open_one,) = approvals.waiting(Reader.of(manager.company))
     requests.ask_back(acting(manager), open_one.approval.id, "Proč nestačí ten starý?")
     system.beat()
     (asked_back,) = system.letters_to("radek@connectica.cz")

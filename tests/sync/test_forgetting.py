@@ -22,6 +22,7 @@ from portal.domain.billing import time_report
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox
 from portal.domain.privacy import erasure
 from portal.domain.questions import workflow
@@ -180,20 +181,19 @@ def test_the_stand_in_is_the_same_wherever_she_was(world, folder):
     instead = erasure.seek(GONE.email).instead
     assert instead == f"N. N. {number}"
     erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
-    company = _company("vltava")
-    company.reads_confidential = True
-    shown = conversation.show(company, "20260001")
+    reader = Reader.of(_company("vltava"), confidential=True)
+    shown = conversation.show(reader, "20260001")
     assert (shown.requester, shown.subject) == (instead, f"Účet pro {instead}")
     said = [turn for turn in shown.turns if turn.shape == "message"]
     assert [(turn.author, turn.body, turn.quoted) for turn in said if turn.side == "employee"] == [(instead, "", "")]
     answer = next(turn for turn in said if turn.is_technicians)
     assert f"paní {instead}, účet {instead} je hotov" in answer.body and answer.quoted == ""
-    assert instead in dict(tickets.requesters(company)).values()
-    assert conversation.show(company, "20260002").subject == f"{instead} už nemá přístup"
+    assert instead in dict(tickets.requesters(reader)).values()
+    assert conversation.show(reader, "20260002").subject == f"{instead} už nemá přístup"
     decided = db.session.scalars(select(Approval).where(Approval.ticket_id == mirrored("t3").id)).one()
     assert (decided.decided_by, decided.state, decided.note) == (instead, "approved", f"Schválila {instead}")
     assert decided.question == f"Smí {instead} tisknout?"
-    assert len(listing.find(company, TicketFilter.parse({"q": instead})).keys) == 3
+    assert len(listing.find(reader, TicketFilter.parse({"q": instead})).keys) == 3
 
 
 def test_the_account_is_closed_and_its_ways_in_are_gone(world, folder):
@@ -247,8 +247,7 @@ def test_a_namesake_in_another_company_is_somebody_else(core, sync, world, folde
     before = [row for row in whole_mirror()["message"] if "hora.example" in repr(row)]
     erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
     sync(full=True)
-    hora = _company("hora")
-    hora.reads_confidential = True
+    hora = Reader.of(_company("hora"), confidential=True)
     assert conversation.show(hora, "20260004").subject == "Jana Nováková má dotaz"
     assert [row for row in whole_mirror()["message"] if "hora.example" in repr(row)] == before and before
 
@@ -420,13 +419,18 @@ def _company(core_id: str) -> Company:
 
 def _sums(company: Company) -> dict[str, object]:
     wanted = HoursFilter()
-    total, by_technician = time_report.totals(company, wanted), time_report.groups(company, wanted, "technician")
+    total, by_technician = (
+        time_report.totals(Reader.of(company), wanted),
+        time_report.groups(Reader.of(company), wanted, "technician"),
+    )
     theirs = select(Ticket.hours).where(Ticket.company_id == company.id)
     return {
         "total": (total.entries, total.hours),
         "by technician": [(group.label, group.tally.hours) for group in by_technician],
-        "by employee": sorted(group.tally.hours for group in time_report.groups(company, wanted, "employee")),
-        "tickets": tickets.counts(company),
+        "by employee": sorted(
+            group.tally.hours for group in time_report.groups(Reader.of(company), wanted, "employee")
+        ),
+        "tickets": tickets.counts(Reader.of(company)),
         "approvals": len(db.session.scalars(select(Approval).where(Approval.company_id == company.id)).all()),
         "hours of tickets": sum(db.session.scalars(theirs), Decimal(0)),
     }

@@ -11,6 +11,7 @@ from portal.db import db
 from portal.domain.billing import time_report
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Letter
 from portal.domain.privacy import retention
@@ -86,19 +87,19 @@ def test_what_ended_long_ago_loses_words_files_and_people(world, folder):
 
 
 def test_every_sum_stays(world, folder):
-    before = time_report.totals(world, HoursFilter())
+    before = time_report.totals(Reader.of(world), HoursFilter())
     retention.empty_old(folder)
-    after = time_report.totals(world, HoursFilter())
+    after = time_report.totals(Reader.of(world), HoursFilter())
     assert (after.entries, after.hours) == (before.entries, before.hours) == (2, entry("x", "3.25").hours)
     assert verify.faults() == []
 
 
 def test_its_page_says_why_it_is_empty_and_still_tells_the_time(world, folder):
     retention.empty_old(folder)
-    world.reads_confidential = True
-    shown = conversation.show(world, "20260001")
+    reader = Reader.of(world, confidential=True)
+    shown = conversation.show(reader, "20260001")
     assert shown.is_emptied and [turn.shape for turn in shown.turns] == ["time"]
-    assert not conversation.show(world, "20260002").is_emptied
+    assert not conversation.show(reader, "20260002").is_emptied
 
 
 def test_the_core_cannot_bring_it_back(core, sync, world, folder):
@@ -107,7 +108,7 @@ def test_the_core_cannot_bring_it_back(core, sync, world, folder):
     assert mirrored("t1").subject == ""
     assert sync(full=True).changed == 0
     assert retention.empty_old(folder) == 0
-    assert time_report.totals(_company(), HoursFilter()).hours == entry("x", "3.25").hours
+    assert time_report.totals(Reader.of(_company()), HoursFilter()).hours == entry("x", "3.25").hours
 
 
 def test_a_first_sync_takes_no_more_than_may_be_kept(core, sync, folder):

@@ -19,6 +19,7 @@ from portal.domain.approvals import consents, decisions, deputies, requests
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import AtExpiry, Scope
 from portal.domain.approvals.requests import Asking
+from portal.domain.companies.reader import Reader
 from portal.domain.questions import workflow
 from portal.domain.tickets.models import State
 from portal.domain.users import models as people
@@ -156,7 +157,7 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
     given = requests.ask(acting(staff), ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
     always = Decision(approve=True, scope=Scope.UNTIL, valid_until=day, note=f"Ano. {mark}")
     decisions.decide(acting(manager), given.approval_id, always)
-    consent = consents.in_force(owner)[0].consent
+    consent = consents.in_force(Reader.of(owner, confidential=True))[0].consent
     consent_id, consent.valid_until = consent.id, day - timedelta(days=1)  # over, so that the next one is open
     db.session.commit()
     asked = requests.ask(acting(staff), ticket.id, Asking(f"Smíme? {mark}", until=day, at_expiry=AtExpiry.STAY))

@@ -15,6 +15,7 @@ from portal.domain.approvals.requests import Asking
 from portal.domain.billing import invoice_snapshots, time_report
 from portal.domain.billing.prices import Price
 from portal.domain.billing.time_report import HoursFilter
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion
@@ -79,7 +80,7 @@ def firm(app, tmp_path, at_a_moment):
     deputy = samples.person(owner, role=VIEWER, email="zastup@firma.example", name="Zdena Zástupná")
     viewer = samples.person(owner, role=VIEWER, email="cte@firma.example", name="Karel Čtenář")
     asked = conftest._asked_of(
-        owner.read_by(confidential=True), ticket, entry, manager=manager, viewer=deputy, mark=SECRET
+        Reader.of(owner, confidential=True), ticket, entry, manager=manager, viewer=deputy, mark=SECRET
     )
     samples.settle()
     return SimpleNamespace(
@@ -190,8 +191,8 @@ def test_both_see_the_same_sums(firm, sign_in):
     manager, viewer = sign_in(firm.manager), sign_in(firm.viewer)
     for address in ("/hours?month=all", "/invoices/upcoming", "/invoices/2026-10", "/"):
         assert sorted(numbers(manager, address)) == sorted(numbers(viewer, address)), address
-    for_manager = time_report.totals(firm.company.read_by(confidential=True), HoursFilter())
-    assert time_report.totals(firm.company.read_by(confidential=False), HoursFilter()) == for_manager
+    for_manager = time_report.totals(Reader.of(firm.company, confidential=True), HoursFilter())
+    assert time_report.totals(Reader.of(firm.company), HoursFilter()) == for_manager
 
 
 def test_its_files_are_not_found(firm, sign_in):

@@ -14,6 +14,7 @@ from portal.domain.audit.events import AuditEvent
 from portal.domain.billing import budgets, disclosure, invoice_snapshots
 from portal.domain.billing.disclosure import Shown
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.users.actor import OPERATOR
 from portal.lib.periods import month_of
 from tests.ledger import Ledger
@@ -264,7 +265,7 @@ def test_a_manager_sets_the_budget_and_switches_the_mail(books, manager, sign_in
         manager.post("/invoices/budget", data={"csrf_token": token, "unit": "hours", "amount": "8,5"}).status_code
         == 302
     )
-    assert budgets.chosen(books.a, month_of(date(2026, 11, 1))) == (budgets.Unit.HOURS, Decimal("8.50"))
+    assert budgets.chosen(Reader.of(books.a), month_of(date(2026, 11, 1))) == (budgets.Unit.HOURS, Decimal("8.50"))
     assert "<b>48 %</b>" in manager.get("/invoices/upcoming").text  # 4.08 of 8.50 hours
     refused = manager.post("/invoices/budget", data={"csrf_token": token, "unit": "hours", "amount": "hodně"})
     assert refused.status_code in (409, 422)

@@ -14,6 +14,7 @@ from portal.domain.approvals.models import Approval
 from portal.domain.audit import events as audit
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
 from portal.domain.users.actor import Actor
@@ -59,16 +60,16 @@ class ConsentRow:
     employee_email: str
 
 
-def in_force(company: Company) -> list[ConsentRow]:
+def in_force(reader: Reader) -> list[ConsentRow]:
     """Consents of the company that answer questions today, by the employee's name."""
-    wanted = _visible_to(company).where(ServiceConsent.revoked_at.is_(None), _not_over())
+    wanted = _visible_to(reader).where(ServiceConsent.revoked_at.is_(None), _not_over())
     return [_row(*row) for row in db.session.execute(wanted.order_by(Employee.name, Employee.email))]
 
 
-def over(company: Company, *, limit: int = 20) -> Sequence[ConsentRow]:
+def over(reader: Reader, *, limit: int = 20) -> Sequence[ConsentRow]:
     """Consents revoked or ended, the newest first."""
     ended = or_(ServiceConsent.revoked_at.is_not(None), ServiceConsent.valid_until < today())
-    rows = db.session.execute(_visible_to(company).where(ended).order_by(ServiceConsent.id.desc()).limit(limit))
+    rows = db.session.execute(_visible_to(reader).where(ended).order_by(ServiceConsent.id.desc()).limit(limit))
     return [_row(*row) for row in rows]
 
 
@@ -118,7 +119,7 @@ def revoke(actor: Actor, company: Company, consent_id: int) -> None:
     audit.note(audit.REVOKED_CONSENT, actor, company_id=company.id, name=name)
 
 
-def _visible_to(company: Company) -> Select:
+def _visible_to(reader: Reader) -> Select:
     """One that came with the decision about a confidential ticket names who wrote it."""
     joined = (
         select(ServiceConsent, Employee)
@@ -126,7 +127,7 @@ def _visible_to(company: Company) -> Select:
         .join(Approval, Approval.id == ServiceConsent.approval_id)
         .join(Ticket, Ticket.id == Approval.ticket_id)
     )
-    return joined.where(ServiceConsent.company_id == company.id, confidentiality.tells(company))
+    return joined.where(ServiceConsent.company_id == reader.company_id, confidentiality.tells(reader))
 
 
 def _row(consent: ServiceConsent, employee: Employee) -> ConsentRow:

@@ -12,6 +12,7 @@ from portal.db import Base, db, rows_changed
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, PersonRole, Role, Visitor, managers
 from portal.domain.users.permissions import MANAGER
@@ -67,16 +68,16 @@ def approvers(company_id: int) -> list[Approver]:
     return [*own_right, *standing_in.values()]
 
 
-def reading(person: Person | Visitor, company: Company) -> Company:
+def reading(person: Person | Visitor, reader: Reader) -> Reader:
     """The company as a person reads what they may have to decide.
 
     Whoever stands in for a manager today reads the questions about confidential tickets, too: nobody can answer what
     they may not read. The tickets themselves stay stubs to them.
     """
-    if company.reads_confidential:
-        return company
-    stands_in = any(absence.stand_in.id == person.id for absence in _absences(company.id, on=today()))
-    return company.read_by(confidential=True) if stands_in else company
+    if reader.reads_confidential:
+        return reader
+    stands_in = any(absence.stand_in.id == person.id for absence in _absences(reader.company_id, on=today()))
+    return reader.with_confidential() if stands_in else reader
 
 
 def colleagues(company: Company, person: Person | Visitor) -> Sequence[Person]:

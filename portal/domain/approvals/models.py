@@ -14,6 +14,7 @@ from portal.db import Base, db
 from portal.db.enums import EnumText
 from portal.domain.companies.contacts import Employee
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import State, Ticket
 from portal.errors import NotFound
@@ -196,15 +197,15 @@ class ApprovalCard:
     language: str = field(default="cs")  # of the company
 
 
-def waiting(company: Company) -> list[ApprovalCard]:
+def waiting(reader: Reader) -> list[ApprovalCard]:
     """Open approvals on which it is the company's move, the soonest due first."""
-    mine = _visible_to(company).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
+    mine = _visible_to(reader).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
     return _cards(mine.order_by(Approval.expires_at, Approval.id))
 
 
-def waiting_count(company: Company) -> int:
+def waiting_count(reader: Reader) -> int:
     """How many of them."""
-    mine = _visible_to(company).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
+    mine = _visible_to(reader).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
     return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
 
 
@@ -214,28 +215,28 @@ def staff_count() -> int:
     return db.session.scalar(wanted) or 0
 
 
-def asked_back(company: Company) -> list[ApprovalCard]:
+def asked_back(reader: Reader) -> list[ApprovalCard]:
     """Open approvals on which the company waits for Connectica's words."""
-    mine = _visible_to(company).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.STAFF)
+    mine = _visible_to(reader).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.STAFF)
     return _cards(mine.order_by(Approval.expires_at, Approval.id))
 
 
-def decided(company: Company, *, before: int | None = None, limit: int = PAGE) -> list[ApprovalCard]:
+def decided(reader: Reader, *, before: int | None = None, limit: int = PAGE) -> list[ApprovalCard]:
     """Approvals that are over, the newest first; before is the id the last page ended with."""
-    mine = _visible_to(company).where(Approval.state != ApprovalState.OPEN)
+    mine = _visible_to(reader).where(Approval.state != ApprovalState.OPEN)
     if before is not None:
         mine = mine.where(Approval.id < before)
     return _cards(mine.order_by(Approval.id.desc()).limit(limit))
 
 
-def show(company: Company, approval_id: int) -> ApprovalCard:
+def show(reader: Reader, approval_id: int) -> ApprovalCard:
     """One approval of the company. Raises NotFound."""
-    return _only(_visible_to(company).where(Approval.id == approval_id))
+    return _only(_visible_to(reader).where(Approval.id == approval_id))
 
 
-def of_ticket(company: Company, ticket_id: int) -> list[Approval]:
+def of_ticket(reader: Reader, ticket_id: int) -> list[Approval]:
     """All approvals of one ticket, oldest first: quiet lines of its conversation."""
-    mine = _visible_to(company).where(Approval.ticket_id == ticket_id).order_by(Approval.id)
+    mine = _visible_to(reader).where(Approval.ticket_id == ticket_id).order_by(Approval.id)
     return [card.approval for card in _cards(mine)]
 
 
@@ -286,10 +287,10 @@ def wrote_down(
     db.session.add(event)
 
 
-def _visible_to(company: Company) -> Select:
+def _visible_to(reader: Reader) -> Select:
     """A question about a confidential ticket is there for those alone who may read that: see deputies.deciding."""
-    mine = _with_ticket().where(Approval.company_id == company.id, Ticket.withdrawn_at.is_(None))
-    return mine.where(confidentiality.tells(company))
+    mine = _with_ticket().where(Approval.company_id == reader.company_id, Ticket.withdrawn_at.is_(None))
+    return mine.where(confidentiality.tells(reader))
 
 
 def _with_ticket() -> Select:

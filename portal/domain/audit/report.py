@@ -12,7 +12,7 @@ from portal import clock
 from portal.db import db
 from portal.domain.audit import events as audit
 from portal.domain.audit.events import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, EventWord, Group
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.lib import periods, text
@@ -93,35 +93,35 @@ class AuditRow:
         return WORDS.get(self.what, NOBODY)
 
 
-def find(company: Client, wanted: LogFilter, *, before: int | None = None) -> tuple[list[AuditRow], int | None]:
+def find(reader: Reader, wanted: LogFilter, *, before: int | None = None) -> tuple[list[AuditRow], int | None]:
     """One page, newest first, and the event before which the next page begins, if there is one."""
-    found = _lines(company, wanted, before=before, at_most=ON_A_PAGE + 1)
+    found = _lines(reader, wanted, before=before, at_most=ON_A_PAGE + 1)
     return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
 
 
-def everything(company: Client, wanted: LogFilter) -> Iterator[AuditRow]:
+def everything(reader: Reader, wanted: LogFilter) -> Iterator[AuditRow]:
     """All pages of find() one after the other, for a file: memory stays level."""
     before = None
-    while batch := _lines(company, wanted, before=before, at_most=AT_ONCE):
+    while batch := _lines(reader, wanted, before=before, at_most=AT_ONCE):
         yield from batch
         before = batch[-1].id
 
 
-def people(company: Client) -> list[tuple[int, str, bool]]:
+def people(reader: Reader) -> list[tuple[int, str, bool]]:
     """Whose events there are, as (id, name now, whether of Connectica), the company's own first, by name."""
-    theirs = exists().where(AuditEvent.company_id == company.id, AuditEvent.person_id == Person.id)
+    theirs = exists().where(AuditEvent.company_id == reader.company_id, AuditEvent.person_id == Person.id)
     found = db.session.execute(select(Person.id, Person.name, Person.company_id).where(theirs))
     return sorted(((id_, name, owner is None) for id_, name, owner in found), key=lambda row: (row[2], fold(row[1])))
 
 
-def _lines(company: Client, wanted: LogFilter, *, before: int | None, at_most: int) -> list[AuditRow]:
-    newest = _visible_to(company).where(*_conditions(wanted)).order_by(AuditEvent.id.desc()).limit(at_most)
+def _lines(reader: Reader, wanted: LogFilter, *, before: int | None, at_most: int) -> list[AuditRow]:
+    newest = _visible_to(reader).where(*_conditions(wanted)).order_by(AuditEvent.id.desc()).limit(at_most)
     if before is not None:
         newest = newest.where(AuditEvent.id < before)
     return [_line(row) for row in db.session.execute(newest)]
 
 
-def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
+def _visible_to(reader: Reader) -> Select[*tuple[Any, ...]]:
     columns = (
         AuditEvent.id,
         AuditEvent.at,
@@ -139,7 +139,7 @@ def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
         .outerjoin(_By, _By.id == AuditEvent.by_id)
         .outerjoin(_Named, _Named.id == AuditEvent.name_id)
         .outerjoin(Person, Person.id == AuditEvent.person_id)
-        .where(AuditEvent.company_id == company.id)
+        .where(AuditEvent.company_id == reader.company_id)
     )
 
 

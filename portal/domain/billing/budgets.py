@@ -17,7 +17,7 @@ from portal.domain.billing import disclosure, prices, time_report
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.models import Company
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import preferences
 from portal.domain.users import models as people
 from portal.domain.users.actor import Actor
@@ -96,29 +96,29 @@ class Use:
         return tuple(percent for percent in ALERTS if self.used * 100 >= self.amount * percent)
 
 
-def use(company: Client, month: Period) -> Use | None:
+def use(reader: Reader, month: Period) -> Use | None:
     """How much of the month's budget is worked: running, to be invoiced and invoiced entries of its days.
 
     None without a budget, and where the company may not see live what it would be measured by.
     """
-    budget = _valid(company, month)
-    told = disclosure.of(company)
+    budget = _valid(reader, month)
+    told = disclosure.of(reader)
     if budget is None or told.hides_hours or (budget.unit == Unit.MONEY and told.hides_money):
         return None
     tally = Tally()
     for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
-        tally.take(time_report.totals(company, HoursFilter(period=month, billing=billing)))
+        tally.take(time_report.totals(reader, HoursFilter(period=month, billing=billing)))
     return Use(budget.id, month, budget.unit, budget.amount, tally)
 
 
-def chosen(company: Client, month: Period) -> tuple[Unit, Decimal] | None:
+def chosen(reader: Reader, month: Period) -> tuple[Unit, Decimal] | None:
     """The budget as it was set for a month, whether or not its use may be shown."""
-    budget = _valid(company, month)
+    budget = _valid(reader, month)
     return (budget.unit, budget.amount) if budget else None
 
 
 @unit_of_work()
-def choose(actor: Actor, company: Client, month: Period, *, unit: str, amount: str) -> None:
+def choose(actor: Actor, company: Company, month: Period, *, unit: str, amount: str) -> None:
     """Set the budget from a month on; an empty amount or 0 ends it. Commits. Raises Refused for nonsense."""
     written = re.sub(r"\s", "", amount)
     if unit not in set(Unit) or not _AMOUNT.match(written or "0"):
@@ -160,7 +160,7 @@ def alert() -> int:
 
 @unit_of_work()
 def _alerted(company: Company, month: Period) -> bool:
-    reached = use(company, month)
+    reached = use(Reader.of(company), month)
     percent = tell_once(reached) if reached else None
     if reached and percent:
         _tell(company, reached, percent)
@@ -168,7 +168,7 @@ def _alerted(company: Company, month: Period) -> bool:
 
 
 def _tell(company: Company, use: Use, percent: int) -> None:
-    currency = prices.list_of(company).currency
+    currency = prices.list_of(Reader.of(company)).currency
     for person in people.managers(company.id):
         preferences.tell(
             person,
@@ -183,10 +183,10 @@ def _tell(company: Company, use: Use, percent: int) -> None:
         )
 
 
-def _valid(company: Client, month: Period) -> Budget | None:
+def _valid(reader: Reader, month: Period) -> Budget | None:
     budget = db.session.scalar(
         select(Budget)
-        .where(Budget.company_id == company.id, Budget.from_month <= month.since)
+        .where(Budget.company_id == reader.company_id, Budget.from_month <= month.since)
         .order_by(Budget.from_month.desc(), Budget.id.desc())
         .limit(1)
     )

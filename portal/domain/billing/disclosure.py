@@ -13,7 +13,7 @@ from portal.db import rows_changed
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company, Shown
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.domain.users.actor import Actor
 from portal.errors import NotFound
@@ -42,13 +42,13 @@ class Disclosure:
         return self.shown is not Shown.MONEY
 
 
-def of(company: Client) -> Disclosure:
+def of(reader: Reader) -> Disclosure:
     """What this company is shown. Whatever is written there that we do not know shows nothing."""
-    return Disclosure(Shown(company.shown_live) if company.shown_live in set(Shown) else Shown.NOTHING)
+    return Disclosure(Shown(reader.shown_live) if reader.shown_live in set(Shown) else Shown.NOTHING)
 
 
 @unit_of_work()
-def choose(actor: Actor, company: Client, shown: Shown) -> None:
+def choose(actor: Actor, company: Company, shown: Shown) -> None:
     """Connectica's choice for a company. Commits."""
     if not rows_changed(update(Company).where(Company.id == company.id).values(shown_live=shown.value)):
         raise NotFound

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from portal.db import db
 from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Technician
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
@@ -54,26 +54,26 @@ class Change:
         return moment is not None and self.noticed_at > moment
 
 
-def since(company: Client, moment: datetime | None, *, at_most: int = 100) -> list[Change]:
+def since(reader: Reader, moment: datetime | None, *, at_most: int = 100) -> list[Change]:
     """Changes noticed after a moment (None: ever), newest first."""
-    statement = _visible_to(company).order_by(TimeEntryVersion.replaced_at.desc(), TimeEntryVersion.id.desc())
+    statement = _visible_to(reader).order_by(TimeEntryVersion.replaced_at.desc(), TimeEntryVersion.id.desc())
     if moment is not None:
         statement = statement.where(TimeEntryVersion.replaced_at > moment)
     found = db.session.execute(statement.limit(at_most)).all()
-    successors = _successors(company, {row.entry_id for row in found})
+    successors = _successors(reader, {row.entry_id for row in found})
     return [change for row in found if (change := _change(row, successors[row.entry_id]))]
 
 
-def of_entry(company: Client, entry_id: int) -> list[Change]:
+def of_entry(reader: Reader, entry_id: int) -> list[Change]:
     """Everything that ever changed in one entry, newest first."""
     found = db.session.execute(
-        _visible_to(company).where(TimeEntry.id == entry_id).order_by(TimeEntryVersion.id.desc())
+        _visible_to(reader).where(TimeEntry.id == entry_id).order_by(TimeEntryVersion.id.desc())
     ).all()
-    successors = _successors(company, {entry_id})
+    successors = _successors(reader, {entry_id})
     return [change for row in found if (change := _change(row, successors[entry_id]))]
 
 
-def count_new(company: Client, moment: datetime | None) -> int:
+def count_new(reader: Reader, moment: datetime | None) -> int:
     """How many entries were noticed for the first time after a moment."""
     if moment is None:
         return 0
@@ -81,14 +81,14 @@ def count_new(company: Client, moment: datetime | None) -> int:
         db.session.scalar(
             select(func.count())
             .select_from(TimeEntry)
-            .where(TimeEntry.company_id == company.id, TimeEntry.withdrawn_at.is_(None))
-            .where(TimeEntry.first_noticed_at > moment, disclosure.of(company).entries)
+            .where(TimeEntry.company_id == reader.company_id, TimeEntry.withdrawn_at.is_(None))
+            .where(TimeEntry.first_noticed_at > moment, disclosure.of(reader).entries)
         )
         or 0
     )
 
 
-def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
+def _visible_to(reader: Reader) -> Select[*tuple[Any, ...]]:
     return (
         select(
             TimeEntryVersion.id.label("version_id"),
@@ -100,7 +100,7 @@ def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
             TimeEntry.id.label("entry_id"),
             TimeEntry.invoiced_on,
             Ticket.number,
-            confidentiality.seen(company, Ticket.subject)[0].label("subject"),
+            confidentiality.seen(reader, Ticket.subject)[0].label("subject"),
             Ticket.is_confidential,
             Technician.name.label("technician"),
         )
@@ -108,8 +108,8 @@ def _visible_to(company: Client) -> Select[*tuple[Any, ...]]:
         .join(TimeEntry, TimeEntry.id == TimeEntryVersion.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
-        .where(TimeEntryVersion.company_id == company.id, TimeEntry.company_id == company.id)
-        .where(Ticket.company_id == company.id, disclosure.of(company).entries)
+        .where(TimeEntryVersion.company_id == reader.company_id, TimeEntry.company_id == reader.company_id)
+        .where(Ticket.company_id == reader.company_id, disclosure.of(reader).entries)
     )
 
 
@@ -120,18 +120,18 @@ class _State:
     exists: bool
 
 
-def _successors(company: Client, entry_ids: Iterable[int]) -> dict[int, list[_State]]:
+def _successors(reader: Reader, entry_ids: Iterable[int]) -> dict[int, list[_State]]:
     """Every state an entry ever had, oldest first, the present one last."""
     ids = list(entry_ids)
     states: dict[int, list[_State]] = {entry_id: [] for entry_id in ids}
     versions = select(TimeEntryVersion).where(
-        TimeEntryVersion.company_id == company.id, TimeEntryVersion.time_entry_id.in_(ids)
+        TimeEntryVersion.company_id == reader.company_id, TimeEntryVersion.time_entry_id.in_(ids)
     )
     for version in db.session.scalars(versions.order_by(TimeEntryVersion.id)):
         billed = Billed(version.category, version.hours, version.worked_day)
         states[version.time_entry_id].append(_State(version.id, billed, not version.was_withdrawn))
     for entry in db.session.scalars(
-        select(TimeEntry).where(TimeEntry.company_id == company.id, TimeEntry.id.in_(ids))
+        select(TimeEntry).where(TimeEntry.company_id == reader.company_id, TimeEntry.id.in_(ids))
     ):
         billed = Billed(entry.category, entry.hours, entry.worked_day)
         states[entry.id].append(_State(None, billed, entry.withdrawn_at is None))

@@ -8,7 +8,7 @@ from portal import clock
 from portal.domain.billing import time_report
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.lib.business_hours import is_working_day
 from portal.lib.money import CENT, Tally
 from portal.lib.periods import Period, month_of
@@ -55,13 +55,13 @@ class Forecast:
         return _rounded(self.pace.amount * self.days_left)
 
 
-def of(company: Client, waiting: Tally, running: Tally) -> Forecast:
+def of(reader: Reader, waiting: Tally, running: Tally) -> Forecast:
     """This month's forecast for a company that has so much waiting to be invoiced and so much running."""
     today = clock.today()
     days = looked_at(today)
     worked = Tally()
     for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED):
-        worked.take(time_report.totals(company, HoursFilter(period=days, billing=billing)))
+        worked.take(time_report.totals(reader, HoursFilter(period=days, billing=billing)))
     return make(today=today, waiting=waiting, running=running, looked_at=days, worked=worked)
 
 

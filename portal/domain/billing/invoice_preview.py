@@ -14,7 +14,7 @@ from portal.domain.billing.prices import NoPrice, PriceList
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter, Worked
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.lib.money import Bill, Tally, bill, vat_percent
 from portal.lib.periods import month_of
 
@@ -99,10 +99,10 @@ class Upcoming:
     last_day: date | None
 
 
-def preview(company: Client, people: Naming = Naming.NAMES) -> Upcoming:
+def preview(reader: Reader, people: Naming = Naming.NAMES) -> Upcoming:
     """What would be invoiced to this company now, as far as it may see."""
-    price_list = prices.list_of(company)
-    rows: list[Worked] = list(time_report.rows(company, WANTED.but(people=people)))
+    price_list = prices.list_of(reader)
+    rows: list[Worked] = list(time_report.rows(reader, WANTED.but(people=people)))
     lines = lines_of(rows, price_list)
     tally = Tally()
     for line in lines:
@@ -113,8 +113,8 @@ def preview(company: Client, people: Naming = Naming.NAMES) -> Upcoming:
         tally=tally,
         bill=bill(tally.amount, vat_percent(month_of(clock.today()).until)),
         currency=price_list.currency,
-        running=time_report.totals(company, RUNNING),
-        ended=time_report.totals(company, ENDED),
+        running=time_report.totals(reader, RUNNING),
+        ended=time_report.totals(reader, ENDED),
         odd=odd[:ODDITIES_SHOWN],
         odd_more=max(0, len(odd) - ODDITIES_SHOWN),
         first_day=rows[0].day if rows else None,

@@ -13,6 +13,7 @@ from portal.db import Base, db, insert_once
 from portal.domain.billing import prices
 from portal.domain.billing.prices import PriceList
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.time_entries import TimeEntry
 from portal.lib.money import vat_percent
 
@@ -71,7 +72,7 @@ def fill_in_rates() -> int:
     filled = 0
     for row in db.session.scalars(select(InvoicedEntry).where(InvoicedEntry.rate.is_(None))):
         if row.company_id not in lists:
-            lists[row.company_id] = prices.list_of(db.session.get_one(Company, row.company_id))
+            lists[row.company_id] = prices.list_of(Reader.of(db.session.get_one(Company, row.company_id)))
         row.rate = lists[row.company_id].rate_on(row.category, row.worked_day)
         filled += row.rate is not None
     db.session.flush()
@@ -94,7 +95,7 @@ class _Drawer:
 
     def __init__(self, company_id: int) -> None:
         self._company_id = company_id
-        self._prices = prices.list_of(db.session.get_one(Company, company_id))
+        self._prices = prices.list_of(Reader.of(db.session.get_one(Company, company_id)))
         self._invoices: dict[date, int] = {}
 
     def frozen(self, entry: _Reported) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from portal.domain.billing.prices import NoPrice
 from portal.domain.billing.status import Billing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
@@ -102,55 +102,55 @@ class MonthOfInvoices:
     frozen_at: datetime
 
 
-def months(company: Client) -> list[MonthOfInvoices]:
+def months(reader: Reader) -> list[MonthOfInvoices]:
     """Every invoiced month, newest first."""
     found: dict[Period, list[Invoice]] = {}
-    for invoice in db.session.scalars(_visible_to(company).order_by(Invoice.period_end.desc())):
+    for invoice in db.session.scalars(_visible_to(reader).order_by(Invoice.period_end.desc())):
         found.setdefault(month_of(invoice.period_end), []).append(invoice)
-    tallies, differing = _tallies(company), _differing(company)
+    tallies, differing = _tallies(reader), _differing(reader)
     return [_month(month, invoices, tallies, differing) for month, invoices in found.items()]
 
 
-def month(company: Client, wanted: Period) -> MonthOfInvoices:
+def month(reader: Reader, wanted: Period) -> MonthOfInvoices:
     """One invoiced month. Raises NotFound when nothing of this company was invoiced for it."""
-    found = [row for row in months(company) if row.month == wanted]
+    found = [row for row in months(reader) if row.month == wanted]
     if not found:
         raise NotFound
     return found[0]
 
 
-def rows(company: Client, wanted: Period, people: Naming = Naming.NAMES) -> Iterator[InvoicedRow]:
+def rows(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> Iterator[InvoicedRow]:
     """The entries of a month's invoices as they were invoiced, in the order they were worked, in batches."""
-    after, calling = (date.min, 0), Calling(company, people)
+    after, calling = (date.min, 0), Calling(reader, people)
     while True:
-        batch = db.session.execute(_rows_after(company, wanted, after)).all()
+        batch = db.session.execute(_rows_after(reader, wanted, after)).all()
         yield from (_invoiced_row(row, calling) for row in batch)
         if len(batch) < AT_ONCE:
             return
         after = (batch[-1].day, batch[-1].id)
 
 
-def differences(company: Client, wanted: Period, people: Naming = Naming.NAMES) -> list[InvoicedRow]:
+def differences(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> list[InvoicedRow]:
     """The entries of a month's invoices that differ from them today."""
-    return [row for row in rows(company, wanted, people) if row.difference]
+    return [row for row in rows(reader, wanted, people) if row.difference]
 
 
-def added_later(company: Client, wanted: Period) -> list[TimeEntry]:
+def added_later(reader: Reader, wanted: Period) -> list[TimeEntry]:
     """Entries of the invoiced days that no invoice has, noticed after it was frozen: newest first, 200 at most.
 
     They are running or to be invoiced, and the company sees them as far as it may.
     """
-    ends = [row.period_end for row in db.session.scalars(_visible_to(company).where(_in(wanted)))]
+    ends = [row.period_end for row in db.session.scalars(_visible_to(reader).where(_in(wanted)))]
     frozen = db.session.scalar(
-        select(func.max(Invoice.frozen_at)).where(Invoice.company_id == company.id, _in(wanted))
+        select(func.max(Invoice.frozen_at)).where(Invoice.company_id == reader.company_id, _in(wanted))
     )
     if not ends or frozen is None:
         return []
     return list(
         db.session.scalars(
             select(TimeEntry)
-            .where(TimeEntry.company_id == company.id, TimeEntry.withdrawn_at.is_(None))
-            .where(TimeEntry.invoiced_on.is_(None), disclosure.of(company).entries)
+            .where(TimeEntry.company_id == reader.company_id, TimeEntry.withdrawn_at.is_(None))
+            .where(TimeEntry.invoiced_on.is_(None), disclosure.of(reader).entries)
             .where(TimeEntry.worked_day.between(wanted.since, max(ends)), TimeEntry.first_noticed_at > frozen)
             .order_by(TimeEntry.first_noticed_at.desc(), TimeEntry.id.desc())
             .limit(200)
@@ -169,9 +169,9 @@ def difference(row: Any) -> Difference | None:
     return Difference.ADDED if row.joined_at > row.invoice_frozen_at + SETTLES_IN else None
 
 
-def _visible_to(company: Client) -> Select[Invoice]:
+def _visible_to(reader: Reader) -> Select[Invoice]:
     """What is invoiced is always shown."""
-    return select(Invoice).where(Invoice.company_id == company.id)
+    return select(Invoice).where(Invoice.company_id == reader.company_id)
 
 
 def _in(wanted: Period) -> ColumnElement[bool]:
@@ -195,16 +195,16 @@ def _month(
     )
 
 
-def _tallies(company: Client) -> dict[int, Tally]:
+def _tallies(reader: Reader) -> dict[int, Tally]:
     found: dict[int, Tally] = {}
     alike = (InvoicedEntry.invoice_id, InvoicedEntry.hours, InvoicedEntry.rate)
-    statement = select(*alike, func.count()).where(InvoicedEntry.company_id == company.id).group_by(*alike)
+    statement = select(*alike, func.count()).where(InvoicedEntry.company_id == reader.company_id).group_by(*alike)
     for invoice_id, hours, rate, times in db.session.execute(statement):
         found.setdefault(invoice_id, Tally()).add(hours, rate, times=times)
     return found
 
 
-def _differing(company: Client) -> dict[int, int]:
+def _differing(reader: Reader) -> dict[int, int]:
     """How many entries of each invoice differ from it today."""
     differs = or_(
         TimeEntry.withdrawn_at.is_not(None),
@@ -219,7 +219,7 @@ def _differing(company: Client) -> dict[int, int]:
         select(InvoicedEntry.invoice_id, *_DIFFERING)
         .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
         .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
-        .where(InvoicedEntry.company_id == company.id, differs)
+        .where(InvoicedEntry.company_id == reader.company_id, differs)
     )
     found: dict[int, int] = {}
     for row in db.session.execute(statement):
@@ -228,10 +228,12 @@ def _differing(company: Client) -> dict[int, int]:
     return found
 
 
-def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
+def _rows_after(reader: Reader, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
     day, last = after
-    employee_id, employee, what = confidentiality.seen(company, Employee.id, Employee.name, Message.excerpt)
-    ours = Ticket.company_id == company.id  # a ticket that went to another company takes its words and people along
+    employee_id, employee, what = confidentiality.seen(reader, Employee.id, Employee.name, Message.excerpt)
+    ours = (
+        Ticket.company_id == reader.company_id
+    )  # a ticket that went to another company takes its words and people along
     return (
         select(
             InvoicedEntry.time_entry_id.label("id"),
@@ -241,7 +243,7 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
             TimeEntry.message_id,
             Invoice.period_end,
             Ticket.number,
-            case((and_(ours, confidentiality.tells(company)), Ticket.subject), else_="").label("subject"),
+            case((and_(ours, confidentiality.tells(reader)), Ticket.subject), else_="").label("subject"),
             Ticket.is_confidential,
             employee_id.label("employee_id"),
             employee.label("employee"),
@@ -253,10 +255,10 @@ def _rows_after(company: Client, wanted: Period, after: tuple[date, int]) -> Sel
         .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
         .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
-        .outerjoin(Employee, and_(Employee.id == Ticket.requester_id, Employee.company_id == company.id))
+        .outerjoin(Employee, and_(Employee.id == Ticket.requester_id, Employee.company_id == reader.company_id))
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .outerjoin(Message, and_(Message.id == TimeEntry.message_id, ours))
-        .where(InvoicedEntry.company_id == company.id, Invoice.company_id == company.id, _in(wanted))
+        .where(InvoicedEntry.company_id == reader.company_id, Invoice.company_id == reader.company_id, _in(wanted))
         .where(
             or_(
                 InvoicedEntry.worked_day > day,

@@ -5,7 +5,7 @@ from datetime import date
 
 from portal.domain.billing import time_report
 from portal.domain.billing.time_report import HoursFilter
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.lib.money import Tally
 from portal.lib.periods import Period, months_until
 
@@ -40,13 +40,13 @@ class History:
         return self.categories[len(self.series) :]
 
 
-def until(company: Client, last: Period, wanted: HoursFilter) -> History:
+def until(reader: Reader, last: Period, wanted: HoursFilter) -> History:
     """The twelve months up to this one, with everything else of the filter as it is."""
     periods = months_until(last, MONTHS)
     columns = {period.since: Month(period, Tally(), {}) for period in periods}
     sums: dict[str, Tally] = {}
     span = Period(periods[0].since, periods[-1].until)
-    for day, category, tally in time_report.by_day_and_category(company, wanted.but(period=span)):
+    for day, category, tally in time_report.by_day_and_category(reader, wanted.but(period=span)):
         month = columns[_first(day)]
         month.tally.take(tally)
         month.by_category.setdefault(category, Tally()).take(tally)

@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
 
@@ -112,13 +112,13 @@ class PriceList:
         return general.most_common(1)[0][0] if general else HOME_CURRENCY
 
 
-def list_of(company: Client) -> PriceList:
+def list_of(reader: Reader) -> PriceList:
     """The price list as this company meets it: its own rows and everybody's, no other company's."""
     rows = db.session.execute(
         select(
             Price.category, Price.name, Price.rate, Price.currency, Price.valid_from, Price.company_id.is_not(None)
         )
-        .where(or_(Price.company_id.is_(None), Price.company_id == company.id))
+        .where(or_(Price.company_id.is_(None), Price.company_id == reader.company_id))
         .order_by(Price.valid_from, Price.id)
     )
     return PriceList(PriceFact(*row[:5], own=bool(row[5])) for row in rows)

@@ -19,7 +19,7 @@ from portal.domain.billing.prices import NoPrice, PriceList
 from portal.domain.billing.status import Billing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
@@ -157,19 +157,19 @@ GROUPINGS = {
 
 
 def rows(
-    company: Client,
+    reader: Reader,
     wanted: HoursFilter,
     *,
     after: tuple[date, datetime, int] | None = None,
     at_most: int | None = None,
 ) -> Iterator[Worked]:
     """The entries in the order they were worked, in batches by keyset: memory stays level however many there are."""
-    told, price_list = disclosure.of(company), prices.list_of(company)
-    calling = Calling(company, wanted.people)
+    told, price_list = disclosure.of(reader), prices.list_of(reader)
+    calling = Calling(reader, wanted.people)
     left = at_most
     while left is None or left > 0:
         size = AT_ONCE if left is None else min(AT_ONCE, left)
-        batch = db.session.execute(_page(company, wanted, after, size)).all()
+        batch = db.session.execute(_page(reader, wanted, after, size)).all()
         for row in batch:
             yield _worked(row, told, price_list, calling)
         if len(batch) < size:
@@ -178,51 +178,49 @@ def rows(
         left = None if left is None else left - size
 
 
-def page(company: Client, wanted: HoursFilter, after: int | None) -> tuple[list[Worked], int | None]:
+def page(reader: Reader, wanted: HoursFilter, after: int | None) -> tuple[list[Worked], int | None]:
     """One page of rows() after an entry, and the entry after which the next page starts, if there is one."""
     place = db.session.execute(
-        _visible_to(company, TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id).where(TimeEntry.id == after)
+        _visible_to(reader, TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id).where(TimeEntry.id == after)
     ).first()
-    found = list(rows(company, wanted, after=tuple(place) if place else None, at_most=ON_A_PAGE + 1))
+    found = list(rows(reader, wanted, after=tuple(place) if place else None, at_most=ON_A_PAGE + 1))
     return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
 
 
-def totals(company: Client, wanted: HoursFilter) -> Tally:
+def totals(reader: Reader, wanted: HoursFilter) -> Tally:
     """The sum of exactly the entries that rows() yields."""
     tally = Tally()
-    for _, part in _sums(company, wanted, ()):
+    for _, part in _sums(reader, wanted, ()):
         tally.take(part)
     return tally
 
 
-def groups(company: Client, wanted: HoursFilter, by: str) -> list[TimeGroup]:
+def groups(reader: Reader, wanted: HoursFilter, by: str) -> list[TimeGroup]:
     """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
     found: dict[tuple[Any, ...], Tally] = {}
-    for key, part in _sums(company, wanted, confidentiality.seen(company, *GROUPINGS[by].columns)):
+    for key, part in _sums(reader, wanted, confidentiality.seen(reader, *GROUPINGS[by].columns)):
         found.setdefault(key, Tally()).take(part)
-    calling = Calling(company, wanted.people)
+    calling = Calling(reader, wanted.people)
     made = [TimeGroup(key[0], _label(by, key, calling), tally) for key, tally in found.items()]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
 
 
-def by_day_and_category(company: Client, wanted: HoursFilter) -> list[tuple[date, str, Tally]]:
+def by_day_and_category(reader: Reader, wanted: HoursFilter) -> list[tuple[date, str, Tally]]:
     """Sums for charts and for the forecast."""
     columns = (TimeEntry.worked_day, TimeEntry.category)
     found: dict[tuple[Any, ...], Tally] = {}
-    for key, part in _sums(company, wanted, columns):
+    for key, part in _sums(reader, wanted, columns):
         found.setdefault(key, Tally()).take(part)
     return [(*key, tally) for key, tally in sorted(found.items())]
 
 
-def choices(
-    company: Client, period: Period | None, people: Naming = Naming.NAMES
-) -> dict[str, list[tuple[Any, str]]]:
+def choices(reader: Reader, period: Period | None, people: Naming = Naming.NAMES) -> dict[str, list[tuple[Any, str]]]:
     """What the filter can be narrowed to within a period: value and label, by grouping."""
-    wanted, calling = HoursFilter(period=period), Calling(company, people)
+    wanted, calling = HoursFilter(period=period), Calling(reader, people)
     offered = {}
     for by in ("category", "technician", "employee"):
-        key, label = confidentiality.seen(company, *GROUPINGS[by].columns)
-        found = db.session.execute(_narrowed(company, wanted, key.label("key"), label.label("shown")).distinct())
+        key, label = confidentiality.seen(reader, *GROUPINGS[by].columns)
+        found = db.session.execute(_narrowed(reader, wanted, key.label("key"), label.label("shown")).distinct())
         labelled = ((row[0], _label(by, tuple(row), calling)) for row in found if row[0])
         offered[by] = sorted(labelled, key=lambda pair: pair[1].casefold())
     return offered
@@ -235,7 +233,7 @@ def _label(by: str, key: tuple[Any, ...], calling: Calling) -> str:
     return calling.text(key[1], key[2]) if by == "ticket" else str(key[1])
 
 
-def _visible_to(company: Client, *columns: Any) -> Select[Any]:
+def _visible_to(reader: Reader, *columns: Any) -> Select[Any]:
     """Entries that exist for this company's people, with their ticket and everybody in it."""
     return (
         select(*columns)
@@ -244,13 +242,13 @@ def _visible_to(company: Client, *columns: Any) -> Select[Any]:
         .join(Employee, Employee.id == Ticket.requester_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .outerjoin(InvoicedEntry, OWN_INVOICE)
-        .where(TimeEntry.company_id == company.id, Ticket.company_id == company.id)
+        .where(TimeEntry.company_id == reader.company_id, Ticket.company_id == reader.company_id)
         .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
-        .where(disclosure.of(company).entries)
+        .where(disclosure.of(reader).entries)
     )
 
 
-def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any]:
+def _narrowed(reader: Reader, wanted: HoursFilter, *columns: Any) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.period:
         conditions.append(TimeEntry.worked_day.between(wanted.period.since, wanted.period.until))
@@ -263,20 +261,20 @@ def _narrowed(company: Client, wanted: HoursFilter, *columns: Any) -> Select[Any
     if wanted.technician:
         conditions.append(Technician.id == wanted.technician)
     if wanted.employee:
-        conditions.append(confidentiality.seen(company, Employee.id)[0] == wanted.employee)
+        conditions.append(confidentiality.seen(reader, Employee.id)[0] == wanted.employee)
     if wanted.ticket:
         conditions.append(Ticket.number == wanted.ticket)
-    return _visible_to(company, *columns).where(*conditions)
+    return _visible_to(reader, *columns).where(*conditions)
 
 
-def _page(company: Client, wanted: HoursFilter, after: tuple[date, datetime, int] | None, size: int) -> Select[Any]:
+def _page(reader: Reader, wanted: HoursFilter, after: tuple[date, datetime, int] | None, size: int) -> Select[Any]:
     order = (TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id)
     subject, employee_id, employee, what = confidentiality.seen(
-        company, Ticket.subject, Employee.id, Employee.name, Message.excerpt
+        reader, Ticket.subject, Employee.id, Employee.name, Message.excerpt
     )
     statement = (
         _narrowed(
-            company,
+            reader,
             wanted,
             *order,
             TimeEntry.category,
@@ -339,12 +337,12 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, callin
     )
 
 
-def _sums(company: Client, wanted: HoursFilter, by: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Tally]]:
+def _sums(reader: Reader, wanted: HoursFilter, by: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Tally]]:
     """Equal entries are counted by the database and priced once: exact, and quick for a hundred thousand of them."""
-    told, price_list = disclosure.of(company), prices.list_of(company)
+    told, price_list = disclosure.of(reader), prices.list_of(reader)
     invoiced = TimeEntry.invoiced_on.is_not(None)
     alike = (TimeEntry.category, TimeEntry.worked_day, TimeEntry.hours, FROZEN_RATE, invoiced)
-    found = db.session.execute(_narrowed(company, wanted, *by, *alike, func.count()).group_by(*by, *alike))
+    found = db.session.execute(_narrowed(reader, wanted, *by, *alike, func.count()).group_by(*by, *alike))
     for row in found:
         category, day, hours, frozen, is_invoiced, times = row[len(by) :]
         tally = Tally()

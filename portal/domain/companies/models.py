@@ -28,16 +28,7 @@ class Company(Base):
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="cs")
     shown_live: Mapped[Shown] = mapped_column(EnumText(Shown), default=Shown.MONEY, server_default=Shown.MONEY.value)
-
-    reads_confidential = False  # no column: what its reader may. A row as the database has it is read by nobody yet
     requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # of all its people
-
-    def read_by(self, *, confidential: bool) -> "Company":
-        """The company for one reader: a copy, no row of the session."""
-        known = {column.key: getattr(self, column.key) for column in Company.__table__.columns}
-        copy = Company(**known)
-        copy.reads_confidential = confidential
-        return copy
 
 
 def everyone() -> Sequence[Company]:

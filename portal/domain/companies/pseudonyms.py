@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from portal.db import db
 from portal.domain.companies.contacts import Employee
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
 from portal.lib.redaction import Named, Redaction
@@ -56,12 +56,12 @@ _CALLED: dict[Naming, Callable[[int, str], str]] = {
 class Calling:
     """One reading of a company's rows in one way of naming: what employees are called, in texts about them, too."""
 
-    def __init__(self, company: Client, naming: Naming) -> None:
+    def __init__(self, reader: Reader, naming: Naming) -> None:
         self._naming = naming
         self._known: dict[int, Named] = {}
         self._alone: dict[int, Redaction] = {}
         if naming is not Naming.NAMES:
-            known = select(Employee.id, Employee.name, Employee.email).where(Employee.company_id == company.id)
+            known = select(Employee.id, Employee.name, Employee.email).where(Employee.company_id == reader.company_id)
             self._known = {row.id: self._named(row.id, row.name, row.email) for row in db.session.execute(known)}
         self._everybody = Redaction.of(self._known.values())
 

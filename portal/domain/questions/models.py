@@ -14,7 +14,7 @@ from portal.db.enums import EnumText
 from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Technician
 from portal.domain.companies.models import Company
-from portal.domain.companies.reader import Client
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
@@ -126,42 +126,42 @@ def differs(question: Question, entry: TimeEntry) -> bool:
     return entry.withdrawn_at is not None or was != (entry.category, entry.hours, entry.worked_day)
 
 
-def listed(company: Client, *, only_open: bool = True, limit: int = 100) -> list[QuestionCard]:
+def listed(reader: Reader, *, only_open: bool = True, limit: int = 100) -> list[QuestionCard]:
     """Questions of the company, the newest first; answered ones, which wait for the manager, before the others."""
     states = OPEN if only_open else tuple(set(QuestionState) - set(OPEN))
-    mine = _visible_to(company).where(Question.state.in_(states))
+    mine = _visible_to(reader).where(Question.state.in_(states))
     return _cards(mine.order_by(Question.state != QuestionState.ANSWERED, Question.id.desc()).limit(limit))
 
 
-def answered(company: Client) -> list[QuestionCard]:
+def answered(reader: Reader) -> list[QuestionCard]:
     """Questions with an answer that the manager has not closed yet."""
-    return _cards(_visible_to(company).where(Question.state == QuestionState.ANSWERED).order_by(Question.id))
+    return _cards(_visible_to(reader).where(Question.state == QuestionState.ANSWERED).order_by(Question.id))
 
 
-def answered_count(company: Client) -> int:
+def answered_count(reader: Reader) -> int:
     """How many of them."""
-    return _count(_visible_to(company).where(Question.state == QuestionState.ANSWERED))
+    return _count(_visible_to(reader).where(Question.state == QuestionState.ANSWERED))
 
 
-def open_count(company: Client) -> int:
+def open_count(reader: Reader) -> int:
     """How many questions of the company are not closed."""
-    return _count(_visible_to(company).where(Question.state.in_(OPEN)))
+    return _count(_visible_to(reader).where(Question.state.in_(OPEN)))
 
 
-def by_entry(company: Client) -> dict[int, int]:
+def by_entry(reader: Reader) -> dict[int, int]:
     """Every entry of the company with an open question, and the question: few, whatever the company's size."""
     wanted = (
         select(Question.time_entry_id, Question.id)
         .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
-        .where(Question.company_id == company.id, Question.state.in_(OPEN), confidentiality.tells(company))
+        .where(Question.company_id == reader.company_id, Question.state.in_(OPEN), confidentiality.tells(reader))
     )
     return dict(db.session.execute(wanted).all())
 
 
-def show(company: Client, question_id: int) -> QuestionCard:
+def show(reader: Reader, question_id: int) -> QuestionCard:
     """One question of the company. Raises NotFound."""
-    return _only(_visible_to(company).where(Question.id == question_id))
+    return _only(_visible_to(reader).where(Question.id == question_id))
 
 
 def card(question_id: int) -> QuestionCard:
@@ -169,9 +169,9 @@ def card(question_id: int) -> QuestionCard:
     return _only(_with_entry().where(Question.id == question_id))
 
 
-def of_entry(company: Client, entry_id: int) -> list[QuestionCard]:
+def of_entry(reader: Reader, entry_id: int) -> list[QuestionCard]:
     """All questions there ever were about one entry, the newest first."""
-    return _cards(_visible_to(company).where(Question.time_entry_id == entry_id).order_by(Question.id.desc()))
+    return _cards(_visible_to(reader).where(Question.time_entry_id == entry_id).order_by(Question.id.desc()))
 
 
 def open_everywhere() -> list[QuestionCard]:
@@ -206,25 +206,25 @@ class EntryToAsk:
     technician: str
 
 
-def entry(company: Client, entry_id: int) -> EntryToAsk:
+def entry(reader: Reader, entry_id: int) -> EntryToAsk:
     """An entry of the company that its people may see. Raises NotFound."""
     found = db.session.execute(
         select(TimeEntry, Ticket, Technician)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
-        .where(TimeEntry.company_id == company.id, TimeEntry.id == entry_id)
-        .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None), disclosure.of(company).entries)
-        .where(confidentiality.tells(company))
+        .where(TimeEntry.company_id == reader.company_id, TimeEntry.id == entry_id)
+        .where(TimeEntry.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None), disclosure.of(reader).entries)
+        .where(confidentiality.tells(reader))
     ).first()
     if found is None:
         raise NotFound
     return EntryToAsk(found[0], found[1].number, found[1].subject, found[2].name)
 
 
-def _visible_to(company: Client) -> Select:
-    told = disclosure.of(company)
-    mine = _with_entry().where(Question.company_id == company.id, Ticket.withdrawn_at.is_(None), told.entries)
-    return mine.where(confidentiality.tells(company))
+def _visible_to(reader: Reader) -> Select:
+    told = disclosure.of(reader)
+    mine = _with_entry().where(Question.company_id == reader.company_id, Ticket.withdrawn_at.is_(None), told.entries)
+    return mine.where(confidentiality.tells(reader))
 
 
 def _with_entry() -> Select:

@@ -34,9 +34,11 @@ from portal.lib.i18n import msgid
 def ask(actor: Actor, company: Company, entry_id: int, text: str) -> int:
     """Question an entry of the company; the id of the question. Commits. One open question an entry: another is added
     to it. Raises NotFound, Refused for empty or endless words."""
-    asked, person = questions.entry(company, entry_id), actor.known
+    person = actor.known
+    reader = permissions.reader(company, person.role_names)
+    asked = questions.entry(reader, entry_id)
     words = typed_text.needed(text)
-    there = questions.by_entry(company).get(entry_id)
+    there = questions.by_entry(reader).get(entry_id)
     if there is not None:
         reply(actor, company, there, words)
         return there
@@ -67,7 +69,8 @@ def ask(actor: Actor, company: Company, entry_id: int, text: str) -> int:
 @unit_of_work()
 def reply(actor: Actor, company: Company, question_id: int, text: str) -> None:
     """The manager writes more; Connectica is to answer again. Commits."""
-    found, person = questions.show(company, question_id), actor.known
+    person = actor.known
+    found = questions.show(permissions.reader(company, person.role_names), question_id)
     words = typed_text.needed(text)
     _move(found.question, to=QuestionState.ASKED)
     said = _say(found.question, QuestionSide.MANAGER, words, by=person.name, by_id=person.id)
@@ -78,7 +81,7 @@ def reply(actor: Actor, company: Company, question_id: int, text: str) -> None:
 @unit_of_work()
 def take_back(actor: Actor, company: Company, question_id: int) -> None:
     """The manager is content, or erred. Commits."""
-    found = questions.show(company, question_id)
+    found = questions.show(permissions.reader(company, actor.known.role_names), question_id)
     _move(found.question, to=QuestionState.WITHDRAWN, by=actor.known.name)
     audit.note(audit.TOOK_QUESTION_BACK, actor, company_id=company.id, about=found.ticket_number)
 

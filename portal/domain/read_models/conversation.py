@@ -18,8 +18,8 @@ from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from portal.domain.billing.prices import PriceList
 from portal.domain.billing.time_report import FROZEN_RATE, OWN_INVOICE
 from portal.domain.companies.contacts import Employee, Technician
-from portal.domain.companies.models import Company
 from portal.domain.companies.pseudonyms import NOBODY
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality, previews
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import (
@@ -187,17 +187,17 @@ class Conversation:
         return sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def show(company: Company, number: str, *, before: int | None = None) -> Conversation:
+def show(reader: Reader, number: str, *, before: int | None = None) -> Conversation:
     """The company's ticket of that number, with its newest messages, or those before one. Raises NotFound."""
     query = (
-        _visible_to(company)
+        _visible_to(reader)
         .join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .where(Ticket.number == number)
         .order_by(Ticket.id.desc())
         .with_only_columns(
             *confidentiality.seen(
-                company,
+                reader,
                 Ticket.id,
                 Ticket.number,
                 Ticket.kind,
@@ -212,18 +212,18 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
                 Ticket.done_at,
                 Ticket.is_confidential,
             ),
-            not_(confidentiality.tells(company)),
+            not_(confidentiality.tells(reader)),
         )
     )
     row: Any = db.session.execute(query).first()
     if row is None:
         raise NotFound
-    told = disclosure.of(company)
+    told = disclosure.of(reader)
     ticket = _begun(*row)
     ticket.hides_hours = told.hides_hours
-    price_list = prices.list_of(company)
+    price_list = prices.list_of(reader)
     ticket.currency = price_list.currency
-    ticket.entries = [_priced(row, told, price_list) for row in _entries(company, ticket.id)]
+    ticket.entries = [_priced(row, told, price_list) for row in _entries(reader, ticket.id)]
     if ticket.is_stub:
         ticket.turns = [TimeTurn(replace(one, message_id=None)) for one in ticket.entries]
         return ticket
@@ -232,7 +232,7 @@ def show(company: Company, number: str, *, before: int | None = None) -> Convers
     start = said[0].at if ticket.earlier else None
     quiet: list[Happened | TimeTurn | ApprovalTurn] = [
         *_events(ticket.id),
-        *_approvals(company, ticket.id),
+        *_approvals(reader, ticket.id),
         *(TimeTurn(one) for one in ticket.entries if not one.message_id),
     ]
     here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
@@ -299,13 +299,13 @@ def _events(ticket_id: int) -> list[Happened]:
     return [Happened(*row) for row in db.session.execute(query.order_by(TicketEvent.at, TicketEvent.id))]
 
 
-def _approvals(company: Company, ticket_id: int) -> list[ApprovalTurn]:
-    found = approvals.of_ticket(company, ticket_id)
+def _approvals(reader: Reader, ticket_id: int) -> list[ApprovalTurn]:
+    found = approvals.of_ticket(reader, ticket_id)
     ended = [ApprovalTurn(one, one.decided_at, is_end=True) for one in found if one.decided_at]
     return [*(ApprovalTurn(one, one.asked_at, is_end=False) for one in found), *ended]
 
 
-def _entries(company: Company, ticket_id: int) -> Sequence[Any]:
+def _entries(reader: Reader, ticket_id: int) -> Sequence[Any]:
     query = (
         select(
             TimeEntry.id,
@@ -321,7 +321,7 @@ def _entries(company: Company, ticket_id: int) -> Sequence[Any]:
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .outerjoin(InvoicedEntry, OWN_INVOICE)
         .where(TimeEntry.ticket_id == ticket_id, TimeEntry.withdrawn_at.is_(None))
-        .where(disclosure.of(company).entries)
+        .where(disclosure.of(reader).entries)
     )
     return db.session.execute(query.order_by(TimeEntry.worked_at, TimeEntry.id)).all()
 

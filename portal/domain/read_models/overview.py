@@ -10,7 +10,7 @@ from portal.clock import now
 from portal.db import db
 from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Employee, Technician
-from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import (
     Message,
@@ -65,12 +65,12 @@ class ServicePace:
     solved: int
 
 
-def companys_turn(company: Company) -> tuple[list[TicketLine], int]:
+def companys_turn(reader: Reader) -> tuple[list[TicketLine], int]:
     """Open tickets in which Connectica wrote last, the longest waiting first; and how many there are of them."""
     newest = (
         select(Message.ticket_id, func.max(Message.sent_at).label("at"))
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(Ticket.company_id == company.id, Ticket.state == State.OPEN, Message.withdrawn_at.is_(None))
+        .where(Ticket.company_id == reader.company_id, Ticket.state == State.OPEN, Message.withdrawn_at.is_(None))
         .group_by(Message.ticket_id)
         .subquery()
     )
@@ -80,43 +80,45 @@ def companys_turn(company: Company) -> tuple[list[TicketLine], int]:
         .where(Message.side == MessageSide.TECHNICIAN, Message.withdrawn_at.is_(None))
         .exists()
     )
-    theirs = _visible_to(company).join(newest, newest.c.ticket_id == Ticket.id)
-    theirs = theirs.where(Ticket.state == State.OPEN, by_technician, confidentiality.tells(company))
+    theirs = _visible_to(reader).join(newest, newest.c.ticket_id == Ticket.id)
+    theirs = theirs.where(Ticket.state == State.OPEN, by_technician, confidentiality.tells(reader))
     count = db.session.scalar(select(func.count()).select_from(theirs.with_only_columns(Ticket.id).subquery())) or 0
-    return _lines(company, theirs, newest.c.at), count
+    return _lines(reader, theirs, newest.c.at), count
 
 
-def oldest_open(company: Company) -> list[TicketLine]:
+def oldest_open(reader: Reader) -> list[TicketLine]:
     """Open tickets by age, the oldest first."""
-    return _lines(company, _visible_to(company).where(Ticket.state == State.OPEN), Ticket.opened_at)
+    return _lines(reader, _visible_to(reader).where(Ticket.state == State.OPEN), Ticket.opened_at)
 
 
-def news(company: Company, since: datetime) -> News:
+def news(reader: Reader, since: datetime) -> News:
     """What happened after a moment, in numbers."""
-    told = disclosure.of(company)
+    told = disclosure.of(reader)
     finished = (
         select(func.count(func.distinct(TicketEvent.ticket_id)))
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(_mine(company), TicketEvent.kind == TicketEventKind.STATE, TicketEvent.at > since)
+        .where(_mine(reader), TicketEvent.kind == TicketEventKind.STATE, TicketEvent.at > since)
         .where(TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)), TicketEvent.old == State.OPEN)
     )
     written = (
         select(func.count(Message.id))
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(_mine(company), Ticket.changed_at > since, Message.sent_at > since, Message.withdrawn_at.is_(None))
+        .where(_mine(reader), Ticket.changed_at > since, Message.sent_at > since, Message.withdrawn_at.is_(None))
     )
     worked = select(func.count(TimeEntry.id)).where(
-        TimeEntry.company_id == company.id, TimeEntry.withdrawn_at.is_(None), TimeEntry.first_noticed_at > since
+        TimeEntry.company_id == reader.company_id,
+        TimeEntry.withdrawn_at.is_(None),
+        TimeEntry.first_noticed_at > since,
     )
-    opened = select(func.count(Ticket.id)).where(_mine(company), Ticket.opened_at > since)
+    opened = select(func.count(Ticket.id)).where(_mine(reader), Ticket.opened_at > since)
     return News(*(_number(one) for one in (opened, finished, written, worked.where(told.entries))))
 
 
-def pace(company: Company) -> ServicePace:
+def pace(reader: Reader) -> ServicePace:
     """Response (a technician's first words) and resolution (first time solved) of the tickets of the window."""
     newest = (
         select(Ticket.id, Ticket.opened_at)
-        .where(_mine(company), Ticket.opened_at > now() - WINDOW, Ticket.state != State.ERROR)
+        .where(_mine(reader), Ticket.opened_at > now() - WINDOW, Ticket.state != State.ERROR)
         .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
         .limit(MOST_MEASURED)
     )
@@ -148,21 +150,21 @@ def _middle(lengths: list[timedelta]) -> timedelta | None:
     return timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else None
 
 
-def _mine(company: Company) -> ColumnElement[bool]:
-    return and_(Ticket.company_id == company.id, Ticket.withdrawn_at.is_(None))
+def _mine(reader: Reader) -> ColumnElement[bool]:
+    return and_(Ticket.company_id == reader.company_id, Ticket.withdrawn_at.is_(None))
 
 
 def _number(counted) -> int:
     return db.session.scalar(counted) or 0
 
 
-def _lines(company: Company, tickets, since) -> list[TicketLine]:
+def _lines(reader: Reader, tickets, since) -> list[TicketLine]:
     wanted = (
         tickets.join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .with_only_columns(
             *confidentiality.seen(
-                company,
+                reader,
                 Ticket.number,
                 Ticket.subject,
                 Employee.name,

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
-from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket, _visible_to
 from portal.errors import NotFound
@@ -64,13 +64,13 @@ class Download:
         return path if path and path.is_file() else None
 
 
-def find(company: Company, attachment_id: int) -> Download:
+def find(reader: Reader, attachment_id: int) -> Download:
     """An attachment of one of the company's tickets. Raises NotFound for anybody else's, or a withdrawn one."""
     query = (
-        _visible_to(company)
+        _visible_to(reader)
         .join(Message, Message.ticket_id == Ticket.id)
         .join(Attachment, Attachment.message_id == Message.id)
-        .where(confidentiality.tells(company))
+        .where(confidentiality.tells(reader))
         .where(Attachment.id == attachment_id, Attachment.withdrawn_at.is_(None), Message.withdrawn_at.is_(None))
     )
     row = db.session.execute(

@@ -1,15 +1,16 @@
 """Confidentiality: what of a confidential ticket a reader sees. The one place that decides it.
 
-`_visible_to(company)` says whose rows a read begins with; this says what of them a reader is told. The company that
-every read takes knows its reader (`reads_confidential`), so no view and no template asks again. To whoever may not
+`_visible_to(reader)` says whose rows a read begins with; this says what of them a reader is told. The reader whom
+every read takes knows it (`reads_confidential`), so no view and no template asks again. To whoever may not
 read it a confidential ticket is a stub: its number, state, days, technician, hours and money stay, so that every sum
 agrees with the invoice; its words and its people are not there.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal_column, or_, true
 
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Ticket
 
 HIDDEN: dict[
@@ -21,13 +22,6 @@ HIDDEN: dict[
     "Employee.email": literal_column("''"),
     "Message.excerpt": literal_column("''"),
 }
-
-
-class Reader(Protocol):
-    """A company, as somebody of it reads it."""
-
-    @property
-    def reads_confidential(self) -> bool: ...
 
 
 def tells(reader: Reader) -> ColumnElement[bool]:

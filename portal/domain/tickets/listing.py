@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,7 +26,7 @@ from portal import clock
 from portal.db import collation, db
 from portal.db.prepared import Prepared
 from portal.domain.companies.contacts import Employee, Technician
-from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import State, Ticket, TicketText, _visible_to
 from portal.lib import text as typed_text
@@ -70,7 +70,7 @@ _NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # a ticket without a due date is du
 _PLACES = {state.value: at for at, state in enumerate(State)}
 
 
-def _requester_of(reader: confidentiality.Reader) -> Any:
+def _requester_of(reader: Reader) -> Any:
     """Neither the order nor the address of the next page tells who wrote in confidence."""
     return confidentiality.seen(reader, Employee.name)[0]
 
@@ -181,18 +181,18 @@ class ListedTicket:
         return self.state is State.OPEN and self.due_at is not None and self.due_at < clock.now()
 
 
-def find(company: Company, wanted: TicketFilter) -> TicketPage:
+def find(reader: Reader, wanted: TicketFilter) -> TicketPage:
     """One page of the company's tickets. Keys only: rows() tells the rest of those that were not drawn yet."""
     sort = SORTS[wanted.sort]
     after = _where_it_ended(sort, wanted.after)
-    values = {"company": company.id, "now": clock.now()} | _values(wanted)
+    values = {"company": reader.company_id, "now": clock.now()} | _values(wanted)
     if after is not None:
         values |= {"after_key": after[0], "after_id": after[1]}
-    shape = (_Given(company.reads_confidential), wanted.sort, wanted.descending, frozenset(values))
+    shape = (reader.reads_confidential, wanted.sort, wanted.descending, frozenset(values))
     prepared = (
         _prepared(*shape, db.engine.dialect.name)
         if not wanted.words
-        else Prepared(_query(*shape).where(*says(wanted.words), confidentiality.finds(company, wanted.words)))
+        else Prepared(_query(*shape).where(*says(wanted.words), confidentiality.finds(reader, wanted.words)))
     )
     found = prepared.raw(**values)
     keys = tuple(Key(row[0], row[1], bool(row[2])) for row in found[:ROWS])
@@ -202,16 +202,16 @@ def find(company: Company, wanted: TicketFilter) -> TicketPage:
     return TicketPage(keys, f"{last[0]}~{sort.written(last[3])}")
 
 
-def rows(company: Company, ids: Iterable[int]) -> dict[int, ListedTicket]:
+def rows(reader: Reader, ids: Iterable[int]) -> dict[int, ListedTicket]:
     """The rows of tickets by their ids; what is not the company's is not among them."""
     query = (
-        _visible_to(company)
+        _visible_to(reader)
         .join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .where(Ticket.id.in_(list(ids)))
         .with_only_columns(
             *confidentiality.seen(
-                company,
+                reader,
                 Ticket.id,
                 Ticket.number,
                 Ticket.subject,
@@ -256,12 +256,18 @@ def _values(wanted: TicketFilter) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _prepared(reader: "_Given", sort: str, descending: bool, given: frozenset[str], database: str) -> Prepared:
-    return Prepared(_query(reader, sort, descending, given))
+def _prepared(confidential: bool, sort: str, descending: bool, given: frozenset[str], database: str) -> Prepared:
+    return Prepared(_query(confidential, sort, descending, given))
 
 
-def _query(reader: "_Given", sort: str, descending: bool, given: frozenset[str]) -> Select[Any]:
+def _query(confidential: bool, sort: str, descending: bool, given: frozenset[str]) -> Select[Any]:
     """One page of the list in an order, narrowed by the values that will be given; they stay open here."""
+    reader = Reader(
+        company_id=cast(int, bindparam("company")),  # given when the query is run
+        company_name="",
+        shown_live="",
+        reads_confidential=confidential,
+    )
     key = SORTS[sort].key(reader)
     query = _visible_to(reader)
     if sort == "requester":
@@ -280,17 +286,6 @@ def _query(reader: "_Given", sort: str, descending: bool, given: frozenset[str])
     is_overdue = and_(Ticket.state == State.OPEN.value, Ticket.due_at < bindparam("now", type_=Ticket.due_at.type))
     columns = (Ticket.id, Ticket.version, func.coalesce(is_overdue, false()).label("late"), key.label("key"))
     return query.with_only_columns(*columns).order_by(*order).limit(literal_column(str(ROWS + 1)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Stands where a company does, as it is read: the one whose id will be given when the query is run."""
-
-    reads_confidential: bool
-
-    @property
-    def id(self) -> Any:
-        return bindparam("company")
 
 
 def says(words: str) -> list[ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Select, bindparam, false, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,15 +13,8 @@ from portal.db.enums import EnumText
 from portal.db.prepared import Prepared
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.lib.labels import Labelled
-
-
-class AnyCompany(Protocol):
-    """A company's row, or what stands where one will be given."""
-
-    @property
-    def id(self) -> Any: ...
-
 
 MOST_CHOICES = 500  # people offered in a filter; more than that nobody picks from, they search
 
@@ -140,9 +133,9 @@ _COUNTS = Prepared(
 )
 
 
-def counts(company: Company) -> dict[State, int]:
+def counts(reader: Reader) -> dict[State, int]:
     """How many tickets are in each state, from the counter the mirror keeps."""
-    kept = dict(_COUNTS(company=company.id))
+    kept = dict(_COUNTS(company=reader.company_id))
     return {state: kept.get(state, 0) for state in State}
 
 
@@ -159,23 +152,23 @@ def counts_by_company() -> list[tuple[str, dict[State, int]]]:
     return list(found.values())
 
 
-def requesters(company: Company) -> list[tuple[int, str]]:
+def requesters(reader: Reader) -> list[tuple[int, str]]:
     """The employees of the company as (id, name), by name: whom a list can be narrowed to."""
-    wanted = select(Employee.id, Employee.name).where(Employee.company_id == company.id)
-    if not company.reads_confidential:  # whoever wrote in confidence alone is not offered
-        told = _visible_to(company).where(Ticket.requester_id == Employee.id, Ticket.is_confidential.is_(False))
+    wanted = select(Employee.id, Employee.name).where(Employee.company_id == reader.company_id)
+    if not reader.reads_confidential:  # whoever wrote in confidence alone is not offered
+        told = _visible_to(reader).where(Ticket.requester_id == Employee.id, Ticket.is_confidential.is_(False))
         wanted = wanted.where(told.exists())
     by_name = wanted.order_by(Employee.name, Employee.id).limit(MOST_CHOICES)
     return [(row[0], row[1]) for row in db.session.execute(by_name)]
 
 
-def technicians(company: Company) -> list[tuple[int, str]]:
+def technicians(reader: Reader) -> list[tuple[int, str]]:
     """The technicians who are responsible for any ticket of the company, as (id, name), by name."""
-    serves = _visible_to(company).where(Ticket.technician_id == Technician.id).exists()
+    serves = _visible_to(reader).where(Ticket.technician_id == Technician.id).exists()
     wanted = select(Technician.id, Technician.name).where(serves).order_by(Technician.name, Technician.id)
     return [(row[0], row[1]) for row in db.session.execute(wanted.limit(MOST_CHOICES))]
 
 
-def _visible_to(company: AnyCompany) -> Select[Any]:
+def _visible_to(reader: Reader) -> Select[Any]:
     """Where every read starts: the company's own tickets that still exist."""
-    return select(Ticket).where(Ticket.company_id == company.id, Ticket.withdrawn_at.is_(None))
+    return select(Ticket).where(Ticket.company_id == reader.company_id, Ticket.withdrawn_at.is_(None))

@@ -147,8 +147,6 @@ def visitor(session_key: str) -> Visitor | None:
     role_names = frozenset(row[6] for row in rows if row[6])
     known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][12:], strict=True)}
     company = Company(**known) if company_id is not None else None
-    if company is not None:
-        company.reads_confidential = permissions.allows(role_names, Right.READ_CONFIDENTIAL)
     return Visitor(
         id=id_,
         name=name,

@@ -3,6 +3,8 @@
 from collections.abc import Set
 from enum import StrEnum
 
+from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.lib.i18n import msgid
 
 MANAGER, VIEWER, STAFF, STAFF_ADMIN = "manager", "viewer", "staff", "staff_admin"
@@ -59,6 +61,11 @@ RIGHTS: dict[Right, frozenset[str]] = {
 def allows(role_names: Set[str], right: Right) -> bool:
     """Whether anybody of these roles has the right. No role has none, and nobody has a right without a row."""
     return not RIGHTS.get(right, frozenset()).isdisjoint(role_names)
+
+
+def reader(company: Company, role_names: Set[str]) -> Reader:
+    """Somebody of these roles, as they look at their company."""
+    return Reader.of(company, confidential=allows(role_names, Right.READ_CONFIDENTIAL))
 
 
 def with_included(role: str) -> frozenset[str]:

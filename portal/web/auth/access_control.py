@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import two_factor
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.users import permissions
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, Visitor
@@ -204,11 +205,19 @@ def address() -> str:
 
 
 def own_company() -> Company:
-    """The company of the person signed in: the first argument of every read. Staff have none and find nothing."""
+    """The company of the person signed in: the first argument of every change. Staff have none and find nothing."""
     company = current_user.company
     if company is None:
         raise NotFound
     return company
+
+
+def own_reader() -> Reader:
+    """The person signed in, as somebody who looks: the first argument of every read. Made once for a request."""
+    if "reader" not in g:
+        g.reader = permissions.reader(own_company(), current_user.role_names)
+    found: Reader = g.reader
+    return found
 
 
 def right_for(endpoint: str) -> Right:

@@ -13,6 +13,7 @@ from portal.domain.approvals import decisions
 from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Ticket
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -66,7 +67,7 @@ def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab
     page = client.get(f"/tickets/{ticket.number}").text
     manager = people.by_email(MANAGER_ADDRESS)
     assert "počítač je velmi pomalý" in page and "Vyměnil jsem disk." in page and "1,25" in page
-    (waiting,) = approvals.waiting(manager.company)
+    (waiting,) = approvals.waiting(Reader.of(manager.company))
     decisions.decide(acting(manager), waiting.approval.id, Decision(approve=True, note="Objednejte ho."))
     deliver(core)
     deliver(core)
@@ -74,7 +75,7 @@ def test_a_mail_becomes_a_page_with_hours_and_a_decision_becomes_a_note(app, lab
     assert "Objednejte ho." in note
     _run(core)
     manager = people.by_email(MANAGER_ADDRESS)
-    assert approvals.waiting(manager.company) == []
+    assert approvals.waiting(Reader.of(manager.company)) == []
 
 
 def test_a_quiet_request_tracker_is_asked_once_a_look(app, lab: Lab, stage: RtStage):

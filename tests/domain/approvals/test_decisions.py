@@ -15,6 +15,7 @@ from portal.domain.approvals.links import ApprovalLink
 from portal.domain.approvals.models import Approval, ApprovalState, AtExpiry, Channel, Scope
 from portal.domain.audit.events import AuditEvent
 from portal.domain.companies.contacts import Employee
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users.models import Person
@@ -127,8 +128,8 @@ def test_another_companys_approval_is_not_found(office):
     with pytest.raises(NotFound):
         decisions.decide(acting(office.foreign_manager), asked.approval_id, YES)
     with pytest.raises(NotFound):
-        approvals.show(office.foreign, asked.approval_id)
-    assert approvals.waiting(office.foreign) == []
+        approvals.show(Reader.of(office.foreign), asked.approval_id)
+    assert approvals.waiting(Reader.of(office.foreign)) == []
 
 
 def test_a_role_that_was_taken_away_decides_nothing(office):
@@ -237,21 +238,21 @@ def test_a_consent_is_about_one_employee(office):
 
 def test_a_newer_consent_takes_the_place_of_the_older(office):
     decisions.decide(acting(office.manager), office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
-    (first,) = consents.in_force(office.company)
+    (first,) = consents.in_force(Reader.of(office.company))
     consents.revoke(acting(office.manager), office.company, first.consent.id)
     second = office.ask("Znovu?")
     decisions.decide(acting(office.manager), second.approval_id, Decision(approve=False, scope=Scope.NEVER))
-    (row,) = consents.in_force(office.company)
+    (row,) = consents.in_force(Reader.of(office.company))
     assert not row.consent.allowed and row.employee == "Eva Dvořáková"
-    assert [row.consent.id for row in consents.over(office.company)] == [first.consent.id]
+    assert [row.consent.id for row in consents.over(Reader.of(office.company))] == [first.consent.id]
 
 
 def test_another_companys_consent_cannot_be_revoked(office):
     decisions.decide(acting(office.manager), office.ask().approval_id, Decision(approve=True, scope=Scope.ALWAYS))
-    (row,) = consents.in_force(office.company)
+    (row,) = consents.in_force(Reader.of(office.company))
     with pytest.raises(NotFound):
         consents.revoke(acting(office.foreign_manager), office.foreign, row.consent.id)
-    assert consents.in_force(office.foreign) == []
+    assert consents.in_force(Reader.of(office.foreign)) == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Approval, ApprovalState, AtExpiry
 from portal.domain.approvals.requests import Asking
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person
 from portal.errors import Refused
@@ -126,7 +127,7 @@ def test_a_question_through_the_core_is_noticed_once_and_answered_to_the_core(of
     for _ in range(2):
         requests.noticed(office.ticket, [record])
         db.session.commit()
-    (card,) = approvals.waiting(office.company)
+    (card,) = approvals.waiting(Reader.of(office.company))
     assert (card.approval.asked_by, card.approval.core_id) == ("Radek Vymazal", "a1")
     assert card.approval.expires_at == clock.start_of(MONDAY.date() + timedelta(days=3)) + timedelta(hours=17)
     assert len(letters_to(office.manager)) == 1
@@ -165,8 +166,8 @@ def test_a_record_of_a_ticket_that_is_not_open_asks_nobody(office):
 def test_asking_back_keeps_the_question_open_and_stops_its_clock(office):
     asked = office.ask(days=1, at_expiry=AtExpiry.SERVE)
     requests.ask_back(acting(office.manager), asked.approval_id, "Kolik to bude stát?")
-    assert approvals.waiting(office.company) == []
-    assert [card.approval.id for card in approvals.asked_back(office.company)] == [asked.approval_id]
+    assert approvals.waiting(Reader.of(office.company)) == []
+    assert [card.approval.id for card in approvals.asked_back(Reader.of(office.company))] == [asked.approval_id]
     assert "Kolik to bude stát?" in letters_to(office.staff)[0].text
     assert (told()[0].decision, "Kolik to bude stát?" in told()[0].note) == ("", True)
     with clock.set_to(MONDAY + timedelta(days=3)):
@@ -184,7 +185,7 @@ def test_asking_back_keeps_the_question_open_and_stops_its_clock(office):
 def test_a_technicians_question_is_asked_back_by_mail_and_answered_by_mail(office):
     requests.noticed(office.ticket, [_record("a1", "Smíme objednat disk?")])
     db.session.commit()
-    (card,) = approvals.waiting(office.company)
+    (card,) = approvals.waiting(Reader.of(office.company))
     requests.ask_back(acting(office.manager), card.approval.id, "Jaký disk?")
     letter = db.session.scalar(select(Letter).where(Letter.to == "radek@connectica.example"))
     assert card.approval.reference in letter.text
@@ -212,7 +213,7 @@ def test_staff_see_every_companys_open_questions_oldest_first(office):
     with clock.set_to(MONDAY + timedelta(minutes=1)):
         second = office.ask(ticket=office.foreign_ticket)
     assert [card.approval.id for card in approvals.open_everywhere()] == [first.approval_id, second.approval_id]
-    assert SECRET not in str(approvals.waiting(office.company))
+    assert SECRET not in str(approvals.waiting(Reader.of(office.company)))
 
 
 def _record(core_id: str, question: str) -> SimpleNamespace:

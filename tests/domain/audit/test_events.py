@@ -14,6 +14,7 @@ from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.events import WORDS, AuditEvent, AuditName, Group
 from portal.domain.audit.report import LogFilter
+from portal.domain.companies.reader import Reader
 from tests.actors import noted
 from tests.office import Office
 
@@ -26,7 +27,7 @@ def office(app):
 
 
 def _all(company, wanted=None):
-    return list(report.everything(company, wanted or LogFilter()))
+    return list(report.everything(Reader.of(company), wanted or LogFilter()))
 
 
 def _old(company, *, days):
@@ -154,7 +155,7 @@ def test_a_company_reads_its_own_log_alone(office):
     noted(audit.DECIDED, company_id=office.foreign.id, person_id=office.foreign_manager.id)
     noted(audit.SIGN_IN_FAILED, name="nobody@nowhere.example")
     assert _all(office.company) == []
-    assert report.people(office.company) == []
+    assert report.people(Reader.of(office.company)) == []
 
 
 def test_connecticas_people_are_named_as_such(office):
@@ -163,7 +164,7 @@ def test_connecticas_people_are_named_as_such(office):
     assert (line.what, line.by, line.is_connecticas) == ("asked_approval", "Dana Dispečerka", True)
     noted(audit.ACCESS_ENDED, company_id=office.company.id, about="vit@vltava.example")
     assert (_all(office.company)[0].by, _all(office.company)[0].is_connecticas) == ("", True)
-    assert report.people(office.company) == [(office.staff.id, "Dana Dispečerka", True)]
+    assert report.people(Reader.of(office.company)) == [(office.staff.id, "Dana Dispečerka", True)]
     assert asked.approval_id
 
 
@@ -204,7 +205,7 @@ def test_pages_follow_one_another_without_gaps(office, monkeypatch):
         noted(audit.OPENED_TICKET, company_id=office.company.id, about=str(number))
     seen, before = [], None
     while True:
-        page, before = report.find(office.company, LogFilter(), before=before)
+        page, before = report.find(Reader.of(office.company), LogFilter(), before=before)
         seen += [line.about for line in page]
         if before is None:
             break

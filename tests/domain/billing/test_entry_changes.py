@@ -11,6 +11,7 @@ from portal.domain.accounts import last_seen
 from portal.domain.billing import budgets, entry_changes
 from portal.domain.billing import budgets as budget_alerts
 from portal.domain.billing.entry_changes import ChangeKind
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
 from portal.lib.periods import month_of
@@ -37,7 +38,7 @@ def test_every_change_is_told_with_old_and_new(ledger):
     ledger.change(entry, at=before(hours=3), category="SPRAVA60")
     ledger.change(entry, at=before(hours=2), withdrawn=True)
     ledger.change(entry, at=before(hours=1), withdrawn=False)
-    told = entry_changes.since(company, None)
+    told = entry_changes.since(Reader.of(company), None)
     assert [change.kind for change in told] == [
         ChangeKind.RETURNED,
         ChangeKind.REMOVED,
@@ -47,7 +48,7 @@ def test_every_change_is_told_with_old_and_new(ledger):
     assert [(change.old.hours, change.new.hours) for change in told[2:]] == [(2, 2), (1, 2)]
     assert (told[2].old.category, told[2].new.category) == ("PROGP85", "SPRAVA60")
     assert (told[1].new, told[0].new.hours) == (None, 2)
-    assert told == entry_changes.of_entry(company, entry.id)
+    assert told == entry_changes.of_entry(Reader.of(company), entry.id)
 
 
 def test_only_what_was_noticed_since_is_news(ledger):
@@ -56,16 +57,16 @@ def test_only_what_was_noticed_since_is_news(ledger):
     ledger.entry(ledger.ticket(company), noticed_at=before(minutes=30))
     ledger.change(entry, at=before(hours=2), hours="2.00")
     ledger.change(entry, at=before(minutes=5), hours="3.00")
-    assert [change.new.hours for change in entry_changes.since(company, before(hours=1))] == [3]
-    assert entry_changes.count_new(company, before(hours=1)) == 1
-    assert entry_changes.count_new(company, None) == 0
+    assert [change.new.hours for change in entry_changes.since(Reader.of(company), before(hours=1))] == [3]
+    assert entry_changes.count_new(Reader.of(company), before(hours=1)) == 1
+    assert entry_changes.count_new(Reader.of(company), None) == 0
 
 
 def test_a_version_that_bills_the_same_is_no_change(ledger):
     company = ledger.company()
     entry = ledger.entry(ledger.ticket(company))
     ledger.change(entry, at=before(hours=1))  # invoiced_on alone, for one
-    assert entry_changes.since(company, None) == []
+    assert entry_changes.since(Reader.of(company), None) == []
 
 
 @pytest.mark.parametrize(("shown_live", "count"), [("money", 1), ("hours", 1), ("nothing", 0)])
@@ -73,7 +74,7 @@ def test_changes_follow_what_the_company_may_see(ledger, shown_live, count):
     company, other = ledger.company(shown_live=shown_live), ledger.company("Pekárna U Tří lip, s. r. o.")
     for owner in (company, other):
         ledger.change(ledger.entry(ledger.ticket(owner)), at=before(hours=1), hours="2.00")
-    assert len(entry_changes.since(company, None)) == count
+    assert len(entry_changes.since(Reader.of(company), None)) == count
 
 
 def test_a_visit_lasts_while_pages_are_turned(ledger):
@@ -105,11 +106,11 @@ def test_a_budget_holds_from_its_month_until_another_one(ledger, company):
     person = ledger.person(company)
     budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="20")
     budgets.choose(acting(person), company, NOVEMBER.later(), unit="money", amount="25 000,50")
-    assert budgets.chosen(company, NOVEMBER.earlier()) is None
-    assert budgets.chosen(company, NOVEMBER) == (budgets.Unit.HOURS, Decimal("20.00"))
-    assert budgets.chosen(company, NOVEMBER.later().later()) == (budgets.Unit.MONEY, Decimal("25000.50"))
+    assert budgets.chosen(Reader.of(company), NOVEMBER.earlier()) is None
+    assert budgets.chosen(Reader.of(company), NOVEMBER) == (budgets.Unit.HOURS, Decimal("20.00"))
+    assert budgets.chosen(Reader.of(company), NOVEMBER.later().later()) == (budgets.Unit.MONEY, Decimal("25000.50"))
     budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="")
-    assert budgets.chosen(company, NOVEMBER) is None
+    assert budgets.chosen(Reader.of(company), NOVEMBER) is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_budget_counts_the_months_own_work_that_will_be_billed(ledger, company
     ledger.entry(ledger.ticket(company, state="done"), "4.00", invoiced_on=NOVEMBER.until)
     ledger.entry(ledger.ticket(company, state="done"), "8.00")  # ended without an invoice
     ledger.entry(ledger.ticket(company), "8.00", at="2026-10-31T23:59")
-    use = budgets.use(company, NOVEMBER)
+    use = budgets.use(Reader.of(company), NOVEMBER)
     assert (use.used, use.percent, use.left, use.alerts_reached) == (7, 70, 3, (50,))
 
 
@@ -139,7 +140,7 @@ def test_a_budget_counts_the_months_own_work_that_will_be_billed(ledger, company
 def test_a_budget_is_measured_only_by_what_the_company_may_see(ledger, company, shown_live, unit, measured):
     company.shown_live = shown_live
     budgets.choose(acting(ledger.person(company)), company, NOVEMBER, unit=unit, amount="10")
-    assert (budgets.use(company, NOVEMBER) is not None) == measured
+    assert (budgets.use(Reader.of(company), NOVEMBER) is not None) == measured
 
 
 def letters_written() -> list[str]:

@@ -12,6 +12,7 @@ from portal.db import db
 from portal.domain.billing import anomalies, forecast, invoice_preview, invoice_snapshots, time_report
 from portal.domain.billing import forecast as forecasting
 from portal.domain.billing.anomalies import Surroundings
+from portal.domain.companies.reader import Reader
 from portal.lib import money
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
@@ -30,8 +31,8 @@ def monday():
 @given(entries=ENTRIES)
 def test_the_lines_the_total_and_the_entries_are_one_sum(ledger, entries):
     company = fill(ledger, entries)
-    found = invoice_preview.preview(company)
-    rows = list(time_report.rows(company, invoice_preview.WANTED))
+    found = invoice_preview.preview(Reader.of(company))
+    rows = list(time_report.rows(Reader.of(company), invoice_preview.WANTED))
     assert found.tally == summed(rows)
     assert found.bill == money.bill(summed(rows).amount, Decimal(21))
     for line in found.lines:
@@ -52,14 +53,17 @@ def test_a_price_that_changes_splits_the_line(ledger):
     ticket = ledger.ticket(company)
     ledger.entry(ticket, "1.00", at="2026-11-09T23:59")
     ledger.entry(ticket, "2.00", at="2026-11-10T00:00")
-    assert [(line.rate, line.tally.hours) for line in invoice_preview.preview(company).lines] == [(850, 1), (890, 2)]
+    assert [(line.rate, line.tally.hours) for line in invoice_preview.preview(Reader.of(company)).lines] == [
+        (850, 1),
+        (890, 2),
+    ]
 
 
 def test_running_and_ended_time_stand_apart(ledger):
     company = ledger.company()
     for state, spent in (("open", "1.00"), ("to_be_invoiced", "2.00"), ("done", "4.00"), ("error", "8.00")):
         ledger.entry(ledger.ticket(company, state=state), spent)
-    found = invoice_preview.preview(company)
+    found = invoice_preview.preview(Reader.of(company))
     assert (found.tally.hours, found.running.hours, found.ended.hours) == (2, 1, 12)
 
 
@@ -68,13 +72,13 @@ def test_a_long_line_lists_a_part_and_says_how_many_more(ledger, monkeypatch):
     company = ledger.company()
     for _ in range(5):
         ledger.entry(ledger.ticket(company))
-    (line,) = invoice_preview.preview(company).lines
+    (line,) = invoice_preview.preview(Reader.of(company)).lines
     assert (line.tally.entries, line.shown, line.more, len(line.tickets_shown)) == (5, 3, 2, 3)
 
 
 def odd(ledger, company, **values) -> set[str]:
     entry = ledger.entry(values.pop("ticket", None) or ledger.ticket(company), **values)
-    rows = list(time_report.rows(company, invoice_preview.WANTED))
+    rows = list(time_report.rows(Reader.of(company), invoice_preview.WANTED))
     around = Surroundings.of(rows, clock.today())
     return {rule.name for row in rows if row.id == entry.id for rule in anomalies.about(row, around)}
 
@@ -106,7 +110,7 @@ def test_two_times_under_one_message_are_not_the_same_words_twice(ledger):
     second = ledger.entry(ticket)
     second.message_id = first.message_id
     db.session.flush()
-    assert invoice_preview.preview(company).odd == []
+    assert invoice_preview.preview(Reader.of(company)).odd == []
 
 
 def test_an_entry_an_invoice_had_already_is_marked(ledger):
@@ -117,7 +121,7 @@ def test_an_entry_an_invoice_had_already_is_marked(ledger):
     invoice_snapshots.freeze()
     entry.invoiced_on = None
     db.session.flush()
-    assert [rule.name for oddity in invoice_preview.preview(company).odd for rule in oddity.rules] == [
+    assert [rule.name for oddity in invoice_preview.preview(Reader.of(company)).odd for rule in oddity.rules] == [
         "invoiced_before"
     ]
 
@@ -128,8 +132,8 @@ def test_the_forecast_adds_the_days_left_at_this_months_pace(ledger):
     ledger.entry(ledger.ticket(company), "14.00", at="2026-11-02T10:00")  # over 14 working days: an hour a day
     ledger.entry(ledger.ticket(company, state="open"), "1.40", at="2026-11-20T10:00")
     ledger.entry(ledger.ticket(company, state="done"), "99.00", at="2026-11-20T10:00")  # ended without an invoice
-    found = invoice_preview.preview(company)
-    expected = forecasting.of(company, found.tally, found.running)
+    found = invoice_preview.preview(Reader.of(company))
+    expected = forecasting.of(Reader.of(company), found.tally, found.running)
     assert expected.pace.period == Period(date(2026, 11, 1), date(2026, 11, 22))
     assert (expected.pace.working_days, expected.days_left) == (14, 5)  # 17 November is a holiday
     assert expected.hours == Decimal("14.00") + Decimal("1.40") + Decimal("5.50")

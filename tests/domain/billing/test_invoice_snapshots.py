@@ -11,6 +11,7 @@ from portal.domain.billing import invoice_preview, invoice_snapshots, time_repor
 from portal.domain.billing import invoices as invoiced
 from portal.domain.billing.invoices import Difference
 from portal.domain.billing.time_report import HoursFilter
+from portal.domain.companies.reader import Reader
 from portal.errors import NotFound
 from portal.lib.periods import month_of
 
@@ -33,7 +34,7 @@ def invoiced_entry(ledger, company, spent="2.00", **values):
 def test_an_invoice_is_frozen_once_with_its_rate_and_vat(ledger, company):
     invoiced_entry(ledger, company)
     assert (invoice_snapshots.freeze(), invoice_snapshots.freeze()) == (1, 0)
-    (month,) = invoiced.months(company)
+    (month,) = invoiced.months(Reader.of(company))
     assert (month.month, month.bill.base, month.bill.vat, month.bill.total) == (
         OCTOBER,
         Decimal("1700.00"),
@@ -47,7 +48,7 @@ def test_freezing_some_tickets_leaves_the_others_alone(ledger, company):
     first, second = invoiced_entry(ledger, company), invoiced_entry(ledger, company)
     assert invoice_snapshots.freeze({first.ticket_id}) == 1
     assert invoice_snapshots.freeze({first.ticket_id, second.ticket_id}) == 1
-    assert invoiced.months(company)[0].tally.entries == 2
+    assert invoiced.months(Reader.of(company))[0].tally.entries == 2
 
 
 def test_a_new_price_changes_no_invoice(ledger, company):
@@ -55,17 +56,17 @@ def test_a_new_price_changes_no_invoice(ledger, company):
     invoice_snapshots.freeze()
     ledger.price("PROGP85", 999, "2026-10-01")
     invoice_snapshots.freeze()
-    assert invoiced.month(company, OCTOBER).bill.base == Decimal("1700.00")
+    assert invoiced.month(Reader.of(company), OCTOBER).bill.base == Decimal("1700.00")
 
 
 def test_a_rate_nobody_knew_is_filled_in_once_it_is_known(ledger, company):
     invoiced_entry(ledger, company, category="NOVAKAT")
     invoice_snapshots.freeze()
-    month = invoiced.month(company, OCTOBER)
+    month = invoiced.month(Reader.of(company), OCTOBER)
     assert (month.tally.unpriced, month.tally.amount) == (1, 0)
     ledger.price("NOVAKAT", 100, "2026-01-01")
     assert (invoice_snapshots.fill_in_rates(), invoice_snapshots.fill_in_rates()) == (1, 0)
-    assert invoiced.month(company, OCTOBER).bill.base == Decimal("200.00")
+    assert invoiced.month(Reader.of(company), OCTOBER).bill.base == Decimal("200.00")
 
 
 @pytest.mark.parametrize(
@@ -84,10 +85,10 @@ def test_what_changes_after_the_invoice_is_shown_and_changes_no_sum(ledger, comp
     what_happens(ledger, entry)
     db.session.flush()
     invoice_snapshots.freeze()
-    assert [row.difference for row in invoiced.rows(company, OCTOBER)] == [difference, None]
-    month = invoiced.month(company, OCTOBER)
+    assert [row.difference for row in invoiced.rows(Reader.of(company), OCTOBER)] == [difference, None]
+    month = invoiced.month(Reader.of(company), OCTOBER)
     assert (month.differences, month.bill.base) == (1, Decimal("2550.00"))
-    changed = invoiced.differences(company, OCTOBER)[0]
+    changed = invoiced.differences(Reader.of(company), OCTOBER)[0]
     assert changed.hours == Decimal("2.00")
     assert (changed.now is not None) == (difference is Difference.CHANGED)
 
@@ -98,7 +99,7 @@ def test_what_joins_an_invoice_later_was_added_to_it(ledger, company):
         invoice_snapshots.freeze()
     late = invoiced_entry(ledger, company, "1.00")
     invoice_snapshots.freeze()
-    assert [(row.id, row.difference) for row in invoiced.differences(company, OCTOBER)] == [
+    assert [(row.id, row.difference) for row in invoiced.differences(Reader.of(company), OCTOBER)] == [
         (late.id, Difference.ADDED)
     ]
 
@@ -110,8 +111,8 @@ def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger,
         ledger.ticket(company, state="open"), at="2026-10-20T10:00", noticed_at=clock.now() + timedelta(seconds=1)
     )
     known = ledger.entry(ledger.ticket(company, state="open"), at="2026-10-20T10:00")
-    assert [entry.id for entry in invoiced.added_later(company, OCTOBER)] == [late.id]
-    assert known.id not in {entry.id for entry in invoiced.added_later(company, OCTOBER)}
+    assert [entry.id for entry in invoiced.added_later(Reader.of(company), OCTOBER)] == [late.id]
+    assert known.id not in {entry.id for entry in invoiced.added_later(Reader.of(company), OCTOBER)}
 
 
 def test_a_reopened_ticket_that_is_closed_again_is_billed_once(ledger, company):
@@ -120,23 +121,23 @@ def test_a_reopened_ticket_that_is_closed_again_is_billed_once(ledger, company):
     ticket = db.session.get(type(ledger.ticket(company)), entry.ticket_id)
     ticket.state = "to_be_invoiced"
     more = ledger.entry(ticket, "0.50", at="2026-11-05T10:00")
-    found = invoice_preview.preview(company)
+    found = invoice_preview.preview(Reader.of(company))
     assert [row.id for line in found.lines for part in line.tickets_shown for row in part.entries] == [more.id]
     ticket.state, more.invoiced_on, entry.invoiced_on = "done", date(2026, 11, 30), END
     db.session.flush()
     invoice_snapshots.freeze()
-    assert sum(month.tally.entries for month in invoiced.months(company)) == 2
-    assert sum((month.tally.hours for month in invoiced.months(company)), Decimal(0)) == Decimal("2.50")
+    assert sum(month.tally.entries for month in invoiced.months(Reader.of(company))) == 2
+    assert sum((month.tally.hours for month in invoiced.months(Reader.of(company))), Decimal(0)) == Decimal("2.50")
 
 
 def test_another_companys_invoice_is_not_found(ledger, company):
     other = ledger.company("Pekárna U Tří lip, s. r. o.")
     invoiced_entry(ledger, other)
     invoice_snapshots.freeze()
-    assert invoiced.months(company) == []
-    assert not list(invoiced.rows(company, OCTOBER))
+    assert invoiced.months(Reader.of(company)) == []
+    assert not list(invoiced.rows(Reader.of(company), OCTOBER))
     with pytest.raises(NotFound):
-        invoiced.month(company, OCTOBER)
+        invoiced.month(Reader.of(company), OCTOBER)
 
 
 def test_a_ticket_that_went_to_another_company_leaves_only_its_line(ledger, company):
@@ -147,17 +148,17 @@ def test_a_ticket_that_went_to_another_company_leaves_only_its_line(ledger, comp
     ticket.company_id = entry.company_id = other.id
     ticket.subject, ticket.requester_id = "Jejich věc", ledger.employee(other, "Jejich Člověk").id
     db.session.flush()
-    (row,) = invoiced.rows(company, OCTOBER)
+    (row,) = invoiced.rows(Reader.of(company), OCTOBER)
     assert (row.subject, row.employee, row.what, row.amount) == ("", "", "", Decimal("1700.00"))
     assert row.difference is Difference.REMOVED
-    assert [found.rate for found in time_report.rows(other, HoursFilter())] == [Decimal("850.00")]
+    assert [found.rate for found in time_report.rows(Reader.of(other), HoursFilter())] == [Decimal("850.00")]
 
 
 def test_the_list_and_the_lines_and_the_rows_agree(ledger, company):
     for spent, category in (("1.33", "PROGP85"), ("0.07", "PROGP85"), ("3.00", "NEVIDANO")):
         invoiced_entry(ledger, company, spent, category=category)
     invoice_snapshots.freeze()
-    month, rows = invoiced.month(company, OCTOBER), list(invoiced.rows(company, OCTOBER))
+    month, rows = invoiced.month(Reader.of(company), OCTOBER), list(invoiced.rows(Reader.of(company), OCTOBER))
     lines = invoice_preview.lines_of(rows, invoice_preview.prices.list_of(company))
     assert sum(line.tally.amount for line in lines) == month.bill.base == sum(row.amount or 0 for row in rows)
     assert month.tally.unpriced == 1
@@ -167,4 +168,4 @@ def test_batches_of_an_invoice_hold_every_entry_once(ledger, company, monkeypatc
     monkeypatch.setattr(invoiced, "AT_ONCE", 2)
     entries = [invoiced_entry(ledger, company) for _ in range(5)]
     invoice_snapshots.freeze()
-    assert [row.id for row in invoiced.rows(company, OCTOBER)] == [entry.id for entry in entries]
+    assert [row.id for row in invoiced.rows(Reader.of(company), OCTOBER)] == [entry.id for entry in entries]

@@ -8,6 +8,7 @@ import pytest
 from portal.db import db
 from portal.domain.billing import price_import, prices
 from portal.domain.billing.price_import import Does, Row
+from portal.domain.companies.reader import Reader
 
 TODAY = date(2026, 11, 23)
 HEAD = ["Kategorie", "Název", "Cena za hodinu", "Měna", "Platí od", "Společnost"]
@@ -81,6 +82,6 @@ def test_an_import_is_written_and_then_known(ledger):
     ]
     assert price_import.perform(price_import.of_today(table)) == 2
     assert {line.does for line in price_import.of_today(table)} == {Does.NOTHING}
-    assert prices.list_of(company).rate_on("PROGP85", TODAY) == 700
+    assert prices.list_of(Reader.of(company)).rate_on("PROGP85", TODAY) == 700
     db.session.rollback()
     assert len(price_import.known()) == 2

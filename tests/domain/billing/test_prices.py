@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from portal.db import db
 from portal.domain.billing import prices
 from portal.domain.billing.prices import NoPrice, PriceFact, PriceList
+from portal.domain.companies.reader import Reader
 
 DAY = date(2026, 11, 10)
 SOME_DAYS = st.integers(-400, 400).map(lambda days: DAY + timedelta(days=days))
@@ -69,5 +70,5 @@ def test_another_companys_prices_are_not_in_the_list(ledger):
     ledger.price("PROGP85", 900)
     ledger.price("PROGP85", 700, company=theirs)
     db.session.commit()
-    assert prices.list_of(ours).rate_on("PROGP85", DAY) == 900
-    assert prices.list_of(theirs).rate_on("PROGP85", DAY) == 700
+    assert prices.list_of(Reader.of(ours)).rate_on("PROGP85", DAY) == 900
+    assert prices.list_of(Reader.of(theirs)).rate_on("PROGP85", DAY) == 700

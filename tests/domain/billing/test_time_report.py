@@ -13,6 +13,7 @@ from portal.domain.billing import invoice_snapshots, time_report
 from portal.domain.billing.prices import NoPrice
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import GROUPINGS, HoursFilter
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import State
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
@@ -78,10 +79,10 @@ def fill(ledger: Ledger, entries, shown_live: str = "money"):
 @given(entries=ENTRIES, wanted=FILTERS, shown_live=st.sampled_from(["money", "hours", "nothing"]))
 def test_totals_and_groups_are_the_sums_of_the_rows(ledger, entries, wanted, shown_live):
     company = fill(ledger, entries, shown_live)
-    rows = list(time_report.rows(company, wanted))
-    assert time_report.totals(company, wanted) == summed(rows)
+    rows = list(time_report.rows(Reader.of(company), wanted))
+    assert time_report.totals(Reader.of(company), wanted) == summed(rows)
     for by in GROUPINGS:
-        groups = time_report.groups(company, wanted, by)
+        groups = time_report.groups(Reader.of(company), wanted, by)
         together = Tally()
         for group in groups:
             together.take(group.tally)
@@ -94,13 +95,13 @@ def test_totals_and_groups_are_the_sums_of_the_rows(ledger, entries, wanted, sho
 @given(entries=ENTRIES)
 def test_every_entry_is_in_exactly_the_month_of_its_prague_day(ledger, entries):
     company = fill(ledger, entries)
-    rows = list(time_report.rows(company, HoursFilter()))
+    rows = list(time_report.rows(Reader.of(company), HoursFilter()))
     assert sorted(row.hours for row in rows) == sorted(spent for _, spent, *_ in entries)
     months = {month_of(clock.prague_day(at)) for _, _, at, *_ in entries}
     together = [
         row.id
         for month in sorted(months, key=lambda month: month.since)
-        for row in time_report.rows(company, HoursFilter(period=month))
+        for row in time_report.rows(Reader.of(company), HoursFilter(period=month))
     ]
     assert together == [row.id for row in rows]
     db.session.rollback()
@@ -111,10 +112,10 @@ def test_the_last_minute_of_a_month_belongs_to_it_and_the_next_one_does_not(ledg
     ticket = ledger.ticket(company)
     before = ledger.entry(ticket, at=datetime.fromisoformat("2026-10-31T22:59:59+00:00"))
     after = ledger.entry(ticket, at=datetime.fromisoformat("2026-10-31T23:00:00+00:00"))
-    assert [row.id for row in time_report.rows(company, HoursFilter(period=month_of(date(2026, 10, 1))))] == [
-        before.id
-    ]
-    assert [row.id for row in time_report.rows(company, HoursFilter(period=NOVEMBER))] == [after.id]
+    assert [
+        row.id for row in time_report.rows(Reader.of(company), HoursFilter(period=month_of(date(2026, 10, 1))))
+    ] == [before.id]
+    assert [row.id for row in time_report.rows(Reader.of(company), HoursFilter(period=NOVEMBER))] == [after.id]
 
 
 def test_batches_hold_every_entry_once_and_in_order(ledger, monkeypatch):
@@ -123,9 +124,9 @@ def test_batches_hold_every_entry_once_and_in_order(ledger, monkeypatch):
     ticket = ledger.ticket(company)
     entries = [ledger.entry(ticket, at="2026-11-10T10:00") for _ in range(7)]
     entries += [ledger.entry(ticket, at="2026-11-09T10:00")]
-    found = [row.id for row in time_report.rows(company, HoursFilter())]
+    found = [row.id for row in time_report.rows(Reader.of(company), HoursFilter())]
     assert found == [entries[-1].id, *(entry.id for entry in entries[:-1])]
-    assert [row.id for row in time_report.rows(company, HoursFilter(), at_most=4)] == found[:4]
+    assert [row.id for row in time_report.rows(Reader.of(company), HoursFilter(), at_most=4)] == found[:4]
 
 
 def test_a_price_that_changes_within_the_month_is_each_entrys_own(ledger):
@@ -133,15 +134,18 @@ def test_a_price_that_changes_within_the_month_is_each_entrys_own(ledger):
         ledger,
         [("PROGP85", Decimal("1.00"), midnight("2026-10-26", minutes=shift), State.OPEN, False) for shift in (-1, 0)],
     )
-    assert [row.rate for row in time_report.rows(company, HoursFilter())] == [Decimal("850.55"), Decimal("901.15")]
+    assert [row.rate for row in time_report.rows(Reader.of(company), HoursFilter())] == [
+        Decimal("850.55"),
+        Decimal("901.15"),
+    ]
 
 
 def test_a_category_nobody_priced_is_a_warning_and_no_zero(ledger):
     company = ledger.company()
     ledger.entry(ledger.ticket(company), "2.50", "NEVIDANO")
-    (row,) = time_report.rows(company, HoursFilter())
+    (row,) = time_report.rows(Reader.of(company), HoursFilter())
     assert (row.rate, row.amount, row.why_not) == (None, None, NoPrice.UNKNOWN)
-    tally = time_report.totals(company, HoursFilter())
+    tally = time_report.totals(Reader.of(company), HoursFilter())
     assert (tally.unpriced, tally.unpriced_hours, tally.is_complete) == (1, Decimal("2.50"), False)
 
 
@@ -149,10 +153,10 @@ def test_another_companys_entries_are_nowhere(ledger):
     ours, theirs = ledger.company(), ledger.company("Pekárna U Tří lip, s. r. o.")
     ledger.entry(ledger.ticket(theirs, employee="Cizí Člověk"), category="CIZI")
     for wanted in (HoursFilter(), HoursFilter(category="CIZI")):
-        assert not list(time_report.rows(ours, wanted))
-        assert time_report.totals(ours, wanted) == Tally()
-        assert not any(time_report.groups(ours, wanted, by) for by in GROUPINGS)
-    assert time_report.choices(ours, None) == {"category": [], "technician": [], "employee": []}
+        assert not list(time_report.rows(Reader.of(ours), wanted))
+        assert time_report.totals(Reader.of(ours), wanted) == Tally()
+        assert not any(time_report.groups(Reader.of(ours), wanted, by) for by in GROUPINGS)
+    assert time_report.choices(Reader.of(ours), None) == {"category": [], "technician": [], "employee": []}
 
 
 def test_withdrawn_entries_and_tickets_are_not_there(ledger):
@@ -163,7 +167,7 @@ def test_withdrawn_entries_and_tickets_are_not_there(ledger):
     ledger.entry(ticket)
     ticket.withdrawn_at = clock.now()
     db.session.flush()
-    assert not list(time_report.rows(company, HoursFilter()))
+    assert not list(time_report.rows(Reader.of(company), HoursFilter()))
 
 
 @pytest.mark.parametrize(
@@ -181,11 +185,11 @@ def test_what_is_not_invoiced_is_shown_as_connectica_chose(ledger, shown_live, h
     ledger.price("SPRAVA60", 425)
     ledger.entry(ledger.ticket(company, state="open"), "1.00")
     ledger.entry(ledger.ticket(company), "2.00", "SPRAVA60")
-    assert [str(row.hours) for row in time_report.rows(company, HoursFilter())] == hours_seen
-    tally = time_report.totals(company, HoursFilter())
+    assert [str(row.hours) for row in time_report.rows(Reader.of(company), HoursFilter())] == hours_seen
+    tally = time_report.totals(Reader.of(company), HoursFilter())
     assert tally.amount == Decimal(money_seen)
     assert tally.has_money == (money_seen != "0.00")
-    assert (time_report.choices(company, None)["category"] == []) == (not hours_seen)
+    assert (time_report.choices(Reader.of(company), None)["category"] == []) == (not hours_seen)
 
 
 @pytest.mark.parametrize("shown_live", ["money", "hours", "nothing"])
@@ -193,7 +197,7 @@ def test_what_is_invoiced_is_always_shown_with_its_money(ledger, shown_live):
     company = ledger.company(shown_live=shown_live)
     ledger.price("PROGP85", 850)
     ledger.entry(ledger.ticket(company, state="done"), "2.00", invoiced_on=date(2026, 10, 31))
-    assert time_report.totals(company, HoursFilter()).amount == Decimal("1700.00")
+    assert time_report.totals(Reader.of(company), HoursFilter()).amount == Decimal("1700.00")
 
 
 def test_an_invoiced_entry_keeps_its_rate_whatever_the_price_list_says_later(ledger):
@@ -203,8 +207,8 @@ def test_an_invoiced_entry_keeps_its_rate_whatever_the_price_list_says_later(led
     invoice_snapshots.freeze()
     price.rate = Decimal(999)
     db.session.flush()
-    assert time_report.totals(company, HoursFilter()).amount == Decimal("1700.00")
-    assert [row.rate for row in time_report.rows(company, HoursFilter())] == [Decimal("850.00")]
+    assert time_report.totals(Reader.of(company), HoursFilter()).amount == Decimal("1700.00")
+    assert [row.rate for row in time_report.rows(Reader.of(company), HoursFilter())] == [Decimal("850.00")]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +226,7 @@ def test_where_an_entry_stands_is_the_same_in_python_and_in_sql(ledger, state, i
     company = ledger.company()
     entry = ledger.entry(ledger.ticket(company, state=state), invoiced_on=date(2026, 10, 31) if invoiced else None)
     for wanted in Billing:
-        found = list(time_report.rows(company, HoursFilter(billing=wanted)))
+        found = list(time_report.rows(Reader.of(company), HoursFilter(billing=wanted)))
         assert [row.id for row in found] == ([entry.id] if wanted is billing else [])
         assert all(row.billing is billing for row in found)
 
@@ -268,4 +272,4 @@ def test_a_day_of_the_clock_change_has_all_its_hours(ledger):
     for hour in range(25):
         ledger.entry(ticket, at=start + timedelta(hours=hour))
     day = Period(date(2026, 10, 25), date(2026, 10, 25))
-    assert time_report.totals(company, HoursFilter(period=day)).entries == 25
+    assert time_report.totals(Reader.of(company), HoursFilter(period=day)).entries == 25

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.db import db
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
@@ -36,7 +37,7 @@ def asked(office) -> int:
 
 
 def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician(office, asked):
-    question = questions.show(office.company, asked).question
+    question = questions.show(Reader.of(office.company), asked).question
     assert (question.was_category, str(question.was_hours), question.was_day) == (
         "PROGP85",
         "3.00",
@@ -49,20 +50,20 @@ def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician
 
 
 def test_the_entry_is_marked_while_its_question_is_open(office, asked):
-    assert questions.by_entry(office.company) == {office.entry.id: asked}
-    assert questions.open_count(office.company) == 1
+    assert questions.by_entry(Reader.of(office.company)) == {office.entry.id: asked}
+    assert questions.open_count(Reader.of(office.company)) == 1
     workflow.take_back(acting(office.manager), office.company, asked)
-    assert questions.by_entry(office.company) == {}
-    assert questions.open_count(office.company) == 0
+    assert questions.by_entry(Reader.of(office.company)) == {}
+    assert questions.open_count(Reader.of(office.company)) == 0
 
 
 def test_an_answer_waits_for_the_manager_and_reaches_them_by_mail(office, asked):
     workflow.answer(acting(office.staff), asked, "Bylo to na místě, i s cestou.")
-    assert [card.question.id for card in questions.answered(office.company)] == [asked]
+    assert [card.question.id for card in questions.answered(Reader.of(office.company))] == [asked]
     assert "i s cestou" in letters_to(office.manager)[0].text
     workflow.reply(acting(office.manager), office.company, asked, "Cesta se nemá účtovat.")
-    assert questions.answered_count(office.company) == 0
-    said = [(row.side, row.by) for row in questions.thread(questions.show(office.company, asked).question)]
+    assert questions.answered_count(Reader.of(office.company)) == 0
+    said = [(row.side, row.by) for row in questions.thread(questions.show(Reader.of(office.company), asked).question)]
     assert said == [("manager", "Marie Malá"), ("staff", "Dana Dispečerka"), ("manager", "Marie Malá")]
 
 
@@ -71,7 +72,7 @@ def test_a_correction_arrives_by_the_sync_and_is_linked(office, asked):
         office.ledger.change(office.entry, at=clock.now(), hours="2.00")
         db.session.commit()
         assert [workflow.run() for _ in range(2)] == [1, 0]
-    card = questions.show(office.company, asked)
+    card = questions.show(Reader.of(office.company), asked)
     assert card.question.state is QuestionState.CORRECTED
     assert str(questions.replaced(card.question).hours) == "3.00" and str(card.entry.hours) == "2.00"
     assert "2,00 h" in letters_to(office.manager)[-1].text
@@ -81,7 +82,7 @@ def test_an_entry_that_was_cancelled_is_a_correction_too(office, asked):
     office.ledger.change(office.entry, at=clock.now() + timedelta(minutes=1), withdrawn=True)
     db.session.commit()
     workflow.run()
-    assert questions.show(office.company, asked).question.state is QuestionState.CORRECTED
+    assert questions.show(Reader.of(office.company), asked).question.state is QuestionState.CORRECTED
     assert "zrušená" in letters_to(office.manager)[-1].text
 
 
@@ -89,14 +90,14 @@ def test_being_invoiced_is_no_correction(office, asked):
     office.entry.invoiced_on = date(2026, 11, 30)
     db.session.commit()
     assert workflow.run() == 0
-    assert questions.show(office.company, asked).question.state is QuestionState.ASKED
+    assert questions.show(Reader.of(office.company), asked).question.state is QuestionState.ASKED
 
 
 def test_an_entry_that_stays_is_upheld_with_a_reason(office, asked):
     with pytest.raises(Refused):
         workflow.uphold(acting(office.staff), asked, "  ")
     workflow.uphold(acting(office.staff), asked, "Odpovídá předávacímu protokolu.")
-    assert questions.show(office.company, asked).question.state is QuestionState.UPHELD
+    assert questions.show(Reader.of(office.company), asked).question.state is QuestionState.UPHELD
     assert "předávacímu protokolu" in letters_to(office.manager)[0].text
 
 
@@ -111,14 +112,17 @@ def test_a_question_that_is_over_stays_over(office, asked, verb):
     }
     with pytest.raises(Refused):
         calls[verb]()
-    assert len(questions.thread(questions.show(office.company, asked).question)) == 1
+    assert len(questions.thread(questions.show(Reader.of(office.company), asked).question)) == 1
 
 
 def test_an_entry_may_be_questioned_again_after_a_question_is_over(office, asked):
     workflow.take_back(acting(office.manager), office.company, asked)
     again = workflow.ask(acting(office.manager), office.company, office.entry.id, "Přece jen: proč?")
     assert again != asked
-    assert [card.question.id for card in questions.of_entry(office.company, office.entry.id)] == [again, asked]
+    assert [card.question.id for card in questions.of_entry(Reader.of(office.company), office.entry.id)] == [
+        again,
+        asked,
+    ]
 
 
 def test_asking_about_a_questioned_entry_adds_to_its_thread(office, asked):
@@ -126,14 +130,14 @@ def test_asking_about_a_questioned_entry_adds_to_its_thread(office, asked):
         workflow.ask(acting(office.other_manager), office.company, office.entry.id, "To by mě taky zajímalo.")
         == asked
     )
-    assert len(questions.thread(questions.show(office.company, asked).question)) == 2
+    assert len(questions.thread(questions.show(Reader.of(office.company), asked).question)) == 2
 
 
 def test_an_invoiced_entry_can_be_questioned_and_says_so(office):
     office.entry.invoiced_on = date(2026, 10, 31)
     db.session.commit()
     asked = workflow.ask(acting(office.manager), office.company, office.entry.id, "Proč?")
-    assert questions.show(office.company, asked).question.was_invoiced_on == date(2026, 10, 31)
+    assert questions.show(Reader.of(office.company), asked).question.was_invoiced_on == date(2026, 10, 31)
     assert "už je vyfakturovaná" in letters_to(office.staff)[0].text
 
 
@@ -146,13 +150,13 @@ def test_another_companys_entries_and_questions_are_not_found(office, asked):
             verb(office.company, foreign)
     with pytest.raises(NotFound):
         workflow.reply(acting(office.manager), office.company, foreign, "Cizí?")
-    assert [card.question.id for card in questions.listed(office.company)] == [asked]
-    assert questions.by_entry(office.company) == {office.entry.id: asked}
-    assert SECRET not in str(questions.listed(office.company))
+    assert [card.question.id for card in questions.listed(Reader.of(office.company))] == [asked]
+    assert questions.by_entry(Reader.of(office.company)) == {office.entry.id: asked}
+    assert SECRET not in str(questions.listed(Reader.of(office.company)))
 
 
 def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
-    reference = questions.show(office.company, asked).question.reference
+    reference = questions.show(Reader.of(office.company), asked).question.reference
     with clock.set_to(MONDAY + timedelta(hours=1)):
         office.message(office.ticket, "radek@connectica.example", "<p>Hotovo.</p>", side="technician")
         office.message(office.ticket, "eva@vltava.example", f"<p>{reference}</p>")
@@ -168,7 +172,7 @@ def test_a_technicians_mail_that_quotes_the_letter_is_the_answer(office, asked):
             quoted=f"<p>{reference}</p>",
         )
         assert [workflow.run() for _ in range(2)] == [1, 0]
-    card = questions.show(office.company, asked)
+    card = questions.show(Reader.of(office.company), asked)
     assert card.question.state is QuestionState.ANSWERED
     assert questions.thread(card.question)[-1].text == "Byla to i cesta & montáž."
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
+from portal.domain.companies.reader import Reader
 from portal.domain.read_models import overview
 from portal.domain.tickets import staff_search
 from portal.domain.tickets.models import State
@@ -37,7 +38,7 @@ def test_it_is_the_companys_turn_where_a_technician_wrote_last(firm, other):
     foreign = samples.ticket(other)
     samples.message(foreign, side="technician")
     samples.settle()
-    lines, count = overview.companys_turn(firm)
+    lines, count = overview.companys_turn(Reader.of(firm))
     assert [line.subject for line in lines] == ["Čeká na nás"] and count == 1
     assert lines[0].since == waits.opened_at + HOUR
 
@@ -47,9 +48,9 @@ def test_a_list_is_short_and_its_count_is_whole(firm):
         ticket = samples.ticket(firm, f"Požadavek {hours}", opened_at=clock.now() - hours * HOUR)
         samples.message(ticket, side="technician")
     samples.settle()
-    lines, count = overview.companys_turn(firm)
+    lines, count = overview.companys_turn(Reader.of(firm))
     assert [line.subject for line in lines] == [f"Požadavek {hours}" for hours in (7, 6, 5, 4, 3)] and count == 8
-    assert [line.subject for line in overview.oldest_open(firm)] == [line.subject for line in lines]
+    assert [line.subject for line in overview.oldest_open(Reader.of(firm))] == [line.subject for line in lines]
 
 
 def test_news_count_what_came_after_the_last_visit(firm, other):
@@ -63,15 +64,15 @@ def test_news_count_what_came_after_the_last_visit(firm, other):
     samples.ticket(firm, opened_at=since + HOUR)
     samples.message(samples.ticket(other, opened_at=since + HOUR))
     samples.settle()
-    assert overview.news(firm, since) == overview.News(opened=1, finished=1, messages=1, entries=1)
-    assert overview.news(firm, clock.now()).is_quiet
+    assert overview.news(Reader.of(firm), since) == overview.News(opened=1, finished=1, messages=1, entries=1)
+    assert overview.news(Reader.of(firm), clock.now()).is_quiet
 
 
 def test_news_tell_no_entries_where_they_are_not_shown_live(firm):
     firm.shown_live = "nothing"
     samples.time_entry(samples.ticket(firm))
     samples.settle()
-    assert overview.news(firm, clock.now() - 9 * HOUR).entries == 0
+    assert overview.news(Reader.of(firm), clock.now() - 9 * HOUR).entries == 0
 
 
 def test_pace_is_the_time_within_which_half_were_answered_and_solved(firm, other):
@@ -87,11 +88,13 @@ def test_pace_is_the_time_within_which_half_were_answered_and_solved(firm, other
     samples.message(ancient, side="technician", sent_at=clock.now())
     samples.message(samples.ticket(other), side="technician")
     samples.settle()
-    assert overview.pace(firm) == overview.ServicePace(response=2 * HOUR, answered=3, resolution=4 * HOUR, solved=3)
+    assert overview.pace(Reader.of(firm)) == overview.ServicePace(
+        response=2 * HOUR, answered=3, resolution=4 * HOUR, solved=3
+    )
 
 
 def test_a_company_without_tickets_has_no_pace(firm):
-    assert overview.pace(firm) == overview.ServicePace(None, 0, None, 0)
+    assert overview.pace(Reader.of(firm)) == overview.ServicePace(None, 0, None, 0)
 
 
 def test_staff_find_tickets_of_every_company_by_words_and_numbers(firm, other):

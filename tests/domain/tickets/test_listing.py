@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.db import collation
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import SORTS, TicketFilter
@@ -50,7 +51,7 @@ def _walk(company, **args):
     """All ids of the list, page by page, as a reader of "more" gets them."""
     found, after = [], ""
     while True:
-        page = listing.find(company, TicketFilter.parse({**args, "after": after}))
+        page = listing.find(Reader.of(company), TicketFilter.parse({**args, "after": after}))
         found += [key.id for key in page.keys]
         if page.following is None:
             return found
@@ -62,7 +63,7 @@ def _walk(company, **args):
 def test_pages_of_every_order_hold_every_ticket_once_and_in_order(company, sort, direction):
     _many(company, 3 * listing.ROWS + 7)
     ids = _walk(company, sort=sort, dir=direction)
-    rows = listing.rows(company, ids)
+    rows = listing.rows(Reader.of(company), ids)
     assert len(ids) == len(set(ids)) == 3 * listing.ROWS + 7
     keys = [_shown_key(sort, rows[id_]) for id_ in ids]
     assert keys == sorted(keys, reverse=direction == "down")
@@ -85,7 +86,7 @@ def test_names_stand_in_the_order_of_the_czech_alphabet(company):
     for name in reversed(NAMES):
         samples.ticket(company, requester=samples.employee(company, name))
     samples.settle()
-    rows = listing.rows(company, ids := _walk(company, sort="requester"))
+    rows = listing.rows(Reader.of(company), ids := _walk(company, sort="requester"))
     assert [rows[id_].requester for id_ in ids] == [
         "Cibulka Jan",
         "Čeněk Říha",
@@ -98,7 +99,7 @@ def test_names_stand_in_the_order_of_the_czech_alphabet(company):
 
 
 def _numbers(company, **args):
-    return {row.number for row in listing.rows(company, _walk(company, **args)).values()}
+    return {row.number for row in listing.rows(Reader.of(company), _walk(company, **args)).values()}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_another_companys_rows_cannot_be_asked_for_by_id(company):
     other = samples.company("Pekárna")
     foreign = samples.ticket(other)
     samples.settle()
-    assert listing.rows(company, [foreign.id]) == {}
+    assert listing.rows(Reader.of(company), [foreign.id]) == {}
 
 
 def test_only_an_open_ticket_is_overdue_and_only_after_its_moment(company):
@@ -181,8 +182,8 @@ def test_only_an_open_ticket_is_overdue_and_only_after_its_moment(company):
     for state, due_at in ((State.OPEN, late), (State.OPEN, soon), (State.DONE, late), (State.OPEN, None)):
         samples.ticket(company, state=state, due_at=due_at)
     samples.settle()
-    page = listing.find(company, TicketFilter())
-    rows = listing.rows(company, [key.id for key in page.keys])
+    page = listing.find(Reader.of(company), TicketFilter())
+    rows = listing.rows(Reader.of(company), [key.id for key in page.keys])
     assert sorted(key.is_overdue for key in page.keys) == [False, False, False, True]
     assert all(rows[key.id].is_overdue == key.is_overdue for key in page.keys)
 
@@ -192,9 +193,14 @@ def test_counts_and_choices_are_the_companys_own(company):
     samples.ticket(company, state=State.OPEN, served_by=samples.technician("Petr Svoboda"))
     samples.ticket(other, state=State.OPEN, served_by=samples.technician("Eva Procházková"))
     samples.settle()
-    assert tickets.counts(company) == {State.OPEN: 1, State.TO_BE_INVOICED: 0, State.ERROR: 0, State.DONE: 0}
-    assert [name for _, name in tickets.technicians(company)] == ["Petr Svoboda"]
-    assert [name for _, name in tickets.requesters(company)] == ["Řehoř Kučera"]
+    assert tickets.counts(Reader.of(company)) == {
+        State.OPEN: 1,
+        State.TO_BE_INVOICED: 0,
+        State.ERROR: 0,
+        State.DONE: 0,
+    }
+    assert [name for _, name in tickets.technicians(Reader.of(company))] == ["Petr Svoboda"]
+    assert [name for _, name in tickets.requesters(Reader.of(company))] == ["Řehoř Kučera"]
 
 
 NONSENSE = {
@@ -222,7 +228,7 @@ NONSENSE = {
 def test_nonsense_in_an_address_shows_the_list_as_if_it_were_not_there(company, name, value):
     ticket = samples.ticket(company)
     samples.settle()
-    found = listing.find(company, TicketFilter.parse({name: value}))
+    found = listing.find(Reader.of(company), TicketFilter.parse({name: value}))
     assert [key.id for key in found.keys] == [ticket.id]
 
 
@@ -231,7 +237,7 @@ def test_a_nonsensical_place_to_go_on_from_breaks_no_order(company, sort):
     ticket = samples.ticket(company)
     samples.settle()
     for after in NONSENSE["after"]:
-        found = listing.find(company, TicketFilter.parse({"sort": sort, "after": after}))
+        found = listing.find(Reader.of(company), TicketFilter.parse({"sort": sort, "after": after}))
         assert {key.id for key in found.keys} <= {ticket.id}
 
 

@@ -8,27 +8,27 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain.approvals import consents, deputies
 from portal.domain.approvals import decisions as deciding
 from portal.domain.approvals import models as approvals
-from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
 from portal.errors import AlreadyDecided
 from portal.web import approval_form, error_pages, rendering
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_company, own_reader
 
 bp = Blueprint("approvals", __name__, url_prefix="/approvals")
 
 
 @bp.get("")
 def index() -> Response:
-    company = own_company()
-    read = deputies.reading(current_user, company)
+    reader = own_reader()
+    read = deputies.reading(current_user, reader)
     before = request.args.get("before", type=rendering.row_id)
     return rendering.render(
         page="approvals/index.html",
         waiting=approvals.waiting(read),
         asked_back=approvals.asked_back(read),
-        decided=approvals.decided(company, before=before),
+        decided=approvals.decided(reader, before=before),
         page_size=approvals.PAGE,
-        absences=deputies.planned(company),
-        consents=consents.in_force(company),
+        absences=deputies.planned(own_company()),
+        consents=consents.in_force(reader),
     )
 
 
@@ -53,8 +53,8 @@ def too_late(error: AlreadyDecided) -> Response:
     return _page(approvals.show(_read(), (request.view_args or {})["approval_id"]), status=409)
 
 
-def _read() -> Company:
-    return deputies.reading(current_user, own_company())
+def _read() -> Reader:
+    return deputies.reading(current_user, own_reader())
 
 
 def _page(card: approvals.ApprovalCard, *, status: int) -> Response:

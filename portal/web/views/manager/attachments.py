@@ -9,7 +9,7 @@ from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.tickets import attachments, previews
 from portal.web import rendering
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_reader
 from portal.web.formatting import file_name
 
 bp = Blueprint("attachments", __name__)
@@ -31,7 +31,7 @@ VIEWER = (  # a sandbox would stop the browser's PDF viewer
 @bp.get("/attachments/<int:attachment_id>/<name>")
 def show(attachment_id: int, name: str = "") -> Response:
     """What a browser may show of it: a picture drawn anew, a text, a PDF; any other file to be saved."""
-    found = attachments.find(own_company(), attachment_id)
+    found = attachments.find(own_reader(), attachment_id)
     path = found.path_in(_folder())
     if path is None:
         return _on_its_way(found)
@@ -49,7 +49,7 @@ def show(attachment_id: int, name: str = "") -> Response:
 @bp.get("/attachments/<int:attachment_id>/original/<name>")
 def original(attachment_id: int, name: str) -> Response:
     """The very bytes somebody sent, to be saved."""
-    found = attachments.find(own_company(), attachment_id)
+    found = attachments.find(own_reader(), attachment_id)
     path = found.path_in(_folder())
     if path is None:
         return _on_its_way(found)

@@ -11,33 +11,33 @@ from portal.domain.audit.events import Group
 from portal.domain.audit.report import LogFilter
 from portal.exports import audit_log as log_files
 from portal.web import downloads, languages, rendering
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_reader
 
 bp = Blueprint("log", __name__, url_prefix="/log")
 
 
 @bp.get("")
 def index() -> Response:
-    company, wanted = own_company(), LogFilter.parse(request.args)
-    lines, following = report.find(company, wanted, before=request.args.get("before", type=rendering.row_id))
+    reader, wanted = own_reader(), LogFilter.parse(request.args)
+    lines, following = report.find(reader, wanted, before=request.args.get("before", type=rendering.row_id))
     return rendering.render(
         page="audit_log/index.html",
         wanted=wanted,
         lines=lines,
         following=following,
-        people=report.people(company),
+        people=report.people(reader),
         groups=list(Group),
     )
 
 
 @bp.get("/log.xlsx")
 def workbook() -> AnyResponse:
-    return downloads.book(lambda file: log_files.write(_taken(), file), log_files.file_name(own_company()))
+    return downloads.book(lambda file: log_files.write(_taken(), file), log_files.file_name(own_reader()))
 
 
 @bp.get("/log.csv")
 def csv() -> AnyResponse:
-    return downloads.text(log_files.pieces(_taken()), log_files.file_name(own_company()))
+    return downloads.text(log_files.pieces(_taken()), log_files.file_name(own_reader()))
 
 
 def _taken() -> log_files.Taken:
@@ -46,7 +46,7 @@ def _taken() -> log_files.Taken:
         with unit_of_work():
             audit.note(audit.EXPORTED_LOG, actor())
     return log_files.Taken(
-        company=own_company(),
+        reader=own_reader(),
         wanted=LogFilter.parse(request.args),
         by=current_user.name,
         language=languages.current(),

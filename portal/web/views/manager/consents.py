@@ -6,16 +6,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.approvals import consents
 from portal.web import rendering
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_company, own_reader
 
 bp = Blueprint("consents", __name__, url_prefix="/consents")
 
 
 @bp.get("")
 def index() -> Response:
-    company = own_company()
+    reader = own_reader()
     return rendering.render(
-        page="consents/index.html", in_force=consents.in_force(company), over=consents.over(company)
+        page="consents/index.html", in_force=consents.in_force(reader), over=consents.over(reader)
     )
 
 

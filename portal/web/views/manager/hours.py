@@ -19,7 +19,7 @@ from portal.exports import hours as hours_files
 from portal.lib import periods
 from portal.lib.periods import Period
 from portal.web import charts, downloads, languages, rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import own_reader
 
 bp = Blueprint("hours", __name__)
 
@@ -39,65 +39,65 @@ def index() -> Response:
 def changed() -> Response:
     exported = last_seen.last(current_user, last_seen.EXPORT)
     return rendering.render(
-        page="hours/changes.html", changes=entry_changes.since(own_company(), None), exported=exported
+        page="hours/changes.html", changes=entry_changes.since(own_reader(), None), exported=exported
     )
 
 
 @bp.get("/hours/<slug>.xlsx")
 def workbook(slug: str) -> AnyResponse:
-    company, wanted = own_company(), _of_slug(slug)
-    report = hours_files.report(company, wanted, language=languages.current())
-    return downloads.workbook(report, hours_files.file_name(company, wanted.period))
+    reader, wanted = own_reader(), _of_slug(slug)
+    report = hours_files.report(reader, wanted, language=languages.current())
+    return downloads.workbook(report, hours_files.file_name(reader, wanted.period))
 
 
 @bp.get("/hours/<slug>.csv")
 def csv(slug: str) -> AnyResponse:
-    company, wanted = own_company(), _of_slug(slug)
-    report = hours_files.report(company, wanted, language=languages.current())
-    return downloads.csv(report, hours_files.file_name(company, wanted.period))
+    reader, wanted = own_reader(), _of_slug(slug)
+    report = hours_files.report(reader, wanted, language=languages.current())
+    return downloads.csv(report, hours_files.file_name(reader, wanted.period))
 
 
 def _entries(wanted: HoursFilter) -> dict[str, Any]:
-    company = own_company()
-    rows, following = time_report.page(company, wanted, request.args.get("after", type=rendering.row_id))
+    reader = own_reader()
+    rows, following = time_report.page(reader, wanted, request.args.get("after", type=rendering.row_id))
     return {
         "wanted": wanted,
         "rows": rows,
         "following": following,
-        "currency": prices.list_of(company).currency,
-        "in_question": questions.by_entry(company),
+        "currency": prices.list_of(reader).currency,
+        "in_question": questions.by_entry(reader),
     }
 
 
 def _sums(wanted: HoursFilter) -> dict[str, Any]:
-    company, by = own_company(), request.args.get("by", "")
+    reader, by = own_reader(), request.args.get("by", "")
     by = by if by in GROUPINGS else "category"
     return {
-        "tally": time_report.totals(company, wanted),
-        "groups": time_report.groups(company, wanted, by),
+        "tally": time_report.totals(reader, wanted),
+        "groups": time_report.groups(reader, wanted, by),
         "groupings": GROUPINGS,
         "by": by,
-        "choices": time_report.choices(company, wanted.period, wanted.people),
+        "choices": time_report.choices(reader, wanted.period, wanted.people),
         "namings": list(Naming),
         "billings": list(Billing),
         "day_period": _day_period,
-        "hides_hours": disclosure.of(company).hides_hours,
+        "hides_hours": disclosure.of(reader).hides_hours,
         "may_export": downloads.may(current_user),
     }
 
 
 def _year(wanted: HoursFilter) -> dict[str, Any]:
-    found = monthly_history.until(own_company(), wanted.period or periods.month_of(clock.today()), wanted)
+    found = monthly_history.until(own_reader(), wanted.period or periods.month_of(clock.today()), wanted)
     return {"history": found, "chart": charts.columns(found)}
 
 
 def _news(since: datetime | None) -> dict[str, Any]:
     """What is new to this person; nothing is to somebody who never looked."""
-    company = own_company()
+    reader = own_reader()
     return {
         "since": since,
-        "changes": entry_changes.since(company, since) if since else [],
-        "fresh": entry_changes.count_new(company, since),
+        "changes": entry_changes.since(reader, since) if since else [],
+        "fresh": entry_changes.count_new(reader, since),
         "exported": last_seen.last(current_user, last_seen.EXPORT),
     }
 

@@ -14,29 +14,29 @@ from portal.exports import invoice as invoice_files
 from portal.lib import periods
 from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, rendering
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_company, own_reader
 
 bp = Blueprint("invoices", __name__)
 
 
 @bp.get("/invoices/upcoming")
 def show_upcoming() -> Response:
-    company, month = own_company(), month_of(clock.today())
+    reader, month = own_reader(), month_of(clock.today())
     people = Naming.parse(request.args)
-    found = invoice_preview.preview(company, people)
+    found = invoice_preview.preview(reader, people)
     return rendering.render(
         page="invoices/upcoming.html",
         upcoming=found,
         month=month,
         people=people,
         namings=list(Naming),
-        forecast=forecast.of(company, found.tally, found.running),
-        use=budgets.use(company, month),
-        budget=budgets.chosen(company, month),
+        forecast=forecast.of(reader, found.tally, found.running),
+        use=budgets.use(reader, month),
+        budget=budgets.chosen(reader, month),
         units=list(budgets.Unit),
-        earlier=invoices.months(company)[:6],
-        disclosure=disclosure.of(company),
-        in_question=questions.by_entry(company),
+        earlier=invoices.months(reader)[:6],
+        disclosure=disclosure.of(reader),
+        in_question=questions.by_entry(reader),
         may_export=downloads.may(current_user),
     )
 
@@ -56,10 +56,10 @@ def set_budget() -> AnyResponse:
 
 @bp.get("/invoices")
 def index() -> Response:
-    company = own_company()
+    reader = own_reader()
     return rendering.render(
         page="invoices/index.html",
-        months=invoices.months(company),
+        months=invoices.months(reader),
         wants_mail=monthly_summary.wants(current_user.id),
         may_export=downloads.may(current_user),
     )
@@ -74,47 +74,47 @@ def set_mail() -> AnyResponse:
 
 @bp.get("/invoices/<slug>")
 def show(slug: str) -> Response:
-    company, month, people = own_company(), _month(slug), Naming.parse(request.args)
-    found = invoices.month(company, month)
+    reader, month, people = own_reader(), _month(slug), Naming.parse(request.args)
+    found = invoices.month(reader, month)
     return rendering.render(
         page="invoices/show.html",
         invoice=found,
         people=people,
         namings=list(Naming),
-        lines=invoice_preview.lines_of(invoices.rows(company, month, people), prices.list_of(company)),
-        differences=invoices.differences(company, month, people),
-        added=invoices.added_later(company, month),
-        in_question=questions.by_entry(company),
+        lines=invoice_preview.lines_of(invoices.rows(reader, month, people), prices.list_of(reader)),
+        differences=invoices.differences(reader, month, people),
+        added=invoices.added_later(reader, month),
+        in_question=questions.by_entry(reader),
         may_export=downloads.may(current_user),
     )
 
 
 @bp.get("/invoices/upcoming.xlsx")
 def upcoming_workbook() -> AnyResponse:
-    company = own_company()
-    report = invoice_files.upcoming_report(company, language=languages.current(), people=Naming.parse(request.args))
-    return downloads.workbook(report, invoice_files.upcoming_file_name(company))
+    reader = own_reader()
+    report = invoice_files.upcoming_report(reader, language=languages.current(), people=Naming.parse(request.args))
+    return downloads.workbook(report, invoice_files.upcoming_file_name(reader))
 
 
 @bp.get("/invoices/upcoming.csv")
 def upcoming_csv() -> AnyResponse:
-    company = own_company()
-    report = invoice_files.upcoming_report(company, language=languages.current(), people=Naming.parse(request.args))
-    return downloads.csv(report, invoice_files.upcoming_file_name(company))
+    reader = own_reader()
+    report = invoice_files.upcoming_report(reader, language=languages.current(), people=Naming.parse(request.args))
+    return downloads.csv(report, invoice_files.upcoming_file_name(reader))
 
 
 @bp.get("/invoices/<slug>.xlsx")
 def workbook(slug: str) -> AnyResponse:
-    company, month, people = own_company(), _month(slug), Naming.parse(request.args)
-    report = invoice_files.invoiced_report(company, month, language=languages.current(), people=people)
-    return downloads.workbook(report, invoice_files.invoiced_file_name(company, month))
+    reader, month, people = own_reader(), _month(slug), Naming.parse(request.args)
+    report = invoice_files.invoiced_report(reader, month, language=languages.current(), people=people)
+    return downloads.workbook(report, invoice_files.invoiced_file_name(reader, month))
 
 
 @bp.get("/invoices/<slug>.csv")
 def csv(slug: str) -> AnyResponse:
-    company, month, people = own_company(), _month(slug), Naming.parse(request.args)
-    report = invoice_files.invoiced_report(company, month, language=languages.current(), people=people)
-    return downloads.csv(report, invoice_files.invoiced_file_name(company, month))
+    reader, month, people = own_reader(), _month(slug), Naming.parse(request.args)
+    report = invoice_files.invoiced_report(reader, month, language=languages.current(), people=people)
+    return downloads.csv(report, invoice_files.invoiced_file_name(reader, month))
 
 
 def _month(slug: str) -> Period:

@@ -15,7 +15,7 @@ from portal.domain.read_models import overview
 from portal.domain.users.permissions import Right
 from portal.lib import periods
 from portal.web import rendering
-from portal.web.auth.access_control import own_company
+from portal.web.auth.access_control import own_reader
 
 bp = Blueprint("overview", __name__)
 
@@ -24,26 +24,26 @@ bp = Blueprint("overview", __name__)
 def index() -> AnyResponse:
     if current_user.may(Right.SERVE):
         return redirect(url_for("staff.index"))
-    company, month = own_company(), periods.month_of(clock.today())
+    reader, month = own_reader(), periods.month_of(clock.today())
     since = last_seen.previous(current_user, last_seen.OVERVIEW)
-    turn, turns = overview.companys_turn(company)
+    turn, turns = overview.companys_turn(reader)
     response = rendering.render(
         page="overview/index.html",
-        approvals=approvals.waiting(deputies.reading(current_user, company)),
-        answered=questions.answered(company),
+        approvals=approvals.waiting(deputies.reading(current_user, reader)),
+        answered=questions.answered(reader),
         turn=turn,
         turns=turns,
-        changes=entry_changes.since(company, since) if since else [],
+        changes=entry_changes.since(reader, since) if since else [],
         since=since,
-        news=overview.news(company, since) if since else None,
+        news=overview.news(reader, since) if since else None,
         month=month,
-        told=disclosure.of(company),
-        worked=time_report.totals(company, HoursFilter(period=month)),
-        to_be_invoiced=time_report.totals(company, invoice_preview.WANTED),
-        currency=prices.list_of(company).currency,
-        budget=budgets.use(company, month),
-        oldest=overview.oldest_open(company),
-        pace=overview.pace(company),
+        told=disclosure.of(reader),
+        worked=time_report.totals(reader, HoursFilter(period=month)),
+        to_be_invoiced=time_report.totals(reader, invoice_preview.WANTED),
+        currency=prices.list_of(reader).currency,
+        budget=budgets.use(reader, month),
+        oldest=overview.oldest_open(reader),
+        pace=overview.pace(reader),
     )
     last_seen.note(current_user, last_seen.OVERVIEW)
     return response

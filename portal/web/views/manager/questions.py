@@ -7,22 +7,22 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
 from portal.web import rendering
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_company, own_reader
 
 bp = Blueprint("questions", __name__)
 
 
 @bp.get("/questions")
 def index() -> Response:
-    company = own_company()
+    reader = own_reader()
     return rendering.render(
-        page="questions/index.html", open=questions.listed(company), over=questions.listed(company, only_open=False)
+        page="questions/index.html", open=questions.listed(reader), over=questions.listed(reader, only_open=False)
     )
 
 
 @bp.get("/questions/<int:question_id>")
 def show(question_id: int) -> Response:
-    card = questions.show(own_company(), question_id)
+    card = questions.show(own_reader(), question_id)
     return rendering.render(
         page="questions/show.html",
         card=card,
@@ -34,11 +34,11 @@ def show(question_id: int) -> Response:
 
 @bp.get("/entries/<int:entry_id>/question")
 def write(entry_id: int) -> Response:
-    company = own_company()
+    reader = own_reader()
     return rendering.render(
         page="questions/write.html",
-        asked=questions.entry(company, entry_id),
-        earlier=questions.of_entry(company, entry_id),
+        asked=questions.entry(reader, entry_id),
+        earlier=questions.of_entry(reader, entry_id),
     )
 
 

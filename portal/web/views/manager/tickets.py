@@ -10,33 +10,33 @@ from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter
 from portal.web import rendering, ticket_fragments
-from portal.web.auth.access_control import actor, own_company
+from portal.web.auth.access_control import actor, own_reader
 
 bp = Blueprint("tickets", __name__)
 
 
 @bp.get("/tickets")
 def index() -> Response:
-    company, wanted = own_company(), TicketFilter.parse(request.args.to_dict())
-    found = listing.find(company, wanted)
+    reader, wanted = own_reader(), TicketFilter.parse(request.args.to_dict())
+    found = listing.find(reader, wanted)
     if rendering.wants_part():
-        return rendering.send_part(ticket_fragments.part(company, wanted, found))
-    counts = tickets.counts(company)
+        return rendering.send_part(ticket_fragments.part(reader, wanted, found))
+    counts = tickets.counts(reader)
     return rendering.render(
         page="tickets/index.html",
         has_parts=True,
         wanted=wanted,
         counts=counts,
-        list=ticket_fragments.around("tickets/_list.html", company, wanted, counts, found),
-        requesters=tickets.requesters(company),
-        technicians=tickets.technicians(company),
+        list=ticket_fragments.around("tickets/_list.html", reader, wanted, counts, found),
+        requesters=tickets.requesters(reader),
+        technicians=tickets.technicians(reader),
     )
 
 
 @bp.get("/tickets/<number>")
 def show(number: str) -> Response:
-    ticket = conversation.show(own_company(), number, before=request.args.get("before", type=rendering.row_id))
+    ticket = conversation.show(own_reader(), number, before=request.args.get("before", type=rendering.row_id))
     with unit_of_work():
         audit.note(audit.OPENED_TICKET, actor(), about=ticket.number)
-    in_question = questions.by_entry(own_company())
+    in_question = questions.by_entry(own_reader())
     return rendering.render(page="tickets/show.html", ticket=ticket, in_question=in_question)

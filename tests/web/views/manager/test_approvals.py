@@ -12,6 +12,7 @@ from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.deputies import Deputy
 from portal.domain.approvals.models import Approval, AtExpiry
 from portal.domain.approvals.requests import Asking
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import LetterChoice
 from tests.actors import acting
@@ -46,7 +47,7 @@ def test_a_manager_approves_with_a_note_and_a_consent(world, manager):
         decline_scope="never",
     )
     assert answer.status_code == 200 and "Ano, prosím." in answer.text and "Schváleno" in answer.text
-    (row,) = consents.in_force(world.a.company)
+    (row,) = consents.in_force(Reader.of(world.a.company))
     assert row.consent.allowed and row.consent.valid_until is None
     assert NOTHING_WAITS in manager.get("/approvals").text
 
@@ -55,7 +56,7 @@ def test_declining_for_good_takes_the_scope_of_its_own_button(world, manager):
     _post(
         manager, f"/approvals/{world.a.approval_id}", answer="decline", approve_scope="always", decline_scope="never"
     )
-    (row,) = consents.in_force(world.a.company)
+    (row,) = consents.in_force(Reader.of(world.a.company))
     assert not row.consent.allowed
 
 
@@ -164,12 +165,12 @@ def test_staff_withdraw_a_question_and_come_second_like_everybody(world, staff):
 
 def test_a_consent_is_revoked_by_a_manager_and_by_no_reader(world, manager, viewer):
     decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True, scope="always"))
-    (row,) = consents.in_force(world.a.company)
+    (row,) = consents.in_force(Reader.of(world.a.company))
     assert "vždy" in viewer.get("/consents").text
     address = f"/consents/{row.consent.id}/revoke"
     assert viewer.post(address, data={"csrf_token": _csrf(viewer.get("/settings"))}).status_code == 404
     assert "Connectica se bude znovu ptát" in _post(manager, address, "/settings").text
-    assert consents.in_force(world.a.company) == []
+    assert consents.in_force(Reader.of(world.a.company)) == []
 
 
 def test_a_manager_appoints_and_dismisses_a_deputy(world, manager):

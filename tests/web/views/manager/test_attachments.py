@@ -8,6 +8,7 @@ from werkzeug.http import parse_options_header
 from portal.db import db
 from portal.domain.audit import events as audit
 from portal.domain.audit import report
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Message
 from portal.domain.users.models import Person
 from portal.web.formatting import LONGEST_NAME, file_name
@@ -261,7 +262,7 @@ def test_no_file_lies_where_the_server_gives_files_to_everybody(app, world):
 def test_an_original_is_always_written_down(world, manager):
     manager.get(f"/attachments/{world.a.picture.id}/original/a.png", headers={"Sec-Fetch-Dest": "image"})
     manager.head(f"/attachments/{world.a.picture.id}/original/a.png")
-    happened = [(line.what, line.about) for line in report.everything(world.a.company, report.LogFilter())]
+    happened = [(line.what, line.about) for line in report.everything(Reader.of(world.a.company), report.LogFilter())]
     assert happened.count((audit.DOWNLOADED, f"{world.a.ticket.number} snímek.png")) == 1
 
 
@@ -269,5 +270,5 @@ def test_a_download_is_written_down_but_a_picture_inside_a_message_is_not(world,
     address = f"/attachments/{world.a.picture.id}"
     manager.get(address, headers={"Sec-Fetch-Dest": "image"})
     manager.get(address)
-    happened = [(line.what, line.about) for line in report.everything(world.a.company, report.LogFilter())]
+    happened = [(line.what, line.about) for line in report.everything(Reader.of(world.a.company), report.LogFilter())]
     assert happened.count((audit.DOWNLOADED, f"{world.a.ticket.number} snímek.png")) == 1

@@ -10,6 +10,7 @@ from portal.domain.accounts import access
 from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.report import LogFilter
+from portal.domain.companies.reader import Reader
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from tests.actors import acting, noted
@@ -17,7 +18,7 @@ from tests.web.conftest import MARKER
 
 
 def _lines(company):
-    return [(line.what, line.by, line.about) for line in report.everything(company, LogFilter())]
+    return [(line.what, line.by, line.about) for line in report.everything(Reader.of(company), LogFilter())]
 
 
 def _csv(answer):

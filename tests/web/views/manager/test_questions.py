@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
+from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
 from portal.domain.tickets.time_entries import TimeEntry
@@ -33,7 +34,7 @@ def test_a_manager_asks_and_staff_answer_and_the_manager_closes(world, manager, 
     assert "KONZ95" in manager.get(address).text
     asked = _post(manager, address, text="Co to bylo za konzultaci?")
     assert "Dotaz je odeslán Connectice." in asked.text
-    question_id = questions.by_entry(world.a.company)[other_entry.id]
+    question_id = questions.by_entry(Reader.of(world.a.company))[other_entry.id]
     assert "KONZ95" in staff.get("/staff").text
     answered = _post(
         staff, f"/staff/questions/{question_id}/answer", "/settings", text="Nastavení záloh po telefonu."

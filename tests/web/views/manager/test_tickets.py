@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.db import db
+from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Message, State, TicketCount
 from tests import samples
 
@@ -119,7 +120,7 @@ def test_opening_a_ticket_is_written_down(world, manager):
     from portal.domain.audit import report
 
     manager.get(f"/tickets/{world.a.ticket.number}", environ_base={"REMOTE_ADDR": "10.1.2.3"})
-    newest = report.find(world.a.company, report.LogFilter())[0][0]
+    newest = report.find(Reader.of(world.a.company), report.LogFilter())[0][0]
     assert (newest.what, newest.about, newest.person_id, newest.address) == (
         "opened_ticket",
         world.a.ticket.number,
