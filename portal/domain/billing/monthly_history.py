@@ -1,7 +1,6 @@
 """History: the hours of the last months by category, for the chart and its table, and what months are like."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from portal.domain.billing import time_report
 from portal.domain.billing.time_report import HoursFilter
@@ -45,15 +44,10 @@ def until(reader: Reader, last: Period, wanted: HoursFilter) -> History:
     periods = months_until(last, MONTHS)
     columns = {period.since: Month(period, Tally(), {}) for period in periods}
     sums: dict[str, Tally] = {}
-    span = Period(periods[0].since, periods[-1].until)
-    for day, category, tally in time_report.by_day_and_category(reader, wanted.but(period=span)):
-        month = columns[_first(day)]
+    for period, category, tally in time_report.by_month_and_category(reader, wanted, periods):
+        month = columns[period.since]
         month.tally.take(tally)
         month.by_category.setdefault(category, Tally()).take(tally)
         sums.setdefault(category, Tally()).take(tally)
     ranked = sorted(sums, key=lambda category: (-sums[category].hours, category))
     return History(list(columns.values()), ranked)
-
-
-def _first(day: date) -> date:
-    return day.replace(day=1)

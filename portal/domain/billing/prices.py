@@ -81,6 +81,12 @@ class PriceList:
         rows = self._rows.get((category, True)) or self._rows.get((category, False))
         return (rows[-1].name if rows else "") or category
 
+    def steps(self, category: str) -> list[tuple[date, Decimal | None]]:
+        """The same for SQL: of these days and rates the first whose day is not after the entry's counts."""
+        own, general = self._rows.get((category, True), []), self._rows.get((category, False), [])
+        in_order = [*reversed(own), *reversed(general)]
+        return [(fact.valid_from, fact.rate if fact.currency == self.currency else None) for fact in in_order]
+
     @property
     def categories(self) -> list[str]:
         return sorted({category for category, _ in self._rows})
@@ -114,11 +120,20 @@ class PriceList:
 
 def list_of(reader: Reader) -> PriceList:
     """The price list as this company meets it: its own rows and everybody's, no other company's."""
+    return reader.once(_list_of)
+
+
+def _list_of(reader: Reader) -> PriceList:
     rows = db.session.execute(
         select(
-            Price.category, Price.name, Price.rate, Price.currency, Price.valid_from, Price.company_id.is_not(None)
+            Price.category,
+            Price.name,
+            Price.rate,
+            Price.currency,
+            Price.valid_from,
+            Price.company_id.is_not(None).label("own"),
         )
         .where(or_(Price.company_id.is_(None), Price.company_id == reader.company_id))
         .order_by(Price.valid_from, Price.id)
     )
-    return PriceList(PriceFact(*row[:5], own=bool(row[5])) for row in rows)
+    return PriceList(PriceFact(**row._mapping) for row in rows)

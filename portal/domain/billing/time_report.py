@@ -3,13 +3,26 @@
 Pages, workbooks, CSV and mails all pass the same HoursFilter here, so that none can show more than another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+    union_all,
+)
 
 from portal import clock
 from portal.db import db
@@ -154,6 +167,7 @@ GROUPINGS = {
     "technician": Grouping(msgid("Technician"), (Technician.id, Technician.name), "technician"),
     "day": Grouping(msgid("Day"), (TimeEntry.worked_day, TimeEntry.worked_day), "period"),
 }
+_OFFERED = ("category", "technician", "employee")  # what a filter offers to choose from
 
 
 def rows(
@@ -189,48 +203,67 @@ def page(reader: Reader, wanted: HoursFilter, after: int | None) -> tuple[list[W
 
 def totals(reader: Reader, wanted: HoursFilter) -> Tally:
     """The sum of exactly the entries that rows() yields."""
-    tally = Tally()
-    for _, part in _sums(reader, wanted, ()):
-        tally.take(part)
-    return tally
+    load(reader, wanted)
+    return replace(reader.once(_total, wanted))
+
+
+def load(reader: Reader, *wanted: HoursFilter) -> None:
+    """Ask for several sums with one statement: totals() finds them with the reader."""
+    missing = [one for one in dict.fromkeys(wanted) if not reader.has(_total, one)]
+    if not missing:
+        return
+    sums = (_sums(reader, one, literal(place).label("place")) for place, one in enumerate(missing))
+    found = {row.place: _tally(row) for row in db.session.execute(union_all(*sums))}
+    for place, one in enumerate(missing):
+        reader.keep(found.get(place, Tally()), _total, one)
 
 
 def groups(reader: Reader, wanted: HoursFilter, by: str) -> list[TimeGroup]:
     """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
-    found: dict[tuple[Any, ...], Tally] = {}
-    for key, part in _sums(reader, wanted, confidentiality.seen(reader, *GROUPINGS[by].columns)):
-        found.setdefault(key, Tally()).take(part)
+    columns = confidentiality.seen(reader, *GROUPINGS[by].columns)
     calling = Calling(reader, wanted.people)
-    made = [TimeGroup(key[0], _label(by, key, calling), tally) for key, tally in found.items()]
+    made = [
+        TimeGroup(row.key, _label(by, row.key, row.shown, row.about, calling), _tally(row))
+        for row in db.session.execute(_sums(reader, wanted, *_labelled(columns)))
+    ]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
 
 
-def by_day_and_category(reader: Reader, wanted: HoursFilter) -> list[tuple[date, str, Tally]]:
-    """Sums for charts and for the forecast."""
-    columns = (TimeEntry.worked_day, TimeEntry.category)
-    found: dict[tuple[Any, ...], Tally] = {}
-    for key, part in _sums(reader, wanted, columns):
-        found.setdefault(key, Tally()).take(part)
-    return [(*key, tally) for key, tally in sorted(found.items())]
+def by_month_and_category(
+    reader: Reader, wanted: HoursFilter, months: Sequence[Period]
+) -> list[tuple[Period, str, Tally]]:
+    """Sums of months that follow each other, for charts; of these months alone."""
+    ends = case(*((TimeEntry.worked_day <= month.until, literal(at)) for at, month in enumerate(months)))
+    within = wanted.but(period=Period(months[0].since, months[-1].until))
+    found = db.session.execute(_sums(reader, within, ends.label("at"), TimeEntry.category.label("category")))
+    return sorted(((months[row.at], row.category, _tally(row)) for row in found), key=lambda one: one[0].since)
 
 
 def choices(reader: Reader, period: Period | None, people: Naming = Naming.NAMES) -> dict[str, list[tuple[Any, str]]]:
     """What the filter can be narrowed to within a period: value and label, by grouping."""
     wanted, calling = HoursFilter(period=period), Calling(reader, people)
-    offered = {}
-    for by in ("category", "technician", "employee"):
-        key, label = confidentiality.seen(reader, *GROUPINGS[by].columns)
-        found = db.session.execute(_narrowed(reader, wanted, key.label("key"), label.label("shown")).distinct())
-        labelled = ((row[0], _label(by, tuple(row), calling)) for row in found if row[0])
-        offered[by] = sorted(labelled, key=lambda pair: pair[1].casefold())
-    return offered
+    keys = {by: confidentiality.seen(reader, *GROUPINGS[by].columns) for by in _OFFERED}
+    columns = [column.label(f"{by}_{at}") for by, pair in keys.items() for at, column in enumerate(pair)]
+    offered: dict[str, dict[Any, str]] = {by: {} for by in _OFFERED}
+    for row in db.session.execute(_narrowed(reader, wanted, *columns).distinct()):
+        for by in _OFFERED:
+            key, shown = row._mapping[f"{by}_0"], row._mapping[f"{by}_1"]
+            if key and key not in offered[by]:
+                offered[by][key] = _label(by, key, shown, None, calling)
+    return {by: sorted(found.items(), key=lambda pair: pair[1].casefold()) for by, found in offered.items()}
 
 
-def _label(by: str, key: tuple[Any, ...], calling: Calling) -> str:
+def _label(by: str, key: Any, shown: Any, about: int | None, calling: Calling) -> str:
     """What a group of GROUPINGS is called, from the values of its columns."""
     if by == "employee":
-        return calling.person(key[0], key[1])
-    return calling.text(key[1], key[2]) if by == "ticket" else str(key[1])
+        return calling.person(key, shown)
+    return calling.text(shown, about or 0) if by == "ticket" else str(shown)
+
+
+def _labelled(columns: tuple[Any, ...]) -> list[Any]:
+    """The columns of a grouping as rows name them: its key, what is shown, and whom that is about."""
+    names = ("key", "shown", "about")
+    return [column.label(name) for name, column in zip(names, (*columns, literal(0))[:3], strict=True)]
 
 
 def _visible_to(reader: Reader, *columns: Any) -> Select[Any]:
@@ -337,19 +370,75 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, callin
     )
 
 
-def _sums(reader: Reader, wanted: HoursFilter, by: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Tally]]:
-    """Equal entries are counted by the database and priced once: exact, and quick for a hundred thousand of them."""
-    told, price_list = disclosure.of(reader), prices.list_of(reader)
-    invoiced = TimeEntry.invoiced_on.is_not(None)
-    alike = (TimeEntry.category, TimeEntry.worked_day, TimeEntry.hours, FROZEN_RATE, invoiced)
-    found = db.session.execute(_narrowed(reader, wanted, *by, *alike, func.count()).group_by(*by, *alike))
-    for row in found:
-        category, day, hours, frozen, is_invoiced, times = row[len(by) :]
-        tally = Tally()
-        tells = told.tells_money(day if is_invoiced else None)
-        rate = frozen if frozen is not None else price_list.rate_on(category, day)
-        tally.add(hours, rate, told=tells, times=times)
-        yield tuple(row[: len(by)]), tally
+def _total(reader: Reader, wanted: HoursFilter) -> Tally:
+    return _tally(db.session.execute(_sums(reader, wanted)).one())
+
+
+def _sums(reader: Reader, wanted: HoursFilter, *by: Any) -> Select[Any]:
+    """What Tally.add() does with each entry, done by the database: each amount is rounded before it is summed."""
+    hours, rate = type_coerce(TimeEntry.hours, BigInteger), _rate(prices.list_of(reader))
+    tells = true() if not disclosure.of(reader).hides_money else TimeEntry.invoiced_on.is_not(None)
+    entries = _narrowed(
+        reader,
+        wanted,
+        *by,
+        hours.label("hundredths"),
+        case((tells, 1), else_=0).label("is_told"),
+        case((rate.is_(None), 0), else_=1).label("is_priced"),
+        _rounded(hours * rate).label("cents"),
+    ).subquery()
+    keys = [entries.c[column.name] for column in by]
+    untold, told = entries.c.is_told == 0, entries.c.is_told == 1
+    unpriced, priced = and_(told, entries.c.is_priced == 0), and_(told, entries.c.is_priced == 1)
+    return select(
+        *keys,
+        func.count().label("entries"),
+        func.sum(entries.c.hundredths).label("hours"),
+        func.sum(case((priced, entries.c.cents), else_=0)).label("amount"),
+        func.sum(case((unpriced, 1), else_=0)).label("unpriced"),
+        func.sum(case((unpriced, entries.c.hundredths), else_=0)).label("unpriced_hours"),
+        func.sum(case((untold, 1), else_=0)).label("untold"),
+        func.sum(case((untold, entries.c.hundredths), else_=0)).label("untold_hours"),
+    ).group_by(*keys)
+
+
+def _rate(price_list: PriceList) -> ColumnElement[Any]:
+    """An entry's rate in hundredths: as it was invoiced, else as the price list says it for its day."""
+    known = {category: steps for category in price_list.categories if (steps := price_list.steps(category))}
+    frozen = type_coerce(FROZEN_RATE, BigInteger)
+    if not known:
+        return frozen
+    of_category = {
+        category: case(*((TimeEntry.worked_day >= day, _hundredths(rate)) for day, rate in steps))
+        for category, steps in known.items()
+    }
+    return func.coalesce(frozen, case(of_category, value=TimeEntry.category), type_=BigInteger)
+
+
+def _hundredths(rate: Decimal | None) -> ColumnElement[Any]:
+    return literal(None if rate is None else int(rate * 100), BigInteger)
+
+
+def _rounded(product: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Hundredths of hundredths as hundredths, rounded half up, away from zero: as money.amount() does."""
+    return case((product >= 0, (product + 50) // 100), else_=-((50 - product) // 100))
+
+
+def _tally(row: Any) -> Tally:
+    """A row of _sums(); nothing is summed where there is no entry."""
+    return Tally(
+        entries=row.entries,
+        hours=_decimal(row.hours),
+        amount=_decimal(row.amount),
+        unpriced=int(row.unpriced or 0),
+        unpriced_hours=_decimal(row.unpriced_hours),
+        untold=int(row.untold or 0),
+        untold_hours=_decimal(row.untold_hours),
+    )
+
+
+def _decimal(hundredths: int | None) -> Decimal:
+    return Decimal(int(hundredths or 0)).scaleb(-2)
 
 
 def _number(text: str | None) -> int | None:

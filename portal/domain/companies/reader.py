@@ -43,6 +43,14 @@ class Reader:
             reads_confidential=True,
         )
 
+    def keep(self, found: Any, load: Callable[..., Any], *about: Hashable) -> None:
+        """What once(load, *about) is to return: for whoever asked for several things with one statement."""
+        self._loaded[load, about] = found
+
+    def has(self, load: Callable[..., Any], *about: Hashable) -> bool:
+        """Whether that is loaded already."""
+        return (load, about) in self._loaded
+
     def once(self, load: Callable[..., Loaded], *about: Hashable) -> Loaded:
         """What load(reader, *about) returns, asked for once however many parts of a page need it."""
         key = (load, about)
