@@ -45,7 +45,8 @@ FLOORS = (  # packages of the domain from the ground up; each imports lower ones
     {"tickets", "users"},
     {"audit", "notifications"},
     {"accounts", "billing", "approvals"},
-    {"questions", "read_models"},
+    {"questions"},
+    {"read_models"},
     {"privacy"},
 )
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "base", "handler", "manager"}

@@ -89,6 +89,9 @@ class Age:
         return bool(self.trouble)
 
 
+NEVER_READ = Age(reached_at=None, tried_at=None, trouble="")
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
     """A record that is not in the mirror, for staff: what it is, why, and since when."""
@@ -104,7 +107,7 @@ class Aside:
 def age() -> Age:
     """When the core was last read to the end, and what is wrong if anything is."""
     row = db.session.execute(select(MirrorState.reached_at, MirrorState.tried_at, MirrorState.trouble)).first()
-    return Age(*row) if row else Age(None, None, "")
+    return Age(**row._mapping) if row else NEVER_READ
 
 
 def generation() -> int:
@@ -116,7 +119,7 @@ def set_aside(*, limit: int = 100) -> list[Aside]:
     """The records the mirror could not take, newest trouble first. For staff only: they belong to no company."""
     columns = (SetAside.core_id, SetAside.reason, SetAside.raw, SetAside.first_at, SetAside.last_at, SetAside.tries)
     rows = db.session.execute(select(*columns).order_by(SetAside.last_at.desc(), SetAside.id.desc()).limit(limit))
-    return [Aside(*row) for row in rows]
+    return [Aside(**row._mapping) for row in rows]
 
 
 def set_aside_count() -> int:

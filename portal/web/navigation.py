@@ -1,16 +1,16 @@
 """The left column: the table of pages, and what each page's frame shows around its content."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from portal.domain import sync_state
-from portal.domain.approvals import deputies
 from portal.domain.approvals import models as approvals
 from portal.domain.questions import models as questions
-from portal.domain.tickets import models as tickets
+from portal.domain.read_models import frame as read_frame
+from portal.domain.read_models.frame import Around
 from portal.domain.tickets.models import State
 from portal.domain.users.models import Visitor
 from portal.domain.users.permissions import Right
@@ -73,28 +73,28 @@ class Frame:
         return self.age.seconds > (TROUBLED if self.age.is_troubled else STALE)
 
 
-WAITING: dict[str, Callable[[Visitor], int]] = {  # section: how many things wait there for a person
-    "approvals": lambda person: _approvals(person) if person.company else 0,
-    "questions": lambda person: questions.answered_count(access_control.own_reader()) if person.company else 0,
-    "staff": lambda person: approvals.staff_count() + questions.staff_count() if person.may(Right.SERVE) else 0,
-}
-
-
-def _approvals(person: Visitor) -> int:
-    return approvals.waiting_count(deputies.reading(person, access_control.own_reader()))
+def around() -> Around:
+    """The numbers around a page of the person's company; whatever else of the page needs them has them from here."""
+    return read_frame.around(current_user, access_control.own_reader())
 
 
 def frame(person: Visitor) -> Frame | None:
     """The frame for a person; None for somebody who is not signed in, or not further than to a second factor."""
     if not person.is_authenticated or access_control.lacks_second_factor():
         return None
-    around = Frame(
+    made = Frame(
         person=person,
         doors=tuple(door for door in NAV if person.may(door.right)),
         menu=tuple(door for door in MENU if person.may(door.right)),
-        age=sync_state.age(),
-        waiting={section: count(person) for section, count in WAITING.items()},
     )
-    if person.company is not None:
-        around.counts = tickets.counts(access_control.own_reader())
-    return around
+    if person.company is None:
+        made.age, made.waiting = sync_state.age(), {"staff": _waiting_for_staff(person)}
+        return made
+    found = around()
+    made.age, made.counts = found.age, found.counts
+    made.waiting = {"approvals": found.approvals, "questions": found.answered}
+    return made
+
+
+def _waiting_for_staff(person: Visitor) -> int:
+    return approvals.staff_count() + questions.staff_count() if person.may(Right.SERVE) else 0

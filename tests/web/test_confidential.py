@@ -79,9 +79,7 @@ def firm(app, tmp_path, at_a_moment):
     manager = samples.person(owner, role=MANAGER, email="sef@firma.example", name="Marie Malá")
     deputy = samples.person(owner, role=VIEWER, email="zastup@firma.example", name="Zdena Zástupná")
     viewer = samples.person(owner, role=VIEWER, email="cte@firma.example", name="Karel Čtenář")
-    asked = conftest._asked_of(
-        Reader.of(owner, confidential=True), ticket, entry, manager=manager, viewer=deputy, mark=SECRET
-    )
+    asked = conftest._asked_of(owner, ticket, entry, manager=manager, viewer=deputy, mark=SECRET)
     samples.settle()
     return SimpleNamespace(
         **asked,

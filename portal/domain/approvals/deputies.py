@@ -76,7 +76,7 @@ def reading(person: Person | Visitor, reader: Reader) -> Reader:
     """
     if reader.reads_confidential:
         return reader
-    stands_in = any(absence.stand_in.id == person.id for absence in _absences(reader.company_id, on=today()))
+    stands_in = person.id in reader.once(_standing_in)
     return reader.with_confidential() if stands_in else reader
 
 
@@ -125,6 +125,11 @@ def dismiss(actor: Actor, company: Company, absence_id: int) -> None:
     named = select(Person.name).join(Deputy, Deputy.deputy_id == Person.id).where(Deputy.id == absence_id)
     name = db.session.scalar(named) or ""
     audit.note(audit.DISMISSED_DEPUTY, actor, company_id=company.id, name=name)
+
+
+def _standing_in(reader: Reader) -> set[int]:
+    """Who stands in for a manager of the company today."""
+    return {absence.stand_in.id for absence in _absences(reader.company_id, on=today())}
 
 
 def _absences(company_id: int, *, on: date | None = None, until_after: date | None = None) -> list[Absence]:

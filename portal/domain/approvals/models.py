@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, func, select, text
+from sqlalchemy import ForeignKey, Index, ScalarSelect, Select, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
@@ -205,8 +205,13 @@ def waiting(reader: Reader) -> list[ApprovalCard]:
 
 def waiting_count(reader: Reader) -> int:
     """How many of them."""
+    return db.session.scalar(select(how_many_wait(reader))) or 0
+
+
+def how_many_wait(reader: Reader) -> ScalarSelect[int]:
+    """The same as a part of a statement."""
     mine = _visible_to(reader).where(Approval.state == ApprovalState.OPEN, Approval.turn == Turn.MANAGER)
-    return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    return mine.with_only_columns(func.count(Approval.id)).scalar_subquery()
 
 
 def staff_count() -> int:

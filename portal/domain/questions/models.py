@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, func, select, text
+from sqlalchemy import ForeignKey, Index, ScalarSelect, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
@@ -140,7 +140,13 @@ def answered(reader: Reader) -> list[QuestionCard]:
 
 def answered_count(reader: Reader) -> int:
     """How many of them."""
-    return _count(_visible_to(reader).where(Question.state == QuestionState.ANSWERED))
+    return db.session.scalar(select(how_many_answered(reader))) or 0
+
+
+def how_many_answered(reader: Reader) -> ScalarSelect[int]:
+    """The same as a part of a statement."""
+    mine = _visible_to(reader).where(Question.state == QuestionState.ANSWERED)
+    return mine.with_only_columns(func.count(Question.id)).scalar_subquery()
 
 
 def open_count(reader: Reader) -> int:
@@ -150,13 +156,17 @@ def open_count(reader: Reader) -> int:
 
 def by_entry(reader: Reader) -> dict[int, int]:
     """Every entry of the company with an open question, and the question: few, whatever the company's size."""
-    wanted = (
-        select(Question.time_entry_id, Question.id)
+    return {row.entry: row.question for row in db.session.execute(in_question(reader))}
+
+
+def in_question(reader: Reader) -> Select:
+    """The same as a part of a statement."""
+    return (
+        select(Question.time_entry_id.label("entry"), Question.id.label("question"))
         .join(TimeEntry, TimeEntry.id == Question.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .where(Question.company_id == reader.company_id, Question.state.in_(OPEN), confidentiality.tells(reader))
     )
-    return dict(db.session.execute(wanted).all())
 
 
 def show(reader: Reader, question_id: int) -> QuestionCard:

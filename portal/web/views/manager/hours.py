@@ -13,12 +13,11 @@ from portal.domain.billing import disclosure, entry_changes, monthly_history, pr
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import GROUPINGS, HoursFilter
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.questions import models as questions
 from portal.errors import NotFound
 from portal.exports import hours as hours_files
 from portal.lib import periods
 from portal.lib.periods import Period
-from portal.web import charts, downloads, languages, rendering
+from portal.web import charts, downloads, languages, navigation, rendering
 from portal.web.auth.access_control import own_reader
 
 bp = Blueprint("hours", __name__)
@@ -65,7 +64,7 @@ def _entries(wanted: HoursFilter) -> dict[str, Any]:
         "rows": rows,
         "following": following,
         "currency": prices.list_of(reader).currency,
-        "in_question": questions.by_entry(reader),
+        "in_question": navigation.around().in_question,
     }
 
 

@@ -8,12 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal import clock
 from portal.domain.billing import budgets, disclosure, forecast, invoice_preview, invoices, monthly_summary, prices
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.questions import models as questions
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.lib import periods
 from portal.lib.periods import Period, month_of
-from portal.web import downloads, languages, rendering
+from portal.web import downloads, languages, navigation, rendering
 from portal.web.auth.access_control import actor, own_company, own_reader
 
 bp = Blueprint("invoices", __name__)
@@ -36,7 +35,7 @@ def show_upcoming() -> Response:
         units=list(budgets.Unit),
         earlier=invoices.months(reader)[:6],
         disclosure=disclosure.of(reader),
-        in_question=questions.by_entry(reader),
+        in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
     )
 
@@ -84,7 +83,7 @@ def show(slug: str) -> Response:
         lines=invoice_preview.lines_of(invoices.rows(reader, month, people), prices.list_of(reader)),
         differences=invoices.differences(reader, month, people),
         added=invoices.added_later(reader, month),
-        in_question=questions.by_entry(reader),
+        in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
     )
 

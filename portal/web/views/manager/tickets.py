@@ -4,12 +4,11 @@ from flask import Blueprint, Response, request
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
-from portal.domain.questions import models as questions
 from portal.domain.read_models import conversation
 from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import TicketFilter
-from portal.web import rendering, ticket_fragments
+from portal.web import navigation, rendering, ticket_fragments
 from portal.web.auth.access_control import actor, own_reader
 
 bp = Blueprint("tickets", __name__)
@@ -21,7 +20,7 @@ def index() -> Response:
     found = listing.find(reader, wanted)
     if rendering.wants_part():
         return rendering.send_part(ticket_fragments.part(reader, wanted, found))
-    counts = tickets.counts(reader)
+    counts = navigation.around().counts
     return rendering.render(
         page="tickets/index.html",
         has_parts=True,
@@ -38,5 +37,5 @@ def show(number: str) -> Response:
     ticket = conversation.show(own_reader(), number, before=request.args.get("before", type=rendering.row_id))
     with unit_of_work():
         audit.note(audit.OPENED_TICKET, actor(), about=ticket.number)
-    in_question = questions.by_entry(own_reader())
+    in_question = navigation.around().in_question
     return rendering.render(page="tickets/show.html", ticket=ticket, in_question=in_question)
