@@ -116,6 +116,23 @@ def test_a_class_name_stands_in_one_module_only():
     assert not several, f"say in the name what kind of it it is, or share one class: {several}"
 
 
+ENDS_TRANSACTIONS = {  # beside portal/db and the migrations: who calls commit() itself, and why
+    "sync": "page by page under its lease, which a unit of work knows nothing of",
+}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_transactions_end_in_units_of_work_alone(module):
+    if module.relative_to(ROOT / "portal").parts[0] in {"db", "migrations", *ENDS_TRANSACTIONS}:
+        return
+    calls = [
+        node.lineno
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "commit" and ast.unparse(node.value).endswith("session")
+    ]
+    assert not calls, f"lines {calls}: use unit_of_work() (docs/decisions/0003-transactions.md) instead of commit()"
+
+
 def _imported(module: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(module.read_text())):
