@@ -45,10 +45,6 @@ class DeskTicket:
         """What leads a subject of ours, as "[Connectica #20260017-5f0c9a1b]"."""
         return f"[{name} #{self.number}-{self.key}]"
 
-    @property
-    def is_ended(self) -> bool:
-        return self.state in _ENDED
-
 
 def tags(subject: str, name: str) -> list[tuple[str, str]]:
     """(number, key) of a subject's tags; the key is empty in "[Connectica #20260017]", which anybody can write."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
 
 from portal import clock
 from portal.domain.billing import anomalies, prices, time_report
@@ -24,29 +23,6 @@ ENDED = HoursFilter(billing=Billing.ENDED)
 
 ENTRIES_SHOWN = 100  # under one line of the page; all of them are one click away
 ODDITIES_SHOWN = 100
-
-
-class InvoiceableEntry(Protocol):
-    """An entry that a line can take in: worked or invoiced."""
-
-    @property
-    def number(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def employee(self) -> str: ...
-    @property
-    def category(self) -> str: ...
-    @property
-    def hours(self) -> Decimal: ...
-    @property
-    def rate(self) -> Decimal | None: ...
-    @property
-    def told(self) -> bool: ...
-    @property
-    def why_not(self) -> NoPrice | None: ...
-    @property
-    def is_confidential(self) -> bool: ...
 
 
 @dataclass(slots=True)

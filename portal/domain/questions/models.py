@@ -149,11 +149,6 @@ def how_many_answered(reader: Reader) -> ScalarSelect[int]:
     return mine.with_only_columns(func.count(Question.id)).scalar_subquery()
 
 
-def open_count(reader: Reader) -> int:
-    """How many questions of the company are not closed."""
-    return _count(_visible_to(reader).where(Question.state.in_(OPEN)))
-
-
 def by_entry(reader: Reader) -> dict[int, int]:
     """Every entry of the company with an open question, and the question: few, whatever the company's size."""
     return {row.entry: row.question for row in db.session.execute(in_question(reader))}

@@ -51,10 +51,8 @@ def test_a_question_keeps_the_entry_as_it_was_and_tells_staff_and_the_technician
 
 def test_the_entry_is_marked_while_its_question_is_open(office, asked):
     assert questions.by_entry(Reader.of(office.company)) == {office.entry.id: asked}
-    assert questions.open_count(Reader.of(office.company)) == 1
     workflow.take_back(acting(office.manager), office.company, asked)
     assert questions.by_entry(Reader.of(office.company)) == {}
-    assert questions.open_count(Reader.of(office.company)) == 0
 
 
 def test_an_answer_waits_for_the_manager_and_reaches_them_by_mail(office, asked):
