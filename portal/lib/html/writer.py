@@ -4,6 +4,7 @@ Formatting is closed before a block begins or ends and opened again for the word
 it ever opens formatting by itself, which is how 20 kB of mail became an 18 MB page.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -13,6 +14,7 @@ from lxml.html import HtmlElement
 DEEPEST_FORMATTING = 16  # formatting in formatting that is kept
 _SPARE = 20_000  # letters that opening again may cost beside the length of the words
 _MOST_ESCAPES = 500  # in a row: parsers take the square of the number of those in one text
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
 _CUT = " […]"
 
 BLOCKS = frozenset(
@@ -111,7 +113,27 @@ _OWN_NAMES = frozenset(
     [
         "a",
         "abbr",
+        "address",
+        "article",
+        "aside",
         "b",
+        "center",
+        "details",
+        "figcaption",
+        "figure",
+        "font",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "main",
+        "nav",
+        "section",
+        "summary",
         "blockquote",
         "br",
         "code",
@@ -197,11 +219,11 @@ class _Writer:
     def element(self, element: HtmlElement, within: str) -> None:
         """Write an element; within is the block around it, as it was written."""
         name = element.tag
-        if not isinstance(name, str) or name in _NEVER:
+        if not isinstance(name, str):
             return
         if name in VOID:
             self._void(element)
-        elif name in _WRAPPERS:
+        elif name in _WRAPPERS or name in _NEVER:
             self._content(element, within)
         elif name in BLOCKS:
             self._block(element, _block_name(element, within))
@@ -270,8 +292,11 @@ class _Writer:
             if self.open[-1].name:
                 self.parts.append(each.tag)
 
+    def _is_kept(self, attribute: str) -> bool:
+        return bool(_ATTRIBUTE.match(attribute)) and (self.attributes is None or attribute in self.attributes)
+
     def _tag(self, element: HtmlElement, name: str) -> str:
-        kept = ((key, value) for key, value in element.items() if self.attributes is None or key in self.attributes)
+        kept = ((key, value) for key, value in element.items() if self._is_kept(key))
         return "".join([f"<{name}", *(f' {key}="{escape(value)}"' for key, value in kept), ">"])
 
 

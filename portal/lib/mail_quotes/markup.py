@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from portal.lib.html import tree, writer
+
 MOST_LETTERS = 600_000  # of HTML; a longer body is shown as text
 MOST_TAGS = 40_000
 DEEPEST = 150  # nested elements: cleaning takes the square of the depth, and no mail needs more
@@ -131,11 +133,16 @@ def without_data(source: str) -> str:
 
 
 def read(source: str) -> Markup:
-    """The text and the elements of foreign HTML; never fails, and takes a time in proportion to its length."""
-    markup = Markup(source)
+    """The text and the elements of foreign HTML, which is written anew for it; never fails.
+
+    It takes a time in proportion to its length, because what is read here is well-formed whatever was sent.
+    """
     if len(source) > MOST_LETTERS or source.count("<") > MOST_TAGS:
-        markup.is_reasonable = False
-        return markup
+        return Markup(source, is_reasonable=False)
+    try:
+        markup = Markup(writer.written(tree.parse(source)))
+    except tree.TooComplex:
+        return Markup(source, is_reasonable=False)
     _MarkupReader(markup).run()
     return markup
 

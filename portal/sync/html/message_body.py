@@ -53,7 +53,7 @@ def of(message: MessageRecord, about: About | None = None) -> Body:
     """The HTML if it can be shown, else the text, else what words the HTML holds."""
     source = markup.without_data(sanitize.without_controls(message.html))
     read = markup.read(source)
-    html = _of_html(folding.of_markup(read, about)) if read.is_reasonable else Body("", "")
+    html = _of_html(read, folding.of_markup(read, about)) if read.is_reasonable else Body("", "")
     if html.visible:
         return html
     text = message.text if message.text.strip() else sanitize.stripped(source[: sanitize.MOST_SHOWN * 4])
@@ -65,9 +65,10 @@ def _domain(email: str) -> str:
     return email.rpartition("@")[2]
 
 
-def _of_html(folded: folding.Folded) -> Body:
+def _of_html(read: markup.Markup, folded: folding.Folded) -> Body:
     """An answer of nothing but a removed picture says nothing: its text may."""
-    visible = sanitize.from_html(folded.visible)
+    is_whole = folded.visible is read.source and len(folded.visible) <= sanitize.MOST_SHOWN
+    visible = sanitize.from_written(folded.visible) if is_whole else sanitize.from_html(folded.visible)
     return Body(visible if sanitize.says_something(visible) else "", sanitize.from_html(folded.quoted))
 
 

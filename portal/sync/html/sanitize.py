@@ -9,6 +9,8 @@ from html import escape, unescape
 
 import nh3
 
+from portal.lib.html import tree, writer
+
 TAGS = {
     "a",
     "abbr",
@@ -65,7 +67,15 @@ _CUT = " […]"
 
 def from_html(source: str) -> str:
     """Foreign HTML, cleaned; inline pictures keep their `cid:` address until pictures() gives them ours."""
-    return _tidy(_CLEANER.clean(_NAMES.sub(_renamed, without_controls(source)))) if source else ""
+    try:
+        return from_written(writer.written(tree.parse(source), longest=MOST_SHOWN)) if source else ""
+    except tree.TooComplex:
+        return from_text(stripped(source[: MOST_SHOWN * 4]))
+
+
+def from_written(source: str) -> str:
+    """The same for HTML that lib.html.writer wrote as a whole: only such may be given to a parser like nh3's."""
+    return _tidy(_CLEANER.clean(_NAMES.sub(_renamed, source))) if source else ""
 
 
 def from_text(text: str) -> str:

@@ -24,7 +24,7 @@ def rewritten(source):
         ("<script>nikdy nezavřený <b>a</b>", ""),
         ("<table><tr><td>a<td>b<tr><td>c", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>"),
         ("<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>"),
-        ("<o:p>a</o:p><font color=red>b</font>", '<span>a</span><span color="red">b</span>'),
+        ("<o:p>a</o:p><font color=red>b</font>", '<span>a</span><font color="red">b</font>'),
         ("<div>a<b>b<i>c</i></b>d</div>", "<div>a<b>b<i>c</i></b>d</div>"),
     ],
 )

@@ -149,7 +149,7 @@ def test_the_reader_takes_any_noise_and_points_at_the_letters_it_read(noise):
     read = markup.read(noise)
     assert len(read.text) == len(read.places)
     assert read.places == sorted(read.places)
-    assert all(0 <= element.start <= element.inside <= element.end <= len(noise) for element in read.elements)
+    assert all(0 <= element.start <= element.inside <= element.end <= len(read.source) for element in read.elements)
 
 
 @pytest.mark.parametrize("hostile", ["<div>" * 50_000, "<a " * 50_000, "x" * 2_000_000])
