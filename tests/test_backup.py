@@ -16,18 +16,19 @@ from portal.db import db
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
-from tests import disks, samples
+from tests import disks
 from tests.conftest import _postgres_command
+from tests.factories import mirror
 
 
 @pytest.fixture
 def place(app, tmp_path):
     """A portal with a company, people, a file and a desk."""
-    company = samples.company("Strojírny")
-    samples.person(company, role=MANAGER, email="jana@a.example")
-    ticket = samples.ticket(company, "Tiskárna nejede")
-    message = samples.message(ticket, "<p>Nejede.</p>")
-    samples.attachment(message, "foto.png", data=b"x" * 3_000_000, folder=tmp_path / "attachments")
+    company = mirror.company("Strojírny")
+    mirror.person(company, role=MANAGER, email="jana@a.example")
+    ticket = mirror.ticket(company, "Tiskárna nejede")
+    message = mirror.message(ticket, "<p>Nejede.</p>")
+    mirror.attachment(message, "foto.png", data=b"x" * 3_000_000, folder=tmp_path / "attachments")
     db.session.commit()
     desk = tmp_path / "desk"
     desk.mkdir()

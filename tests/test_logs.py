@@ -28,9 +28,9 @@ from portal.mailer import worker
 from portal.mailer.postman import SmtpPostman
 from portal.sync import lease
 from portal.sync.engine import Sync
-from tests import samples
 from tests.desk.outbound.test_outbox import OnAnyPort
 from tests.domain.accounts.test_totp import code_at, set_up
+from tests.factories import mirror
 from tests.web.conftest import Browser
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, NOC, STAFF_ADDRESS, TECHNICIAN, TOKEN, WholeSystem
 
@@ -73,7 +73,7 @@ def said(request) -> Iterator[io.StringIO]:
 def system(app, tmp_path, said) -> Iterator[WholeSystem]:
     app.config["PROPAGATE_EXCEPTIONS"] = False  # as on a server
     app.test_client_class = Browser
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW):
         made = WholeSystem(app, tmp_path)
         yield made
         made.close()
@@ -105,7 +105,7 @@ def test_the_log_of_a_busy_day_holds_no_secret_and_nobodys_data(app, system, ref
     _portal_letters_do_not_leave(app, refusing)
     with app.app_context():
         erasure.forget(OPERATOR, erasure.seek("eva@vltava.example"), Path(app.config["INSTANCE"]) / "attachments")
-    secrets |= {SUBMISSION, TOKEN, MAIL_PASSWORD, WRONG, samples.PASSWORD, samples.PASSWORD_HASH}
+    secrets |= {SUBMISSION, TOKEN, MAIL_PASSWORD, WRONG, mirror.PASSWORD, mirror.PASSWORD_HASH}
     secrets |= {app.config["SECRET_KEY"], app.config["CORE_HOOK_SECRET"], config.secret(app.config, "CORE_TOKEN")}
     told = said.getvalue()
     for happening in ("could not be kept", "did not leave", "tickets.show broke", "IntegrityError"):
@@ -175,8 +175,8 @@ def _people_come_to_the_doors(app, system: WholeSystem) -> set[str]:
         db.session.commit()
     _post(manager, "/sign-in", email=MANAGER_ADDRESS, password=WRONG)
     _post(manager, "/sign-in", email="xaver@jinde.example", password=WRONG)
-    _post(manager, "/sign-in", email=MANAGER_ADDRESS, password=samples.PASSWORD)
-    _post(staff, "/sign-in", email=STAFF_ADDRESS, password=samples.PASSWORD)
+    _post(manager, "/sign-in", email=MANAGER_ADDRESS, password=mirror.PASSWORD)
+    _post(staff, "/sign-in", email=STAFF_ADDRESS, password=mirror.PASSWORD)
     _post(staff, "/sign-in/second", code="000000")
     with clock.set_to(clock.now() + timedelta(minutes=2)):
         code = code_at(secret, clock.now())
@@ -201,7 +201,7 @@ def _people_come_to_the_doors(app, system: WholeSystem) -> set[str]:
 def _pages_break(app, number: str, monkeypatch) -> None:
     """Faults of ours whose words name somebody, once in the database's words."""
     client = app.test_client()
-    _post(client, "/sign-in", email=MANAGER_ADDRESS, password=samples.PASSWORD)
+    _post(client, "/sign-in", email=MANAGER_ADDRESS, password=mirror.PASSWORD)
 
     def broken(*_given, **_facts):
         raise LookupError("nobody is called marie@vltava.example, key 1" + "A" * 43)

@@ -33,7 +33,7 @@ from portal.mailer.postman import FolderPostman
 from portal.sync import lease
 from portal.sync.engine import Sync
 from portal.sync.note_delivery import deliver
-from tests import samples
+from tests.factories import mirror
 
 TOKEN = "a token of the tests, long enough"
 NOC = "noc@connectica.cz"
@@ -105,7 +105,7 @@ class WholeSystem:
                     company=owner,
                     role=role,
                     language="cs",
-                    password_hash=samples.PASSWORD_HASH,
+                    password_hash=mirror.PASSWORD_HASH,
                 )
             db.session.remove()
 

@@ -18,8 +18,8 @@ from portal import clock, create_app
 from portal.db import db
 from portal.domain.tickets.models import State
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
-from tests import samples
 from tests.conftest import missing
+from tests.factories import mirror
 
 VENDOR = Path(__file__).parent / "vendor"
 ARGS = [
@@ -60,33 +60,33 @@ def app(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
 @pytest.fixture
 def world(app: Flask, tmp_path: Path) -> SimpleNamespace:
     """A company with enough tickets for two pages, and one worth reading."""
-    owner = samples.company("Strojírny Vltava, a. s.")
-    serves = samples.technician("Petr Svoboda")
+    owner = mirror.company("Strojírny Vltava, a. s.")
+    serves = mirror.technician("Petr Svoboda")
     for number in range(60):
         state = list(State)[number % 4]
-        asks = samples.employee(owner, ["Jana Nováková", "Čeněk Říha", "Žofie Šťastná"][number % 3])
-        samples.ticket(owner, f"Výpadek Wi-Fi v zasedačce {number}", state=state, requester=asks, served_by=serves)
-    ticket = samples.ticket(
+        asks = mirror.employee(owner, ["Jana Nováková", "Čeněk Říha", "Žofie Šťastná"][number % 3])
+        mirror.ticket(owner, f"Výpadek Wi-Fi v zasedačce {number}", state=state, requester=asks, served_by=serves)
+    ticket = mirror.ticket(
         owner, "Příliš žluťoučký kůň", number="20261471", served_by=serves, changed_at=clock.now(), due_at=clock.now()
     )
-    asked = samples.message(ticket, "<p>Tiskárna nejede.</p>", quoted="<p>Starší text</p>", sender_verified=False)
-    text = samples.attachment(
+    asked = mirror.message(ticket, "<p>Tiskárna nejede.</p>", quoted="<p>Starší text</p>", sender_verified=False)
+    text = mirror.attachment(
         asked, "záznam.txt", media_type="text/plain", data="Příloha čitelná".encode(), folder=tmp_path / "attachments"
     )
-    page = samples.attachment(
+    page = mirror.attachment(
         asked,
         "stránka.html",
         media_type="text/html",
         data=b"<script>alert(1)</script>",
         folder=tmp_path / "attachments",
     )
-    said = samples.message(ticket, "<p>Opraveno.</p>", side="technician", author="Petr Svoboda", sent_at=clock.now())
-    samples.time_entry(ticket, "1.00", under=said, by=serves)
-    samples.event(ticket, "technician", "Petr Svoboda")
-    manager = samples.person(owner, role=MANAGER, email="manager@a.example")
-    viewer = samples.person(owner, role=VIEWER, email="viewer@a.example", name="Karel Čtenář")
-    staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
-    samples.settle()
+    said = mirror.message(ticket, "<p>Opraveno.</p>", side="technician", author="Petr Svoboda", sent_at=clock.now())
+    mirror.time_entry(ticket, "1.00", under=said, by=serves)
+    mirror.event(ticket, "technician", "Petr Svoboda")
+    manager = mirror.person(owner, role=MANAGER, email="manager@a.example")
+    viewer = mirror.person(owner, role=VIEWER, email="viewer@a.example", name="Karel Čtenář")
+    staff = mirror.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
+    mirror.settle()
     return SimpleNamespace(
         company=owner, ticket=ticket, asked=asked, text=text, page=page, manager=manager, viewer=viewer, staff=staff
     )
@@ -132,7 +132,7 @@ def enter(world: SimpleNamespace) -> Callable[..., None]:
     def enter(page: Page, person: str = "manager@a.example") -> None:
         page.goto("/sign-in")
         page.get_by_label("E-mail").fill(person)
-        page.get_by_label("Heslo").fill(samples.PASSWORD)
+        page.get_by_label("Heslo").fill(mirror.PASSWORD)
         page.get_by_role("button", name="Přihlásit se", exact=True).click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from portal.lib import urls
 from tests.browser.conftest import VENDOR
-from tests.samples import PASSWORD
+from tests.factories.mirror import PASSWORD
 from tests.whole_system import EMPLOYEE, MANAGER_ADDRESS, STAFF_ADDRESS, TECHNICIAN, WholeSystem
 
 AXE = (VENDOR / "axe.min.js").read_text()

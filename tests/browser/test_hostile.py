@@ -6,7 +6,7 @@ import pytest
 
 from portal.db import db
 from portal.domain.tickets.models import Message
-from tests import samples
+from tests.factories import mirror
 
 # As if the cleaning on the way in had failed: the content policy alone must hold.
 ATTACKS = [
@@ -53,7 +53,7 @@ def test_the_longest_word_and_the_widest_table_stay_inside_their_bubble(visit, e
     wide = "<table><tr>" + "<td>sloupec</td>" * 60 + "</tr></table>"
     db.session.get(Message, world.asked.id).body = f"<p>{'x' * 5000}</p>{wide}"
     world.ticket.subject = "y" * 500
-    samples.settle()
+    mirror.settle()
     for width in (390, 1440):
         with visit(viewport={"width": width, "height": 844}) as page:
             enter(page)

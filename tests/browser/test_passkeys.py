@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 from portal.domain.accounts import two_factor
 from portal.domain.users import sessions
 from portal.lib import urls
-from tests import samples
+from tests.factories import mirror
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_passkey_is_the_second_step_after_the_password(visit, with_passkey):
         Authenticator(page).hold(key)
         page.goto("/sign-in")
         page.get_by_label("E-mail").fill("manager@a.example")
-        page.get_by_label("Heslo").fill(samples.PASSWORD)
+        page.get_by_label("Heslo").fill(mirror.PASSWORD)
         page.get_by_role("button", name="Přihlásit se", exact=True).click()
         page.get_by_role("button", name="Použít přístupový klíč").click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
@@ -144,7 +144,7 @@ def test_without_scripts_password_and_code_remain(visit, world, with_passkey):
         page.goto("/sign-in")
         assert not page.get_by_role("button", name="Přihlásit se přístupovým klíčem").is_visible()
         page.get_by_label("E-mail").fill("manager@a.example")
-        page.get_by_label("Heslo").fill(samples.PASSWORD)
+        page.get_by_label("Heslo").fill(mirror.PASSWORD)
         page.get_by_role("button", name="Přihlásit se", exact=True).click()
         assert page.get_by_label("Záložní kód").is_visible()
         assert not page.get_by_role("button", name="Použít přístupový klíč").is_visible()

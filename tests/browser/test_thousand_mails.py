@@ -21,8 +21,8 @@ from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users.permissions import MANAGER
 from portal.sync import lease
 from portal.sync.engine import Sync
-from tests import samples
 from tests.browser import hostile_mails
+from tests.factories import mirror
 from tests.whole_system import TOKEN, served
 
 IN_A_TICKET = 50
@@ -97,7 +97,7 @@ def hostile(app, tmp_path) -> list[str]:
         desk.server_close()
         store.close()
     company = db.session.scalars(select(Company)).one()
-    samples.person(company, role=MANAGER, email="manager@a.example")
+    mirror.person(company, role=MANAGER, email="manager@a.example")
     db.session.commit()
     assert db.session.query(Message).count() == 1000 and db.session.query(Ticket).count() == len(numbers)
     return numbers

@@ -7,12 +7,12 @@ from portal.db import db
 from portal.domain.audit import events as audit
 from portal.domain.audit.events import AuditEvent
 from portal.domain.companies import models as companies
-from tests import samples
+from tests.factories import mirror
 
 
 @pytest.fixture
 def run(app):
-    samples.company("Strojírny Vltava, a. s.")
+    mirror.company("Strojírny Vltava, a. s.")
     db.session.commit()
     runner = app.test_cli_runner()
 

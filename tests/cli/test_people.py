@@ -9,13 +9,13 @@ from portal.domain.audit import events as audit
 from portal.domain.audit.events import AuditEvent, AuditName
 from portal.domain.users import models as people
 from portal.domain.users import sessions
-from tests import samples
 from tests.domain.accounts.test_totp import set_up
+from tests.factories import mirror
 
 
 @pytest.fixture
 def run(app):
-    samples.company("Strojírny Vltava, a. s.")
+    mirror.company("Strojírny Vltava, a. s.")
     db.session.commit()
     runner = app.test_cli_runner()
 

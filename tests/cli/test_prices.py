@@ -6,7 +6,7 @@ from openpyxl import Workbook
 from portal.db import db
 from portal.domain.billing import price_import
 from portal.domain.companies.models import Company
-from tests.ledger import Ledger
+from tests.factories.billing import Ledger
 
 CSV = "Kategorie;Název;Cena;Platí od\nPROGP85;Programátorské práce;850,00;1. 1. 2026\n"
 CSV += "SPRAVA60;Správa sítě;600;1. 1. 2026\n"

@@ -7,7 +7,8 @@ from portal.domain.accounts import sso_identities, sso_providers
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
-from tests import providers, samples
+from tests import providers
+from tests.factories import mirror
 from tests.providers import SECRET
 
 
@@ -19,8 +20,8 @@ def liar():
 
 @pytest.fixture
 def run(app, liar):
-    company = samples.company("Strojírny Vltava, a. s.")
-    samples.person(company, role=MANAGER, email="jana@a.example")
+    company = mirror.company("Strojírny Vltava, a. s.")
+    mirror.person(company, role=MANAGER, email="jana@a.example")
     db.session.commit()
     runner = app.test_cli_runner()
 

@@ -11,7 +11,7 @@ from portal.db import Base, db
 from portal.db.enums import EnumText
 from portal.domain.approvals.models import Approval, ApprovalState, AtExpiry, Channel, Scope
 from portal.domain.tickets.models import State, Ticket
-from tests.office import MONDAY, Office
+from tests.factories.approvals import MONDAY, Office
 
 NAMED_LIKE_ENUMS = {"state", "turn", "at_expiry", "channel", "scope", "side", "unit", "how", "shown_live"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ledger import Ledger
+from tests.factories.billing import Ledger
 
 
 @pytest.fixture

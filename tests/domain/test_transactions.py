@@ -49,11 +49,11 @@ from portal.domain.users.permissions import VIEWER
 from portal.errors import Refused
 from portal.lib import encryption, urls
 from portal.lib.periods import month_of
-from tests import samples
 from tests.actors import ADDRESS, acting
 from tests.device import Device
 from tests.dying import MOMENTS, died_at_the_log
-from tests.office import MONDAY, Office, letters_to, token_in
+from tests.factories import mirror
+from tests.factories.approvals import MONDAY, Office, letters_to, token_in
 
 DOMAIN = Path(portal.domain.__file__).parent
 PORTAL = "https://portal.example"
@@ -71,7 +71,7 @@ def office(app) -> Iterator[Office]:
     with clock.set_to(MONDAY):
         office = Office()
         office.entry = office.ledger.entry(office.ticket, "3.00", at="2026-11-20T10:00")
-        office.manager.password = passwords.hash_of(samples.PASSWORD)
+        office.manager.password = passwords.hash_of(mirror.PASSWORD)
         db.session.commit()
         yield office
 
@@ -97,7 +97,7 @@ def access__end(office):
 
 @verb
 def email_changes__wish(office):
-    return lambda: email_changes.wish(acting(office.manager), email="nova@vltava.example", password=samples.PASSWORD)
+    return lambda: email_changes.wish(acting(office.manager), email="nova@vltava.example", password=mirror.PASSWORD)
 
 
 @verb
@@ -151,7 +151,7 @@ def invitations__accept_elsewhere(office):
 @verb
 def password_change__change(office):
     session = people.visitor(sessions.start(office.manager.id, how="password")).session_id
-    said = {"present": samples.PASSWORD, "new": PASSWORD, "session_id": session}
+    said = {"present": mirror.PASSWORD, "new": PASSWORD, "session_id": session}
     return lambda: password_change.change(acting(office.manager), **said)
 
 
@@ -196,7 +196,7 @@ def two_factor__remove_codes(office):
 
 @verb
 def two_factor__remove_passkey(office):
-    passkey_id = samples.passkey(office.manager).id
+    passkey_id = mirror.passkey(office.manager).id
     db.session.commit()
     return lambda: two_factor.remove_passkey(acting(office.manager), 0, passkey_id, is_required=False)
 

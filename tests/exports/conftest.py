@@ -7,7 +7,7 @@ import pytest
 from flask_babel import force_locale
 from python_calamine import CalamineWorkbook
 
-from tests.ledger import Ledger
+from tests.factories.billing import Ledger
 
 
 @pytest.fixture

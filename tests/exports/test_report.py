@@ -24,7 +24,7 @@ from portal.exports import hours as hours_file
 from portal.lib import money
 from portal.lib.periods import Period, month_of
 from tests.conftest import missing
-from tests.ledger import midnight
+from tests.factories.billing import midnight
 
 NOVEMBER = HoursFilter(period=month_of(date(2026, 11, 1)))
 HOSTILE = [

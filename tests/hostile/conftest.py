@@ -3,7 +3,7 @@
 import pytest
 
 from portal.domain.users.permissions import STAFF_ADMIN
-from tests import samples
+from tests.factories import mirror
 from tests.web.conftest import app, at_a_moment, manager, sign_in
 from tests.web.conftest import world as companies
 
@@ -12,6 +12,6 @@ __all__ = ["app", "at_a_moment", "companies", "manager", "sign_in"]
 
 @pytest.fixture
 def world(companies):
-    companies.admin = samples.person(None, role=STAFF_ADMIN, email="root@connectica.example", name="Iva Správná")
-    samples.settle()
+    companies.admin = mirror.person(None, role=STAFF_ADMIN, email="root@connectica.example", name="Iva Správná")
+    mirror.settle()
     return companies

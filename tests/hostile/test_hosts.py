@@ -19,7 +19,7 @@ from portal.domain.audit.events import AuditEvent
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.permissions import STAFF_ADMIN
 from portal.errors import Misconfigured
-from tests import samples
+from tests.factories import mirror
 from tests.hostile.walk import address, routes, token_of, values_of
 
 PUBLIC_ADDRESS = "https://portal.connectica.example"
@@ -48,8 +48,8 @@ FORM = {  # something for every field there is
     "role": STAFF_ADMIN,
     "language": "cs",
     "theme": "dark",
-    "password": samples.PASSWORD,
-    "present": samples.PASSWORD,
+    "password": mirror.PASSWORD,
+    "present": mirror.PASSWORD,
     "question": "Smíme?",
     "reason": "Proto.",
     "until": "2026-11-24",

@@ -37,8 +37,8 @@ from portal.domain.users import models as people
 from portal.domain.users.actor import OPERATOR
 from portal.errors import NotFound, Refused
 from portal.sync import attachment_fetch, engine, verify
-from tests import samples
 from tests.actors import acting, noted
+from tests.factories import mirror
 from tests.sync.conftest import NOON, RADEK, entry, entry_of, event, file, message, mirrored, ticket, whole_mirror
 
 GONE = PersonRecord(name="Jana Nováková", email="jana.novakova@vltava.example")
@@ -111,10 +111,10 @@ def world(core, sync, folder, at_noon):
     while attachment_fetch.fetch_due(core, folder, most_bytes=1000):
         pass
     company = _company("vltava")
-    staff = samples.person(None, role="staff_admin", email="dispecink@connectica.example", name="Ivana Dispečerka")
-    samples.person(company, role="manager", email="petr@vltava.example", name="Petr Klíma")
-    jana = samples.person(company, role="manager", email=GONE.email, name=GONE.name)
-    samples.passkey(jana, "Telefon Jany Novákové")
+    staff = mirror.person(None, role="staff_admin", email="dispecink@connectica.example", name="Ivana Dispečerka")
+    mirror.person(company, role="manager", email="petr@vltava.example", name="Petr Klíma")
+    jana = mirror.person(company, role="manager", email=GONE.email, name=GONE.name)
+    mirror.passkey(jana, "Telefon Jany Novákové")
     db.session.commit()
     asked = Asking(
         question="Smí Jana Nováková tisknout?",

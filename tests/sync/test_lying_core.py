@@ -18,8 +18,8 @@ from portal.domain.companies.models import Company
 from portal.domain.tickets.models import Ticket
 from portal.domain.users import sessions
 from portal.sync import rows, verify
-from tests import samples
 from tests.cores.lying import HARMLESS, TROUBLE, LyingCore
+from tests.factories import mirror
 from tests.sync.conftest import aside, entry, message, stone, ticket, whole_mirror
 from tests.sync.test_service import following, until
 from tests.web.conftest import Browser
@@ -51,7 +51,7 @@ def browser(app, sync, adapter):
     with clock.set_to(clock.now() - timedelta(minutes=10)):
         sync(other=adapter)
     company = db.session.scalars(select(Company).where(Company.core_id == "vltava")).one()
-    manager = samples.person(company, role="manager", email="jana@vltava.example")
+    manager = mirror.person(company, role="manager", email="jana@vltava.example")
     db.session.commit()
     app.test_client_class = Browser
     client = app.test_client()

@@ -12,7 +12,7 @@ from portal.sync import lease, throttle
 from portal.sync.engine import RunSummary, Sync
 from portal.sync.html import message_body
 from portal.sync.throttle import Courtesy
-from tests import samples
+from tests.factories import mirror
 from tests.sync.conftest import NOON, counts, ticket
 
 
@@ -30,7 +30,7 @@ def after(seconds: float) -> RunSummary:
 
 
 def test_a_run_rests_after_each_page_for_a_part_of_the_time_it_took_while_people_are_there(app, rests):
-    person = samples.person(samples.company("Vltava"), role="manager", email="jana@vltava.example")
+    person = mirror.person(mirror.company("Vltava"), role="manager", email="jana@vltava.example")
     with clock.set_to(NOON):
         sessions.start(person.id, how="password")
         gives_way = Courtesy()
@@ -40,7 +40,7 @@ def test_a_run_rests_after_each_page_for_a_part_of_the_time_it_took_while_people
 
 
 def test_a_run_does_not_rest_when_nobody_was_there_lately(app, rests):
-    person = samples.person(samples.company("Vltava"), role="manager", email="jana@vltava.example")
+    person = mirror.person(mirror.company("Vltava"), role="manager", email="jana@vltava.example")
     with clock.set_to(NOON):
         sessions.start(person.id, how="password")
     with clock.set_to(NOON + timedelta(minutes=11)):

@@ -26,8 +26,8 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.models import Person
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
-from tests import samples
 from tests.actors import acting
+from tests.factories import mirror
 
 MARKER = "XQMARKERQX"  # in every text of company B; nobody else may ever see it
 
@@ -48,7 +48,7 @@ def app(app: Flask) -> Flask:
 
 @pytest.fixture
 def at_a_moment() -> Iterator[None]:
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW):
         yield
 
 
@@ -74,8 +74,8 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
     one = SimpleNamespace(**{name: _company(name, mark, folder) for name, mark in (("a", ""), ("b", MARKER))})
     one.a.passkey_id = one.a.session_id = 1_999_999_999  # only B has these
     one.a.provider = SimpleNamespace(slug="nobodys")
-    one.b.passkey_id, one.b.session_id = samples.passkey(one.b.manager, MARKER).id, _session_of(one.b.manager)
-    one.staff = samples.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
+    one.b.passkey_id, one.b.session_id = mirror.passkey(one.b.manager, MARKER).id, _session_of(one.b.manager)
+    one.staff = mirror.person(None, role=STAFF, email="staff@connectica.example", name="Dana Dispečerová")
     one.b.provider = sso_providers.add(
         New(
             slug="vodarny",
@@ -86,7 +86,7 @@ def world(app: Flask, tmp_path: Path, at_a_moment: None) -> SimpleNamespace:
             issuer="https://login.b.example",
         )
     )
-    samples.settle()
+    mirror.settle()
     return one
 
 
@@ -96,10 +96,10 @@ def manager(world: SimpleNamespace, sign_in: Callable[[Person], FlaskClient]) ->
 
 
 def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
-    owner = samples.company(f"Strojírny {name.upper()} {mark}".strip())
-    asks = samples.employee(owner, f"Řehoř Kučera {mark}".strip())
-    serves = samples.technician("Petr Svoboda")
-    ticket = samples.ticket(
+    owner = mirror.company(f"Strojírny {name.upper()} {mark}".strip())
+    asks = mirror.employee(owner, f"Řehoř Kučera {mark}".strip())
+    serves = mirror.technician("Petr Svoboda")
+    ticket = mirror.ticket(
         owner,
         f"Příliš žluťoučký kůň {mark}".strip(),
         requester=asks,
@@ -107,29 +107,29 @@ def _company(name: str, mark: str, folder: Path) -> SimpleNamespace:
         due_at=clock.now() - timedelta(hours=2),
         opened_at=clock.now() - timedelta(days=1),
     )
-    asked = samples.message(
+    asked = mirror.message(
         ticket,
         f"<p>Tiskárna nejede. {mark}</p>",
         author=asks.name,
         quoted=f"<p>Starší text {mark}</p>",
         sender_verified=False,
     )
-    picture = samples.attachment(asked, f"snímek {mark}.png".replace(" .", "."), data=PNG, folder=folder)
-    said = samples.message(
+    picture = mirror.attachment(asked, f"snímek {mark}.png".replace(" .", "."), data=PNG, folder=folder)
+    said = mirror.message(
         ticket,
         f"<p>Opraveno. {mark}</p>",
         side="technician",
         author="Petr Svoboda",
         sent_at=ticket.opened_at + timedelta(minutes=30),
     )
-    entry = samples.time_entry(ticket, "1.00", under=said)
-    samples.time_entry(ticket, "0.25", "KONZ95", worked_at=said.sent_at + timedelta(minutes=5))
-    samples.event(ticket, "technician", "Petr Svoboda", at=ticket.opened_at + timedelta(minutes=1))
-    samples.event(ticket, "state", State.OPEN, old=State.DONE, at=ticket.opened_at + timedelta(minutes=2))
-    samples.event(ticket, "due", "2026-11-24", at=ticket.opened_at + timedelta(minutes=3))
+    entry = mirror.time_entry(ticket, "1.00", under=said)
+    mirror.time_entry(ticket, "0.25", "KONZ95", worked_at=said.sent_at + timedelta(minutes=5))
+    mirror.event(ticket, "technician", "Petr Svoboda", at=ticket.opened_at + timedelta(minutes=1))
+    mirror.event(ticket, "state", State.OPEN, old=State.DONE, at=ticket.opened_at + timedelta(minutes=2))
+    mirror.event(ticket, "due", "2026-11-24", at=ticket.opened_at + timedelta(minutes=3))
     db.session.commit()
-    manager = samples.person(owner, role=MANAGER, email=f"manager@{name}.example", name=f"Jana {mark}".strip())
-    viewer = samples.person(owner, role=VIEWER, email=f"viewer@{name}.example", name="Karel Čtenář")
+    manager = mirror.person(owner, role=MANAGER, email=f"manager@{name}.example", name=f"Jana {mark}".strip())
+    viewer = mirror.person(owner, role=VIEWER, email=f"viewer@{name}.example", name="Karel Čtenář")
     asked_for = _asked_of(owner, ticket, entry, manager=manager, viewer=viewer, mark=mark)
     return SimpleNamespace(
         **asked_for,
@@ -152,7 +152,7 @@ def _session_of(person: Person) -> int:
 
 def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, Any]:
     """An open approval, a standing consent with the decision it came from, an absence and an open question."""
-    staff = samples.person(None, role=STAFF, email=f"asks{owner.id}@connectica.example", name="Dana Dispečerová")
+    staff = mirror.person(None, role=STAFF, email=f"asks{owner.id}@connectica.example", name="Dana Dispečerová")
     day = clock.today()
     given = requests.ask(acting(staff), ticket.id, Asking(f"Smíme vždy? {mark}", until=day, at_expiry=AtExpiry.STAY))
     always = Decision(approve=True, scope=Scope.UNTIL, valid_until=day, note=f"Ano. {mark}")

@@ -11,7 +11,7 @@ from portal.domain.accounts.rate_limits import LIMITS, AttemptKind, Sharing
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
 from portal.domain.users.permissions import STAFF_ADMIN
-from tests import samples
+from tests.factories import mirror
 from tests.web.conftest import MARKER
 
 PASSWORD = "modrý kůň skáče přes plot"
@@ -82,7 +82,7 @@ def test_a_colleague_whose_access_ends_is_out_at_the_next_click(world, manager, 
 
 
 def test_a_role_taken_away_acts_at_the_next_click(world, manager, sign_in):
-    other = samples.person(world.a.company, role="manager", email="second@a.example")
+    other = mirror.person(world.a.company, role="manager", email="second@a.example")
     client = sign_in(other)
     assert client.get("/people").status_code == 200
     _post(manager, f"/people/{other.id}/role", page=f"/people/{other.id}", role="viewer")
@@ -97,7 +97,7 @@ def test_the_page_shows_the_companys_people_alone(world, manager):
 
 
 def test_an_administrator_of_connectica_sees_every_company(world, sign_in):
-    admin = sign_in(samples.person(None, role=STAFF_ADMIN, email="admin@connectica.example", name="Iva Správná"))
+    admin = sign_in(mirror.person(None, role=STAFF_ADMIN, email="admin@connectica.example", name="Iva Správná"))
     assert "staff@connectica.example" in admin.get("/staff/people").text
     assert "viewer@b.example" in admin.get(f"/staff/people?company={world.b.company.id}").text
     answer = _post(
@@ -134,12 +134,12 @@ def test_the_link_of_the_letter_gives_a_new_password(app, world):
 
 def test_ones_own_password_is_changed_by_who_knows_the_present_one(world, manager):
     assert _post(manager, "/password", present="wrong", password=PASSWORD).status_code == 422
-    assert _post(manager, "/password", present=samples.PASSWORD, password=PASSWORD).location == "/account"
+    assert _post(manager, "/password", present=mirror.PASSWORD, password=PASSWORD).location == "/account"
     assert manager.get("/tickets").status_code == 200
 
 
 def test_the_address_moves_after_both_letters_are_answered(app, world, manager):
-    _post(manager, "/address", email="jana@new.example", password=samples.PASSWORD)
+    _post(manager, "/address", email="jana@new.example", password=mirror.PASSWORD)
     assert "jana@new.example" in manager.get("/address").text
     texts = db.session.scalars(select(Letter.text).order_by(Letter.id.desc()).limit(2)).all()
     client = app.test_client()
@@ -166,19 +166,19 @@ def test_letters_link_to_the_configured_address_whatever_host_was_asked(app, wor
 
 def test_the_owner_gets_in_from_a_known_browser_while_strangers_guess(app, world):
     known, stranger = app.test_client(), app.test_client()
-    _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD)
+    _post(known, "/sign-in", email="manager@a.example", password=mirror.PASSWORD)
     known.post("/sign-out", data={"csrf_token": _token(known.get("/tickets").text)})
     for n in range(LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
         stranger.environ_base = {**stranger.environ_base, "REMOTE_ADDR": f"10.1.{n}.1"}
         stopped = _post(stranger, "/sign-in", email="manager@a.example", password="x")
     assert stopped.status_code == 429
-    assert _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD).location == "/"
+    assert _post(known, "/sign-in", email="manager@a.example", password=mirror.PASSWORD).location == "/"
 
 
 def test_strangers_who_guess_do_not_keep_the_owner_from_a_new_password(app, world):
     known, stranger = app.test_client(), app.test_client()
-    _post(known, "/sign-in", email="manager@a.example", password=samples.PASSWORD)
+    _post(known, "/sign-in", email="manager@a.example", password=mirror.PASSWORD)
     for n in range(LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT].tries + 1):
         stranger.environ_base = {**stranger.environ_base, "REMOTE_ADDR": f"10.1.{n}.1"}
         _post(stranger, "/sign-in", email="manager@a.example", password="x")
-    assert _post(known, "/password", present=samples.PASSWORD, password=PASSWORD).location == "/account"
+    assert _post(known, "/password", present=mirror.PASSWORD, password=PASSWORD).location == "/account"

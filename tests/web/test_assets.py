@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import samples
+from tests.factories import mirror
 
 ROOT = Path(__file__).parents[2]
 PACKED = {"Accept-Encoding": "gzip, deflate, br, zstd"}
@@ -46,13 +46,13 @@ def test_without_the_hash_it_is_asked_for_again(manager):
 
 def test_the_first_load_of_the_list_weighs_60_kb_and_a_filter_8_kb_at_most(world, manager):
     for number in range(120):
-        samples.ticket(
+        mirror.ticket(
             world.a.company,
             f"Nefunguje tiskárna HP v účtárně – hlásí chybu 49.{number}",
-            requester=samples.employee(world.a.company, f"Zaměstnanec Číslo {number}"),
-            served_by=samples.technician(f"Technik {number % 9}"),
+            requester=mirror.employee(world.a.company, f"Zaměstnanec Číslo {number}"),
+            served_by=mirror.technician(f"Technik {number % 9}"),
         )
-    samples.settle()
+    mirror.settle()
     page = manager.get("/tickets")
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
     first = len(manager.get("/tickets", headers=PACKED).data)

@@ -21,8 +21,8 @@ from portal.domain.tickets.models import Message, State
 from portal.domain.tickets.time_entries import TimeEntryVersion
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.web.auth import access_control
-from tests import samples
 from tests.actors import acting
+from tests.factories import mirror
 from tests.web import conftest
 from tests.web.conftest import PNG
 
@@ -33,25 +33,25 @@ PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 @pytest.fixture
 def firm(app, tmp_path, at_a_moment):
     """A company with a plain and a confidential ticket, the latter with everything that could tell of it."""
-    owner = samples.company("Firma")
+    owner = mirror.company("Firma")
     db.session.add(
         Price(category="PROGP85", name="Práce", rate=Decimal(850), currency="CZK", valid_from=date(2020, 1, 1))
     )
-    plain = samples.ticket(owner, "Tiskárna", requester=samples.employee(owner, "Eva Veřejná"))
-    samples.time_entry(plain, "2.00", under=samples.message(plain, "<p>Hotovo.</p>", side="technician"))
-    asks = samples.employee(owner, f"Jan {SECRET}")
-    ticket = samples.ticket(
+    plain = mirror.ticket(owner, "Tiskárna", requester=mirror.employee(owner, "Eva Veřejná"))
+    mirror.time_entry(plain, "2.00", under=mirror.message(plain, "<p>Hotovo.</p>", side="technician"))
+    asks = mirror.employee(owner, f"Jan {SECRET}")
+    ticket = mirror.ticket(
         owner,
         f"Výpověď {SECRET}",
         requester=asks,
-        served_by=samples.technician(),
+        served_by=mirror.technician(),
         is_confidential=True,
         opened_at=clock.now() - timedelta(days=3),
         due_at=clock.now() - timedelta(days=1),
     )
-    said = samples.message(ticket, f"<p>{SECRET}</p>", author=asks.name, quoted=f"<p>{SECRET}</p>", excerpt=SECRET)
-    picture = samples.attachment(said, f"{SECRET}.png", data=PNG, folder=tmp_path / "attachments")
-    answer = samples.message(
+    said = mirror.message(ticket, f"<p>{SECRET}</p>", author=asks.name, quoted=f"<p>{SECRET}</p>", excerpt=SECRET)
+    picture = mirror.attachment(said, f"{SECRET}.png", data=PNG, folder=tmp_path / "attachments")
+    answer = mirror.message(
         ticket,
         f"<p>{SECRET}</p>",
         side="technician",
@@ -59,8 +59,8 @@ def firm(app, tmp_path, at_a_moment):
         excerpt=f"Zrušil jsem účet {SECRET}",
         sent_at=ticket.opened_at + timedelta(hours=1),
     )
-    entry = samples.time_entry(ticket, "1.50", under=answer)
-    invoiced = samples.time_entry(ticket, "0.50", under=answer, invoiced_on=date(2026, 10, 31))
+    entry = mirror.time_entry(ticket, "1.50", under=answer)
+    invoiced = mirror.time_entry(ticket, "0.50", under=answer, invoiced_on=date(2026, 10, 31))
     db.session.add(
         TimeEntryVersion(
             time_entry_id=entry.id,
@@ -73,14 +73,14 @@ def firm(app, tmp_path, at_a_moment):
             replaced_at=clock.now(),
         )
     )
-    samples.event(ticket, "state", State.OPEN, old=State.DONE, by=asks.name)
+    mirror.event(ticket, "state", State.OPEN, old=State.DONE, by=asks.name)
     invoice_snapshots.freeze()
     db.session.commit()
-    manager = samples.person(owner, role=MANAGER, email="sef@firma.example", name="Marie Malá")
-    deputy = samples.person(owner, role=VIEWER, email="zastup@firma.example", name="Zdena Zástupná")
-    viewer = samples.person(owner, role=VIEWER, email="cte@firma.example", name="Karel Čtenář")
+    manager = mirror.person(owner, role=MANAGER, email="sef@firma.example", name="Marie Malá")
+    deputy = mirror.person(owner, role=VIEWER, email="zastup@firma.example", name="Zdena Zástupná")
+    viewer = mirror.person(owner, role=VIEWER, email="cte@firma.example", name="Karel Čtenář")
     asked = conftest._asked_of(owner, ticket, entry, manager=manager, viewer=deputy, mark=SECRET)
-    samples.settle()
+    mirror.settle()
     return SimpleNamespace(
         **asked,
         company=owner,
@@ -250,7 +250,7 @@ def test_once_the_manager_is_back_the_deputy_reads_nothing_of_it(firm, sign_in):
 
 
 def test_no_letter_about_it_goes_to_a_viewer_who_decides_nothing(firm):
-    staff = samples.person(None, role=STAFF, email="ptam.se@connectica.example")
+    staff = mirror.person(None, role=STAFF, email="ptam.se@connectica.example")
     later = Asking(f"A tohle? {SECRET}", until=clock.today(), at_expiry=AtExpiry.STAY)
     requests.ask(acting(staff), firm.ticket.id, later)
     letters = db.session.query(Letter).all()

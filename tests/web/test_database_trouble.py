@@ -10,8 +10,9 @@ from portal import clock, create_app
 from portal.db import db
 from portal.domain.users import models as people
 from portal.domain.users import sessions
-from tests import disks, samples
+from tests import disks
 from tests.conftest import _postgres_command
+from tests.factories import mirror
 from tests.web.conftest import Browser
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -35,7 +36,7 @@ def small_disk(sqlite_template, tmp_path):
         (folder / "portal.db").write_bytes(sqlite_template.read_bytes())
         app = create_app(INSTANCE=tmp_path, DATABASE_URL=f"sqlite:///{folder / 'portal.db'}", TESTING=True)
         app.test_client_class = Browser
-        with app.app_context(), clock.set_to(samples.NOW):
+        with app.app_context(), clock.set_to(mirror.NOW):
             yield app, folder / "ballast"
             db.session.remove()
             db.engine.dispose()
@@ -43,14 +44,14 @@ def small_disk(sqlite_template, tmp_path):
 
 def test_a_full_disk_is_said_plainly_and_reading_goes_on(small_disk):
     app, ballast = small_disk
-    company = samples.company("Strojírny")
-    person = samples.person(company, role="manager", email="jana@a.example")
-    samples.ticket(company, "Tiskárna nejede")
-    samples.settle()
+    company = mirror.company("Strojírny")
+    person = mirror.person(company, role="manager", email="jana@a.example")
+    mirror.ticket(company, "Tiskárna nejede")
+    mirror.settle()
     client = _client(app, person)
     token = _token(client)
     disks.fill(ballast)
-    with clock.set_to(samples.NOW + timedelta(minutes=30)):  # the session's last use should be written down
+    with clock.set_to(mirror.NOW + timedelta(minutes=30)):  # the session's last use should be written down
         assert "Tiskárna nejede" in client.get("/tickets").text
         assert client.get("/hours").status_code == 200
         refused = [
@@ -83,8 +84,8 @@ def on_postgres(request, postgres, tmp_path):
 
 def test_a_read_only_database_is_read_and_says_so_when_written_to(on_postgres):
     app, command = on_postgres
-    person = samples.person(samples.company("Strojírny"), role="manager", email="jana@a.example")
-    samples.settle()
+    person = mirror.person(mirror.company("Strojírny"), role="manager", email="jana@a.example")
+    mirror.settle()
     client = _client(app, person)
     token = _token(client)
     command("ALTER DATABASE troubled SET default_transaction_read_only = on")
@@ -100,7 +101,7 @@ def test_a_read_only_database_is_read_and_says_so_when_written_to(on_postgres):
 
 def test_connections_that_were_cut_are_made_anew_unseen(on_postgres):
     app, command = on_postgres
-    person = samples.person(samples.company("Strojírny"), role="manager", email="jana@a.example")
+    person = mirror.person(mirror.company("Strojírny"), role="manager", email="jana@a.example")
     client = _client(app, person)
     assert client.get("/settings").status_code == 200
     db.session.remove()

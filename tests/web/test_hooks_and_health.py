@@ -9,7 +9,7 @@ from portal import clock
 from portal.db import db
 from portal.domain import sync_state
 from portal.domain.sync_state import MirrorState
-from tests import samples
+from tests.factories import mirror
 from tests.web.conftest import MARKER
 
 
@@ -43,8 +43,8 @@ def test_a_signature_of_another_body_is_worth_nothing(app):
 
 @pytest.mark.parametrize("seconds", [-301, 301])
 def test_a_poke_of_another_time_wakes_nobody(app, seconds):
-    with clock.set_to(samples.NOW):
-        headers = _signed(app, b"", stamp=int(samples.NOW.timestamp()) + seconds)
+    with clock.set_to(mirror.NOW):
+        headers = _signed(app, b"", stamp=int(mirror.NOW.timestamp()) + seconds)
         assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
     assert sync_state.pokes() == 0
 
@@ -57,8 +57,8 @@ def test_a_poke_without_a_readable_time_wakes_nobody(app, stamp):
 
 
 def test_a_signature_for_another_time_is_worth_nothing(app):
-    with clock.set_to(samples.NOW):
-        headers = _signed(app, b"") | {"X-Portal-Timestamp": str(int(samples.NOW.timestamp()) + 1)}
+    with clock.set_to(mirror.NOW):
+        headers = _signed(app, b"") | {"X-Portal-Timestamp": str(int(mirror.NOW.timestamp()) + 1)}
         assert app.test_client().post("/hooks/core", data=b"", headers=headers).status_code == 404
 
 
@@ -73,7 +73,7 @@ def test_health_of_a_portal_that_never_read_its_core(app):
 
 
 def test_health_says_that_the_core_is_away_and_pages_are_not(app, world):
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW):
         db.session.get(MirrorState, 1).trouble = "the core cannot be reached"
         db.session.commit()
         answer = app.test_client().get("/healthz")

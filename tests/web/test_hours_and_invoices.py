@@ -17,7 +17,7 @@ from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 from portal.domain.users.actor import OPERATOR
 from portal.lib.periods import month_of
-from tests.ledger import Ledger
+from tests.factories.billing import Ledger
 from tests.web.conftest import MARKER
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

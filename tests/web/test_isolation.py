@@ -10,7 +10,7 @@ from portal.db import db
 from portal.domain.users import permissions, sessions
 from portal.domain.users.permissions import STAFF
 from portal.web.auth import access_control
-from tests import samples
+from tests.factories import mirror
 from tests.web.conftest import MARKER
 
 # A route's argument: its value for company B. A new route with a new argument fails the tests below until B's value,
@@ -229,7 +229,7 @@ def test_what_was_withdrawn_is_not_there(app, world, sign_in, role, gone):
     """A withdrawn ticket takes along all that belongs to it; a withdrawn message its place in the conversation."""
     client, values = sign_in(getattr(world.a, role)), {name: value(world.a) for name, value in OF_B.items()}
     row = getattr(world.a, gone)
-    db.session.get(type(row), row.id).withdrawn_at = samples.NOW
+    db.session.get(type(row), row.id).withdrawn_at = mirror.NOW
     db.session.commit()
     if gone == "said":
         page = client.get(f"/tickets/{world.a.ticket.number}").text

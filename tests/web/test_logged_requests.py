@@ -10,8 +10,8 @@ from portal.db import Base, db
 from portal.domain.approvals.models import Approval
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
-from tests import samples
 from tests.dying import MOMENTS, died_at_the_log
+from tests.factories import mirror
 
 ADDRESS = "198.51.100.9"
 
@@ -66,12 +66,12 @@ def test_every_event_of_a_browsing_session_has_its_address(world, at_home, app):
     _post(manager, "/settings/notices", approval_asked="daily")
     _post(manager, "/account/company/second-factor", page="/account")
     _post(manager, "/account/sessions/end-others", page="/account")
-    _post(manager, "/address", email="nova@a.example", password=samples.PASSWORD)
+    _post(manager, "/address", email="nova@a.example", password=mirror.PASSWORD)
     _post(manager, "/people", email="x@a.example", name="X", role="viewer", language="cs")
     _post(manager, f"/people/invitations/{a.invitation_id}/withdraw")
     _post(manager, f"/people/{a.viewer.id}/role", role="manager")
     _post(manager, f"/people/{a.viewer.id}/end")
-    _post(manager, "/password", present=samples.PASSWORD, password="modrý kůň skáče přes plot")
+    _post(manager, "/password", present=mirror.PASSWORD, password="modrý kůň skáče přes plot")
     _post(manager, "/sign-out")
 
     stranger = app.test_client()
@@ -97,7 +97,7 @@ LOGGED_BY_VIEWS = {  # a change of the accounts' floor, which knows no log: the 
     "/settings/notices": ({"approval_asked": "daily"}, "/settings"),
     "/account/sessions/end-others": ({}, "/account"),
     "/sign-out": ({}, "/settings"),
-    "/sign-in": ({"email": "manager@a.example", "password": samples.PASSWORD}, "/sign-in"),
+    "/sign-in": ({"email": "manager@a.example", "password": mirror.PASSWORD}, "/sign-in"),
 }
 
 
@@ -106,7 +106,7 @@ def test_a_view_that_dies_beside_its_log_row_has_changed_nothing(world, manager,
     form, page = LOGGED_BY_VIEWS[address]
     client = app.test_client() if address == "/sign-in" else manager
     sign_in(world.a.manager)  # another session, for those that end others
-    people.refresh_password(world.a.manager, samples.PASSWORD)  # signing in does that before, and tells nobody
+    people.refresh_password(world.a.manager, mirror.PASSWORD)  # signing in does that before, and tells nobody
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text).group(1)
     before = _saved()
     for moment in MOMENTS:

@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import db
 from portal.domain.billing import invoice_snapshots
 from portal.domain.companies.contacts import Employee
-from tests.ledger import Ledger
+from tests.factories.billing import Ledger
 from tests.web.test_hours_and_invoices import FILES, sheets, sum_on
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

@@ -21,9 +21,9 @@ from portal.domain.users.permissions import MANAGER
 from portal.sync import lease
 from portal.sync.engine import RunSummary, Sync
 from portal.sync.note_delivery import deliver
-from tests import samples
 from tests.actors import acting
 from tests.cores.rt.lab import Lab, RtStage
+from tests.factories import mirror
 
 MANAGER_ADDRESS = "marie@vltava.example"
 
@@ -45,7 +45,7 @@ def _hire() -> None:
         company=company,
         role=MANAGER,
         language="cs",
-        password_hash=samples.PASSWORD_HASH,
+        password_hash=mirror.PASSWORD_HASH,
     )
 
 

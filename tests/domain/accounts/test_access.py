@@ -16,21 +16,21 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
-from tests import samples
 from tests.actors import ADDRESS, acting
+from tests.factories import mirror
 
 PASSWORD = "modrý kůň skáče přes plot"
 
 
 @pytest.fixture
 def firm(app):
-    with clock.set_to(samples.NOW):
-        yield samples.company("Strojírny")
+    with clock.set_to(mirror.NOW):
+        yield mirror.company("Strojírny")
 
 
 @pytest.fixture
 def manager(firm):
-    return _visitor(samples.person(firm, role=MANAGER, email="jana@a.example", name="Jana Nováková"))
+    return _visitor(mirror.person(firm, role=MANAGER, email="jana@a.example", name="Jana Nováková"))
 
 
 def _visitor(person):
@@ -90,7 +90,7 @@ def test_an_invitation_ends_after_a_week_when_withdrawn_and_when_sent_again(firm
     with pytest.raises(NotFound):
         invitations.opened(keys[1])
     keys.append(_invite(manager, firm))
-    with clock.set_to(samples.NOW + invitations.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
+    with clock.set_to(mirror.NOW + invitations.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
         invitations.opened(keys[2])
 
 
@@ -110,7 +110,7 @@ def test_of_two_who_accept_at_the_same_moment_one_does(app, firm, manager):
 
 
 def test_who_invites_learns_nothing_of_accounts_elsewhere(firm, manager):
-    samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
     assert _invite(manager, firm, "petr@b.example") is None
     assert "účet máte" in _letters("petr@b.example")[0].text
     assert [one.email for one in invitations.open_of(firm)] == ["petr@b.example"]
@@ -146,7 +146,7 @@ def test_ending_access_ends_the_sessions_and_the_way_back_is_an_invitation(firm,
 
 
 def test_a_new_role_holds_from_the_next_request_on(firm, manager):
-    viewer = samples.person(firm, role=VIEWER, email="v@a.example")
+    viewer = mirror.person(firm, role=VIEWER, email="v@a.example")
     theirs = sessions.start(viewer.id, how="password")
     access.change_role(acting(manager), firm, viewer.id, MANAGER)
     assert people.visitor(theirs) is None
@@ -154,7 +154,7 @@ def test_a_new_role_holds_from_the_next_request_on(firm, manager):
 
 
 def test_the_last_manager_stays_one(firm, manager):
-    samples.person(firm, role=VIEWER, email="v@a.example")
+    mirror.person(firm, role=VIEWER, email="v@a.example")
     with pytest.raises(Refused):
         access.change_role(acting(manager), firm, manager.id, VIEWER)
     with pytest.raises(Refused):
@@ -162,7 +162,7 @@ def test_the_last_manager_stays_one(firm, manager):
 
 
 def test_of_two_managers_who_end_each_other_one_stays(app, firm, manager):
-    other = _visitor(samples.person(firm, role=MANAGER, email="petr@a.example"))
+    other = _visitor(mirror.person(firm, role=MANAGER, email="petr@a.example"))
 
     def end(who):
         by, whom = who
@@ -180,8 +180,8 @@ def test_of_two_managers_who_end_each_other_one_stays(app, firm, manager):
 
 
 def test_another_companys_people_and_invitations_are_not_found(firm, manager):
-    elsewhere = samples.company("Vodárny")
-    boss = samples.person(elsewhere, role=MANAGER, email="petr@b.example")
+    elsewhere = mirror.company("Vodárny")
+    boss = mirror.person(elsewhere, role=MANAGER, email="petr@b.example")
     _invite(_visitor(boss), elsewhere, "x@b.example")
     theirs = invitations.open_of(elsewhere)[0].id
     for act in (
@@ -196,8 +196,8 @@ def test_another_companys_people_and_invitations_are_not_found(firm, manager):
 
 
 def test_an_administrator_of_connectica_stays(app):
-    admin = _visitor(samples.person(None, role=STAFF_ADMIN, email="iva@connectica.example"))
-    staff = samples.person(None, role=STAFF, email="dana@connectica.example")
+    admin = _visitor(mirror.person(None, role=STAFF_ADMIN, email="iva@connectica.example"))
+    staff = mirror.person(None, role=STAFF, email="dana@connectica.example")
     with pytest.raises(Refused):
         access.change_role(acting(admin), None, admin.id, STAFF)
     access.change_role(acting(admin), None, staff.id, STAFF_ADMIN)

@@ -14,20 +14,20 @@ from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
-from tests import samples
 from tests.actors import ADDRESS, acting
+from tests.factories import mirror
 
 
 @pytest.fixture
 def jana(app):
-    with clock.set_to(samples.NOW - timedelta(days=1)):
-        person = samples.person(samples.company("Strojírny"), role=MANAGER, email="jana@a.example")
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW - timedelta(days=1)):
+        person = mirror.person(mirror.company("Strojírny"), role=MANAGER, email="jana@a.example")
+    with clock.set_to(mirror.NOW):
         yield people.visitor(sessions.start(person.id, how="password"))
 
 
 def _keys(jana, new="jana@new.example"):
-    email_changes.wish(acting(jana), email=new, password=samples.PASSWORD)
+    email_changes.wish(acting(jana), email=new, password=mirror.PASSWORD)
     letters = db.session.scalars(select(Letter).order_by(Letter.id)).all()[-2:]
     found = [re.search(r"/address/(\S+)", letter.text) for letter in letters]
     return [key and key.group(1) for key in found]
@@ -70,16 +70,16 @@ def test_a_key_ends_after_a_day_with_a_new_wish_and_with_a_new_password(jana):
     second = _keys(jana, "other@new.example")
     with pytest.raises(NotFound):
         email_changes.opened(first[0])
-    with clock.set_to(samples.NOW + email_changes.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
+    with clock.set_to(mirror.NOW + email_changes.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
         email_changes.opened(second[0])
-    with clock.set_to(samples.NOW + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + timedelta(seconds=1)):
         people.set_password("jana@a.example", passwords.hash_of("modrý kůň skáče přes plot"))
         with pytest.raises(NotFound):
             email_changes.opened(second[0])
 
 
 def test_an_address_with_an_account_is_told_so_and_who_asked_learns_nothing(jana):
-    samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
     keys = _keys(jana, "petr@b.example")
     assert keys[0] is not None
     assert keys[1] is None
@@ -89,7 +89,7 @@ def test_an_address_with_an_account_is_told_so_and_who_asked_learns_nothing(jana
 
 def test_an_address_taken_meanwhile_moves_nobody(jana):
     keys = _keys(jana)
-    samples.person(samples.company("Vodárny"), role=MANAGER, email="jana@new.example")
+    mirror.person(mirror.company("Vodárny"), role=MANAGER, email="jana@new.example")
     email_changes.confirm(keys[0], address=ADDRESS)
     with pytest.raises(NotFound):
         email_changes.confirm(keys[1], address=ADDRESS)

@@ -14,8 +14,8 @@ from portal.domain.accounts.passkeys import LIFETIME, Challenge
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from portal.lib import urls
-from tests import samples
 from tests.device import Device
+from tests.factories import mirror
 
 PORTAL = "https://portal.example"
 
@@ -23,13 +23,13 @@ PORTAL = "https://portal.example"
 @pytest.fixture
 def jana(app):
     urls.are(base_url=PORTAL, noc="noc@connectica.cz")
-    with clock.set_to(samples.NOW):
-        yield samples.person(samples.company("Strojírny"), role=MANAGER, email="jana@a.example")
+    with clock.set_to(mirror.NOW):
+        yield mirror.person(mirror.company("Strojírny"), role=MANAGER, email="jana@a.example")
 
 
 @pytest.fixture
 def petr(jana):
-    return samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    return mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_challenge_is_answered_once(jana, device):
 def test_a_challenge_is_answered_soon(jana, device):
     challenge = Challenge.new()
     written = device.show(passkeys.to_show(challenge, person_id=None))
-    with clock.set_to(samples.NOW + LIFETIME + timedelta(seconds=1)), pytest.raises(Refused):
+    with clock.set_to(mirror.NOW + LIFETIME + timedelta(seconds=1)), pytest.raises(Refused):
         passkeys.accept(written, challenge=challenge, person_id=None)
 
 

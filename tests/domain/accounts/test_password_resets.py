@@ -14,17 +14,17 @@ from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
-from tests import samples
 from tests.actors import ADDRESS
+from tests.factories import mirror
 
 PASSWORD = "modrý kůň skáče přes plot"
 
 
 @pytest.fixture
 def jana(app):
-    with clock.set_to(samples.NOW - timedelta(days=1)):
-        person = samples.person(samples.company("Strojírny"), role=MANAGER, email="jana@a.example")
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW - timedelta(days=1)):
+        person = mirror.person(mirror.company("Strojírny"), role=MANAGER, email="jana@a.example")
+    with clock.set_to(mirror.NOW):
         yield person
 
 
@@ -62,13 +62,13 @@ def test_a_closed_account_gets_no_letter_and_its_key_opens_nothing(jana):
 
 def test_a_key_ends_after_half_an_hour(jana):
     key = _key()
-    with clock.set_to(samples.NOW + password_resets.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
+    with clock.set_to(mirror.NOW + password_resets.LASTS + timedelta(seconds=1)), pytest.raises(NotFound):
         password_resets.opened(key)
 
 
 def test_a_password_changed_otherwise_voids_the_keys_sent_before(jana):
     key = _key()
-    with clock.set_to(samples.NOW + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + timedelta(seconds=1)):
         people.set_password("jana@a.example", passwords.hash_of(PASSWORD))
         with pytest.raises(NotFound):
             password_resets.opened(key)
@@ -97,6 +97,6 @@ def test_a_letter_tells_that_the_password_has_changed(jana):
 
 def test_old_wishes_are_swept_away(jana):
     password_resets.wish("nobody@a.example")
-    with clock.set_to(samples.NOW + password_resets.KEPT + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + password_resets.KEPT + timedelta(seconds=1)):
         password_resets.write_due()
     assert db.session.scalar(select(password_resets.PasswordReset)) is None

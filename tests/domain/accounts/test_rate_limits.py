@@ -9,7 +9,7 @@ from portal import clock
 from portal.domain.accounts import rate_limits
 from portal.domain.accounts.rate_limits import LIMITS, AttemptKind, Sharing
 from portal.errors import TooMany
-from tests import samples
+from tests.factories import mirror
 
 SIGN_IN = LIMITS[AttemptKind.SIGN_IN]
 HERE, EVERYWHERE = SIGN_IN[Sharing.ACCOUNT_HERE].tries, SIGN_IN[Sharing.ACCOUNT].tries
@@ -65,19 +65,19 @@ def test_a_network_of_ipv6_is_one_place(app):
 
 
 def test_whoever_is_stopped_is_told_when_to_come_back(app):
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW):
         for _ in range(HERE):
             _is_refused()
-    with clock.set_to(samples.NOW + timedelta(minutes=5)), pytest.raises(TooMany) as stopped:
+    with clock.set_to(mirror.NOW + timedelta(minutes=5)), pytest.raises(TooMany) as stopped:
         rate_limits.count(AttemptKind.SIGN_IN, account="a@b.example", address="10.0.0.1")
     assert stopped.value.wait == timedelta(minutes=10)
 
 
 def test_after_the_window_counting_begins_anew(app):
-    with clock.set_to(samples.NOW):
+    with clock.set_to(mirror.NOW):
         for _ in range(HERE + 1):
             _is_refused()
-    with clock.set_to(samples.NOW + SIGN_IN[Sharing.ACCOUNT_HERE].within + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + SIGN_IN[Sharing.ACCOUNT_HERE].within + timedelta(seconds=1)):
         assert not _is_refused()
 
 

@@ -10,13 +10,13 @@ from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER, STAFF
 from portal.errors import NotFound, Refused
 from portal.lib import encryption
-from tests import samples
+from tests.factories import mirror
 from tests.providers import TENANT
 
 
 @pytest.fixture
 def vltava(app):
-    return samples.company("Strojírny Vltava, a. s.")
+    return mirror.company("Strojírny Vltava, a. s.")
 
 
 def _new(company, **more):
@@ -75,8 +75,8 @@ def test_a_sign_in_address_and_a_domain_belong_to_one_provider(vltava):
 
 def test_nobody_of_another_company_is_linked(vltava):
     added = sso_providers.add(_new(vltava))
-    other = samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
-    staff = samples.person(None, role=STAFF, email="dana@connectica.example")
+    other = mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    staff = mirror.person(None, role=STAFF, email="dana@connectica.example")
     for person in (other, staff):
         with pytest.raises(NotFound):
             sso_identities.link(person.id, added, "subject")
@@ -86,21 +86,21 @@ def test_nobody_of_another_company_is_linked(vltava):
 def test_connecticas_provider_is_for_nobody_of_a_company(vltava):
     added = sso_providers.add(_new(None))
     with pytest.raises(NotFound):
-        sso_identities.link(samples.person(vltava, role=MANAGER, email="jana@a.example").id, added, "subject")
+        sso_identities.link(mirror.person(vltava, role=MANAGER, email="jana@a.example").id, added, "subject")
 
 
 def test_a_person_who_moved_is_nobody_at_the_former_companys_provider(vltava):
     added = sso_providers.add(_new(vltava))
-    jana = samples.person(vltava, role=MANAGER, email="jana@a.example")
+    jana = mirror.person(vltava, role=MANAGER, email="jana@a.example")
     sso_identities.link(jana.id, added, "subject")
-    jana.company_id = samples.company("Vodárny").id
+    jana.company_id = mirror.company("Vodárny").id
     db.session.commit()
     assert sso_identities.person_of(added, "subject") is None
 
 
 def test_subjects_are_told_apart_to_the_letter(vltava):
     added = sso_providers.add(_new(vltava))
-    jana = samples.person(vltava, role=MANAGER, email="jana@a.example")
+    jana = mirror.person(vltava, role=MANAGER, email="jana@a.example")
     sso_identities.link(jana.id, added, "Jana")
     assert sso_identities.person_of(added, "Jana") == jana
     for near in ("jana", "JANA", "Jana ", "Jan_", "%"):
@@ -109,7 +109,7 @@ def test_subjects_are_told_apart_to_the_letter(vltava):
 
 def test_a_person_has_one_link_with_a_provider_and_a_subject_one_person(vltava):
     added = sso_providers.add(_new(vltava))
-    jana, petr = (samples.person(vltava, role=MANAGER, email=f"{name}@a.example") for name in ("jana", "petr"))
+    jana, petr = (mirror.person(vltava, role=MANAGER, email=f"{name}@a.example") for name in ("jana", "petr"))
     sso_identities.link(jana.id, added, "subject")
     for person, subject in ((jana, "another"), (petr, "subject")):
         with pytest.raises(Refused):
@@ -123,7 +123,7 @@ def test_a_removed_provider_takes_links_and_sessions_along_and_leaves_the_others
         sso_providers.add(_new(vltava, domains=["a.example"])),
         sso_providers.add(_new(None, slug="c")),
     )
-    jana = samples.person(vltava, role=MANAGER, email="jana@a.example")
+    jana = mirror.person(vltava, role=MANAGER, email="jana@a.example")
     sso_identities.link(jana.id, added, "subject")
     by_sso, by_password = (sessions.start(jana.id, how=how) for how in ("sso", "password"))
     sso_identities.remove(added)
@@ -141,7 +141,7 @@ def test_a_secret_sealed_by_another_portal_is_lost_and_said_to_be(vltava):
 
 
 def test_passwords_are_allowed_until_a_provider_of_the_company_says_otherwise(vltava):
-    other = samples.company("Vodárny")
+    other = mirror.company("Vodárny")
     added = sso_providers.add(_new(vltava))
     assert sso_providers.allow_password(vltava.id)
     sso_providers.change(added, allows_password=False)

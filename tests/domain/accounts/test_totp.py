@@ -17,7 +17,7 @@ from portal.domain.accounts.totp import STEP, OneTimeCode
 from portal.domain.users.permissions import MANAGER
 from portal.errors import Refused
 from portal.lib import encryption
-from tests import samples
+from tests.factories import mirror
 
 
 def code_at(secret, moment):
@@ -27,14 +27,14 @@ def code_at(secret, moment):
 
 @pytest.fixture
 def jana(app):
-    with clock.set_to(samples.NOW):
-        yield samples.person(samples.company("Strojírny"), role=MANAGER, email="jana@a.example")
+    with clock.set_to(mirror.NOW):
+        yield mirror.person(mirror.company("Strojírny"), role=MANAGER, email="jana@a.example")
 
 
 @pytest.fixture
 def secret(jana):
     """Of an app set up a while ago."""
-    with clock.set_to(samples.NOW - timedelta(hours=1)):
+    with clock.set_to(mirror.NOW - timedelta(hours=1)):
         return set_up(jana.id)
 
 
@@ -50,24 +50,24 @@ def test_the_codes_are_those_of_the_standard(jana, monkeypatch):
     """RFC 6238, appendix B, cut to six digits."""
     monkeypatch.setattr(totp.secrets, "token_bytes", lambda _: b"12345678901234567890")
     totp.begin(jana.id)
-    with clock.set_to(samples.NOW.fromtimestamp(1111111109, samples.NOW.tzinfo)):
+    with clock.set_to(mirror.NOW.fromtimestamp(1111111109, mirror.NOW.tzinfo)):
         assert totp.confirm(jana.id, "081804")
     assert totp.has(jana.id)
 
 
 def test_a_code_is_good_once(jana, secret):
-    code = code_at(secret, samples.NOW)
+    code = code_at(secret, mirror.NOW)
     assert totp.accept(jana.id, f"{code[:3]} {code[3:]}")
     assert not totp.accept(jana.id, code)
 
 
 def test_a_code_from_before_the_newest_used_one_is_dead(jana, secret):
-    assert totp.accept(jana.id, code_at(secret, samples.NOW))
-    assert not totp.accept(jana.id, code_at(secret, samples.NOW - timedelta(seconds=STEP)))
+    assert totp.accept(jana.id, code_at(secret, mirror.NOW))
+    assert not totp.accept(jana.id, code_at(secret, mirror.NOW - timedelta(seconds=STEP)))
 
 
 def test_of_two_uses_at_the_same_moment_one_wins(app, jana, secret):
-    together, person_id, code = Barrier(2), jana.id, code_at(secret, samples.NOW)
+    together, person_id, code = Barrier(2), jana.id, code_at(secret, mirror.NOW)
     db.session.commit()
 
     def use(_):
@@ -81,7 +81,7 @@ def test_of_two_uses_at_the_same_moment_one_wins(app, jana, secret):
 
 @pytest.mark.parametrize(("steps", "is_good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_clock_may_be_one_step_wrong(jana, secret, steps, is_good):
-    assert totp.accept(jana.id, code_at(secret, samples.NOW + timedelta(seconds=steps * STEP))) is is_good
+    assert totp.accept(jana.id, code_at(secret, mirror.NOW + timedelta(seconds=steps * STEP))) is is_good
 
 
 @pytest.mark.parametrize("nonsense", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "\x00" * 6, "0" * 10_000])
@@ -91,34 +91,34 @@ def test_nonsense_is_no_code(jana, secret, nonsense):
 
 def test_the_first_code_is_used_up_by_setting_up(jana):
     secret = set_up(jana.id)
-    assert not totp.accept(jana.id, code_at(secret, samples.NOW))
+    assert not totp.accept(jana.id, code_at(secret, mirror.NOW))
 
 
 def test_a_secret_without_its_first_code_proves_nothing(jana):
     totp.begin(jana.id)
-    code = code_at(totp.waiting_secret(jana.id), samples.NOW)
+    code = code_at(totp.waiting_secret(jana.id), mirror.NOW)
     assert not totp.has(jana.id)
     assert not totp.accept(jana.id, code)
 
 
 def test_a_wrong_first_code_changes_nothing(jana, secret):
     totp.begin(jana.id)
-    assert not totp.confirm(jana.id, code_at(secret, samples.NOW))  # of the old app
-    assert totp.accept(jana.id, code_at(secret, samples.NOW))
+    assert not totp.confirm(jana.id, code_at(secret, mirror.NOW))  # of the old app
+    assert totp.accept(jana.id, code_at(secret, mirror.NOW))
 
 
 def test_a_new_app_takes_the_place_of_the_old_one(jana, secret):
     newer = set_up(jana.id)
-    with clock.set_to(samples.NOW + timedelta(minutes=2)):
+    with clock.set_to(mirror.NOW + timedelta(minutes=2)):
         assert not totp.accept(jana.id, code_at(secret, clock.now()))
         assert totp.accept(jana.id, code_at(newer, clock.now()))
 
 
 def test_a_code_of_another_account_is_refused(jana, secret):
-    other = samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
-    with clock.set_to(samples.NOW - timedelta(hours=1)):
+    other = mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    with clock.set_to(mirror.NOW - timedelta(hours=1)):
         set_up(other.id)
-    assert not totp.accept(other.id, code_at(secret, samples.NOW))
+    assert not totp.accept(other.id, code_at(secret, mirror.NOW))
 
 
 def test_a_copy_of_the_database_makes_no_codes(jana, secret):
@@ -130,7 +130,7 @@ def test_a_copy_of_the_database_makes_no_codes(jana, secret):
 def test_after_a_new_secret_key_the_page_says_in_plain_words_what_to_do(app, jana, secret):
     encryption.keyed_by("another secret key than the one before")
     with pytest.raises(Refused, match="recovery code"):
-        totp.accept(jana.id, code_at(secret, samples.NOW))
+        totp.accept(jana.id, code_at(secret, mirror.NOW))
     assert db.session.scalar(select(OneTimeCode.last_counter)) is not None
 
 
@@ -173,7 +173,7 @@ def test_nonsense_is_no_recovery_code(jana, nonsense):
 
 
 def test_a_recovery_code_of_somebody_else_is_refused(jana):
-    other = samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    other = mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
     assert not recovery_codes.use(other.id, recovery_codes.make(jana.id)[0])
 
 

@@ -13,7 +13,7 @@ from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import ApprovalState, AtExpiry
 from portal.domain.notifications.outbox import Letter
 from tests.actors import acting
-from tests.office import MONDAY, Office, letters_to, told
+from tests.factories.approvals import MONDAY, Office, letters_to, told
 
 
 @pytest.fixture

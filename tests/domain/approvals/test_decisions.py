@@ -21,7 +21,7 @@ from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
 from tests.actors import ADDRESS, acting
-from tests.office import MONDAY, Office, letters_to, token_in, told
+from tests.factories.approvals import MONDAY, Office, letters_to, token_in, told
 
 YES, NO = Decision(approve=True), Decision(approve=False)
 

@@ -16,7 +16,7 @@ from portal.domain.users import models as people
 from portal.domain.users.models import Person
 from portal.errors import AlreadyDecided, NotFound, Refused
 from tests.actors import ADDRESS, acting
-from tests.office import MONDAY, Office, letters_to, token_in
+from tests.factories.approvals import MONDAY, Office, letters_to, token_in
 
 
 @pytest.fixture

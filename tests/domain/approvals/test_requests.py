@@ -19,7 +19,7 @@ from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person
 from portal.errors import Refused
 from tests.actors import acting
-from tests.office import MONDAY, SECRET, Office, letters_to, link_in, told
+from tests.factories.approvals import MONDAY, SECRET, Office, letters_to, link_in, told
 
 
 @pytest.fixture

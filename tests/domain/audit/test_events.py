@@ -16,7 +16,7 @@ from portal.domain.audit.events import WORDS, AuditEvent, AuditName, Group
 from portal.domain.audit.report import LogFilter
 from portal.domain.companies.reader import Reader
 from tests.actors import noted
-from tests.office import Office
+from tests.factories.approvals import Office
 
 ROOT = Path(__file__).parents[3]
 
@@ -184,7 +184,7 @@ def test_connecticas_people_are_named_as_such(office):
     ],
 )
 def test_the_log_is_narrowed(office, args, found):
-    from tests.office import MONDAY
+    from tests.factories.approvals import MONDAY
 
     who = {"company_id": office.company.id, "person_id": office.manager.id}
     with clock.set_to(MONDAY):

@@ -17,7 +17,7 @@ from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import State
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
-from tests.ledger import Ledger, midnight
+from tests.factories.billing import Ledger, midnight
 
 NOVEMBER = month_of(date(2026, 11, 1))
 EDGES = [

@@ -11,7 +11,7 @@ from portal.domain.notifications import outbox, preferences
 from portal.domain.users import models as people
 from portal.errors import Refused
 from tests.actors import acting
-from tests.office import MONDAY, Office, letters_to
+from tests.factories.approvals import MONDAY, Office, letters_to
 
 TUESDAY_8 = datetime(2026, 11, 24, 8, tzinfo=clock.PRAGUE)
 

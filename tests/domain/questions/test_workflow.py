@@ -17,7 +17,7 @@ from portal.domain.questions.models import Question, QuestionState
 from portal.domain.users.models import Person
 from portal.errors import NotFound, PortalError, Refused
 from tests.actors import acting
-from tests.office import MONDAY, SECRET, Office, letters_to
+from tests.factories.approvals import MONDAY, SECRET, Office, letters_to
 
 
 @pytest.fixture

@@ -10,34 +10,34 @@ from portal.domain.read_models import overview
 from portal.domain.tickets import staff_search
 from portal.domain.tickets.models import State
 from portal.errors import NotFound
-from tests import samples
+from tests.factories import mirror
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
 def firm(app):
-    with clock.set_to(samples.NOW):
-        yield samples.company("Strojírny Vltava, a. s.")
+    with clock.set_to(mirror.NOW):
+        yield mirror.company("Strojírny Vltava, a. s.")
 
 
 @pytest.fixture
 def other(firm):
-    return samples.company("Cizí firma")
+    return mirror.company("Cizí firma")
 
 
 def test_it_is_the_companys_turn_where_a_technician_wrote_last(firm, other):
-    waits = samples.ticket(firm, "Čeká na nás", opened_at=clock.now() - 5 * HOUR)
-    samples.message(waits)
-    samples.message(waits, side="technician", sent_at=waits.opened_at + HOUR)
-    answered = samples.ticket(firm, "Odpověděno", opened_at=clock.now() - 5 * HOUR)
-    samples.message(answered, side="technician", sent_at=answered.opened_at + HOUR)
-    samples.message(answered, sent_at=answered.opened_at + 2 * HOUR)
-    closed = samples.ticket(firm, "Hotovo", state=State.DONE)
-    samples.message(closed, side="technician")
-    foreign = samples.ticket(other)
-    samples.message(foreign, side="technician")
-    samples.settle()
+    waits = mirror.ticket(firm, "Čeká na nás", opened_at=clock.now() - 5 * HOUR)
+    mirror.message(waits)
+    mirror.message(waits, side="technician", sent_at=waits.opened_at + HOUR)
+    answered = mirror.ticket(firm, "Odpověděno", opened_at=clock.now() - 5 * HOUR)
+    mirror.message(answered, side="technician", sent_at=answered.opened_at + HOUR)
+    mirror.message(answered, sent_at=answered.opened_at + 2 * HOUR)
+    closed = mirror.ticket(firm, "Hotovo", state=State.DONE)
+    mirror.message(closed, side="technician")
+    foreign = mirror.ticket(other)
+    mirror.message(foreign, side="technician")
+    mirror.settle()
     lines, count = overview.companys_turn(Reader.of(firm))
     assert [line.subject for line in lines] == ["Čeká na nás"] and count == 1
     assert lines[0].since == waits.opened_at + HOUR
@@ -45,9 +45,9 @@ def test_it_is_the_companys_turn_where_a_technician_wrote_last(firm, other):
 
 def test_a_list_is_short_and_its_count_is_whole(firm):
     for hours in range(8):
-        ticket = samples.ticket(firm, f"Požadavek {hours}", opened_at=clock.now() - hours * HOUR)
-        samples.message(ticket, side="technician")
-    samples.settle()
+        ticket = mirror.ticket(firm, f"Požadavek {hours}", opened_at=clock.now() - hours * HOUR)
+        mirror.message(ticket, side="technician")
+    mirror.settle()
     lines, count = overview.companys_turn(Reader.of(firm))
     assert [line.subject for line in lines] == [f"Požadavek {hours}" for hours in (7, 6, 5, 4, 3)] and count == 8
     assert [line.subject for line in overview.oldest_open(Reader.of(firm))] == [line.subject for line in lines]
@@ -55,39 +55,39 @@ def test_a_list_is_short_and_its_count_is_whole(firm):
 
 def test_news_count_what_came_after_the_last_visit(firm, other):
     since = clock.now() - 3 * HOUR
-    old = samples.ticket(firm, opened_at=since - HOUR, changed_at=clock.now())
-    samples.message(old, sent_at=since - HOUR)
-    samples.message(old, sent_at=since + HOUR)
-    samples.event(old, "state", State.TO_BE_INVOICED, old=State.OPEN, at=since + HOUR)
-    samples.time_entry(old, worked_at=since - HOUR)
-    samples.time_entry(old, worked_at=since + HOUR)
-    samples.ticket(firm, opened_at=since + HOUR)
-    samples.message(samples.ticket(other, opened_at=since + HOUR))
-    samples.settle()
+    old = mirror.ticket(firm, opened_at=since - HOUR, changed_at=clock.now())
+    mirror.message(old, sent_at=since - HOUR)
+    mirror.message(old, sent_at=since + HOUR)
+    mirror.event(old, "state", State.TO_BE_INVOICED, old=State.OPEN, at=since + HOUR)
+    mirror.time_entry(old, worked_at=since - HOUR)
+    mirror.time_entry(old, worked_at=since + HOUR)
+    mirror.ticket(firm, opened_at=since + HOUR)
+    mirror.message(mirror.ticket(other, opened_at=since + HOUR))
+    mirror.settle()
     assert overview.news(Reader.of(firm), since) == overview.News(opened=1, finished=1, messages=1, entries=1)
     assert overview.news(Reader.of(firm), clock.now()).is_quiet
 
 
 def test_news_tell_no_entries_where_they_are_not_shown_live(firm):
     firm.shown_live = "nothing"
-    samples.time_entry(samples.ticket(firm))
-    samples.settle()
+    mirror.time_entry(mirror.ticket(firm))
+    mirror.settle()
     assert overview.news(Reader.of(firm), clock.now() - 9 * HOUR).entries == 0
 
 
 def test_pace_is_the_time_within_which_half_were_answered_and_solved(firm, other):
     for hours in (1, 2, 9):
-        ticket = samples.ticket(firm, opened_at=clock.now() - 20 * HOUR, state=State.DONE)
-        samples.message(ticket, sent_at=ticket.opened_at)
-        samples.message(ticket, side="technician", sent_at=ticket.opened_at + hours * HOUR)
-        samples.message(ticket, side="technician", sent_at=ticket.opened_at + 19 * HOUR)
-        samples.event(ticket, "state", State.TO_BE_INVOICED, old="open", at=ticket.opened_at + 2 * hours * HOUR)
-        samples.event(ticket, "state", State.DONE, old="to_be_invoiced", at=ticket.opened_at + 19 * HOUR)
-    samples.ticket(firm)  # nobody wrote yet
-    ancient = samples.ticket(firm, opened_at=clock.now() - timedelta(days=200))
-    samples.message(ancient, side="technician", sent_at=clock.now())
-    samples.message(samples.ticket(other), side="technician")
-    samples.settle()
+        ticket = mirror.ticket(firm, opened_at=clock.now() - 20 * HOUR, state=State.DONE)
+        mirror.message(ticket, sent_at=ticket.opened_at)
+        mirror.message(ticket, side="technician", sent_at=ticket.opened_at + hours * HOUR)
+        mirror.message(ticket, side="technician", sent_at=ticket.opened_at + 19 * HOUR)
+        mirror.event(ticket, "state", State.TO_BE_INVOICED, old="open", at=ticket.opened_at + 2 * hours * HOUR)
+        mirror.event(ticket, "state", State.DONE, old="to_be_invoiced", at=ticket.opened_at + 19 * HOUR)
+    mirror.ticket(firm)  # nobody wrote yet
+    ancient = mirror.ticket(firm, opened_at=clock.now() - timedelta(days=200))
+    mirror.message(ancient, side="technician", sent_at=clock.now())
+    mirror.message(mirror.ticket(other), side="technician")
+    mirror.settle()
     assert overview.pace(Reader.of(firm)) == overview.ServicePace(
         response=2 * HOUR, answered=3, resolution=4 * HOUR, solved=3
     )
@@ -98,10 +98,10 @@ def test_a_company_without_tickets_has_no_pace(firm):
 
 
 def test_staff_find_tickets_of_every_company_by_words_and_numbers(firm, other):
-    ours = samples.ticket(firm, "Příliš žluťoučký kůň")
-    theirs = samples.ticket(other, "Příliš pomalý počítač")
-    gone = samples.ticket(other, "Příliš dávno", withdrawn_at=clock.now())
-    samples.settle()
+    ours = mirror.ticket(firm, "Příliš žluťoučký kůň")
+    theirs = mirror.ticket(other, "Příliš pomalý počítač")
+    gone = mirror.ticket(other, "Příliš dávno", withdrawn_at=clock.now())
+    mirror.settle()
     assert {one.id for one in staff_search.find("prilis")} == {ours.id, theirs.id}
     assert [one.company for one in staff_search.find(theirs.number)] == ["Cizí firma"]
     assert staff_search.find("  ") == []

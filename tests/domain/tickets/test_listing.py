@@ -15,25 +15,25 @@ from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.listing import SORTS, TicketFilter
 from portal.domain.tickets.models import State
-from tests import samples
+from tests.factories import mirror
 
 NAMES = ["Čeněk Říha", "Cibulka Jan", "Hana Malá", "Chvála Petr", "Řehoř Kučera", "Žofie Šťastná", "Zdeněk Novák"]
 
 
 @pytest.fixture
 def company(app):
-    with clock.set_to(samples.NOW):
-        yield samples.company("Strojírny Vltava, a. s.")
+    with clock.set_to(mirror.NOW):
+        yield mirror.company("Strojírny Vltava, a. s.")
 
 
 def _many(company, how_many):
     """Tickets with many equal values, so that the order of equals matters."""
     chance = Random(7)
-    people = [samples.employee(company, name) for name in NAMES]
-    serving = [samples.technician(name) for name in NAMES[:3]] + [None]
+    people = [mirror.employee(company, name) for name in NAMES]
+    serving = [mirror.technician(name) for name in NAMES[:3]] + [None]
     for number in range(how_many):
         opened = clock.now() - timedelta(hours=chance.randrange(60))
-        samples.ticket(
+        mirror.ticket(
             company,
             f"Požadavek {number}",
             state=chance.choice(list(State)),
@@ -44,7 +44,7 @@ def _many(company, how_many):
             due_at=opened + timedelta(days=chance.randrange(3)) if chance.random() < 0.5 else None,
             hours=Decimal(chance.randrange(4)) / 4,
         )
-    samples.settle()
+    mirror.settle()
 
 
 def _walk(company, **args):
@@ -84,8 +84,8 @@ def _shown_key(sort, row):
 
 def test_names_stand_in_the_order_of_the_czech_alphabet(company):
     for name in reversed(NAMES):
-        samples.ticket(company, requester=samples.employee(company, name))
-    samples.settle()
+        mirror.ticket(company, requester=mirror.employee(company, name))
+    mirror.settle()
     rows = listing.rows(Reader.of(company), ids := _walk(company, sort="requester"))
     assert [rows[id_].requester for id_ in ids] == [
         "Cibulka Jan",
@@ -130,29 +130,29 @@ def _numbers(company, **args):
     ],
 )
 def test_words_find_parts_of_words_without_case_and_marks_and_mean_nothing_else(company, query, is_found):
-    samples.ticket(
+    mirror.ticket(
         company,
         'Příliš žluťoučký kůň: HP 49, 100% a_b uvoz"ovky',
         number="20261234",
-        served_by=samples.technician("Petr Svoboda"),
+        served_by=mirror.technician("Petr Svoboda"),
     )
-    samples.ticket(company, "Jiné", number="20269999", requester=samples.employee(company, "Alois Bez"))
-    samples.settle()
+    mirror.ticket(company, "Jiné", number="20269999", requester=mirror.employee(company, "Alois Bez"))
+    mirror.settle()
     assert ("20261234" in _numbers(company, q=query)) is is_found
 
 
 def test_a_list_is_narrowed_by_everything_at_once(company):
-    asks, serves = samples.employee(company, "Hana Malá"), samples.technician("Eva Procházková")
+    asks, serves = mirror.employee(company, "Hana Malá"), mirror.technician("Eva Procházková")
     opened = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)  # already November in Prague
-    wanted = samples.ticket(company, requester=asks, served_by=serves, opened_at=opened, state=State.DONE)
+    wanted = mirror.ticket(company, requester=asks, served_by=serves, opened_at=opened, state=State.DONE)
     for other in (
-        {"requester": samples.employee(company), "served_by": serves, "opened_at": opened, "state": State.DONE},
+        {"requester": mirror.employee(company), "served_by": serves, "opened_at": opened, "state": State.DONE},
         {"requester": asks, "served_by": None, "opened_at": opened, "state": State.DONE},
         {"requester": asks, "served_by": serves, "opened_at": opened - timedelta(hours=2), "state": State.DONE},
         {"requester": asks, "served_by": serves, "opened_at": opened, "state": State.ERROR},
     ):
-        samples.ticket(company, **other)
-    samples.settle()
+        mirror.ticket(company, **other)
+    mirror.settle()
     found = _walk(
         company,
         state="done",
@@ -165,23 +165,23 @@ def test_a_list_is_narrowed_by_everything_at_once(company):
 
 
 def test_withdrawn_tickets_are_not_listed(company):
-    samples.ticket(company, withdrawn_at=clock.now())
-    samples.settle()
+    mirror.ticket(company, withdrawn_at=clock.now())
+    mirror.settle()
     assert _walk(company) == []
 
 
 def test_another_companys_rows_cannot_be_asked_for_by_id(company):
-    other = samples.company("Pekárna")
-    foreign = samples.ticket(other)
-    samples.settle()
+    other = mirror.company("Pekárna")
+    foreign = mirror.ticket(other)
+    mirror.settle()
     assert listing.rows(Reader.of(company), [foreign.id]) == {}
 
 
 def test_only_an_open_ticket_is_overdue_and_only_after_its_moment(company):
     late, soon = clock.now() - timedelta(minutes=1), clock.now() + timedelta(minutes=1)
     for state, due_at in ((State.OPEN, late), (State.OPEN, soon), (State.DONE, late), (State.OPEN, None)):
-        samples.ticket(company, state=state, due_at=due_at)
-    samples.settle()
+        mirror.ticket(company, state=state, due_at=due_at)
+    mirror.settle()
     page = listing.find(Reader.of(company), TicketFilter())
     rows = listing.rows(Reader.of(company), [key.id for key in page.keys])
     assert sorted(key.is_overdue for key in page.keys) == [False, False, False, True]
@@ -189,10 +189,10 @@ def test_only_an_open_ticket_is_overdue_and_only_after_its_moment(company):
 
 
 def test_counts_and_choices_are_the_companys_own(company):
-    other = samples.company("Pekárna")
-    samples.ticket(company, state=State.OPEN, served_by=samples.technician("Petr Svoboda"))
-    samples.ticket(other, state=State.OPEN, served_by=samples.technician("Eva Procházková"))
-    samples.settle()
+    other = mirror.company("Pekárna")
+    mirror.ticket(company, state=State.OPEN, served_by=mirror.technician("Petr Svoboda"))
+    mirror.ticket(other, state=State.OPEN, served_by=mirror.technician("Eva Procházková"))
+    mirror.settle()
     assert tickets.counts(Reader.of(company)) == {
         State.OPEN: 1,
         State.TO_BE_INVOICED: 0,
@@ -226,16 +226,16 @@ NONSENSE = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in NONSENSE.items() for value in values])
 def test_nonsense_in_an_address_shows_the_list_as_if_it_were_not_there(company, name, value):
-    ticket = samples.ticket(company)
-    samples.settle()
+    ticket = mirror.ticket(company)
+    mirror.settle()
     found = listing.find(Reader.of(company), TicketFilter.parse({name: value}))
     assert [key.id for key in found.keys] == [ticket.id]
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_nonsensical_place_to_go_on_from_breaks_no_order(company, sort):
-    ticket = samples.ticket(company)
-    samples.settle()
+    ticket = mirror.ticket(company)
+    mirror.settle()
     for after in NONSENSE["after"]:
         found = listing.find(Reader.of(company), TicketFilter.parse({"sort": sort, "after": after}))
         assert {key.id for key in found.keys} <= {ticket.id}

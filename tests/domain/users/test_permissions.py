@@ -6,7 +6,7 @@ from portal.domain.users import models as people
 from portal.domain.users import permissions, sessions
 from portal.domain.users.permissions import MANAGER, OPERATOR, RIGHTS, ROLES, STAFF, STAFF_ADMIN, VIEWER, Right
 from portal.errors import Refused
-from tests import samples
+from tests.factories import mirror
 
 READS = {Right.HAVE_ACCOUNT, Right.READ}
 MANAGES = READS | {
@@ -50,14 +50,14 @@ def test_what_nobody_said_is_allowed_is_not(monkeypatch):
 
 
 def test_a_staff_admin_is_staff_and_belongs_to_no_company(app):
-    admin = samples.person(None, role=STAFF_ADMIN, email="admin@connectica.example", name="Iva Správná")
+    admin = mirror.person(None, role=STAFF_ADMIN, email="admin@connectica.example", name="Iva Správná")
     assert admin.role_names == {STAFF, STAFF_ADMIN}
     assert people.visitor(sessions.start(admin.id, how="password")).may(Right.ADMINISTER)
     with pytest.raises(Refused):
-        samples.person(samples.company("Strojírny"), role=STAFF_ADMIN, email="other@connectica.example", name="Eva")
+        mirror.person(mirror.company("Strojírny"), role=STAFF_ADMIN, email="other@connectica.example", name="Eva")
 
 
 def test_a_right_that_is_misspelt_is_not_silently_refused(app):
-    manager = samples.person(samples.company("Strojírny"), role=MANAGER, email="m@a.example", name="Jana")
+    manager = mirror.person(mirror.company("Strojírny"), role=MANAGER, email="m@a.example", name="Jana")
     with pytest.raises(ValueError, match="exprt"):
         people.visitor(sessions.start(manager.id, how="password")).may("exprt")

@@ -10,13 +10,13 @@ from portal.db import db
 from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.permissions import MANAGER
-from tests import samples
+from tests.factories import mirror
 
 
 @pytest.fixture
 def jana(app):
-    person = samples.person(samples.company("Strojírny"), role=MANAGER, email="jana@a.example")
-    with clock.set_to(samples.NOW):
+    person = mirror.person(mirror.company("Strojírny"), role=MANAGER, email="jana@a.example")
+    with clock.set_to(mirror.NOW):
         yield person
 
 
@@ -34,28 +34,28 @@ def test_a_copy_of_the_database_opens_no_session(jana):
 
 def test_a_session_nobody_uses_ends_by_itself(jana):
     key = sessions.start(jana.id, how="password")
-    with clock.set_to(samples.NOW + sessions.IDLE + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + sessions.IDLE + timedelta(seconds=1)):
         assert people.visitor(key) is None
         assert sessions.of(jana.id) == []
 
 
 def test_a_session_in_use_lasts_but_not_for_ever(jana):
-    key, moment = sessions.start(jana.id, how="password"), samples.NOW
-    while moment < samples.NOW + sessions.LONGEST:
+    key, moment = sessions.start(jana.id, how="password"), mirror.NOW
+    while moment < mirror.NOW + sessions.LONGEST:
         with clock.set_to(moment):
             visitor = people.visitor(key)
             sessions.notice(visitor.session_id, visitor.session_seen_at)
         moment += sessions.IDLE
-    with clock.set_to(samples.NOW + sessions.LONGEST + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + sessions.LONGEST + timedelta(seconds=1)):
         assert people.visitor(key) is None
 
 
 def test_not_every_page_writes_when_a_session_was_used(jana):
     key = sessions.start(jana.id, how="password")
     visitor = people.visitor(key)
-    with clock.set_to(samples.NOW + sessions.NOTICED):
+    with clock.set_to(mirror.NOW + sessions.NOTICED):
         sessions.notice(visitor.session_id, visitor.session_seen_at)
-    assert people.visitor(key).session_seen_at == samples.NOW
+    assert people.visitor(key).session_seen_at == mirror.NOW
 
 
 def test_one_session_ends_and_the_others_go_on(jana):
@@ -66,7 +66,7 @@ def test_one_session_ends_and_the_others_go_on(jana):
 
 
 def test_nobody_ends_a_session_of_somebody_else(jana):
-    other = samples.person(samples.company("Vodárny"), role=MANAGER, email="petr@b.example")
+    other = mirror.person(mirror.company("Vodárny"), role=MANAGER, email="petr@b.example")
     key = sessions.start(jana.id, how="password")
     assert not sessions.end(other.id, people.visitor(key).session_id)
     assert people.visitor(key) is not None

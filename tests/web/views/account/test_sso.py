@@ -22,8 +22,9 @@ from portal.domain.users.permissions import MANAGER, VIEWER
 from portal.domain.users.sessions import Session
 from portal.oidc import discovery
 from portal.web.views.account import sso
-from tests import providers, samples
+from tests import providers
 from tests.actors import acting
+from tests.factories import mirror
 from tests.oidc.test_flow import ANSWERS, BROKEN, JUNK, LIES
 from tests.providers import OBJECT, SECRET, SUBJECT, TENANT
 
@@ -384,10 +385,10 @@ def test_where_passwords_do_not_count_a_right_one_is_answered_like_a_wrong_one(a
     open_already = sign_in(world.a.manager)
     sso_providers.change(vltava, allows_password=False)
     assert open_already.get("/tickets").status_code == 302
-    right, wrong = (_by_password(app.test_client(), "manager@a.example", said) for said in (samples.PASSWORD, "x"))
+    right, wrong = (_by_password(app.test_client(), "manager@a.example", said) for said in (mirror.PASSWORD, "x"))
     assert right.status_code == wrong.status_code == 200
     assert _without_tokens(right.text) == _without_tokens(wrong.text)
-    assert _by_password(app.test_client(), "manager@b.example", samples.PASSWORD).status_code == 302
+    assert _by_password(app.test_client(), "manager@b.example", mirror.PASSWORD).status_code == 302
 
 
 def test_where_passwords_do_not_count_one_proves_nothing_either(world, vltava, sign_in):
@@ -395,7 +396,7 @@ def test_where_passwords_do_not_count_one_proves_nothing_either(world, vltava, s
     client = sign_in(world.a.manager)
     page = client.get("/account/prove")
     assert 'type="password"' not in page.text
-    form = {"csrf_token": _token(page.text), "password": samples.PASSWORD}
+    form = {"csrf_token": _token(page.text), "password": mirror.PASSWORD}
     answer = client.post("/account/prove", data=form)
     assert answer.status_code == 200 and not answer.headers.get("Set-Cookie", "").count("portal=")
 
@@ -470,7 +471,7 @@ def test_no_page_tells_which_companies_or_people_exist(app, world, vltava):
 def test_the_sign_in_page_speaks_of_it_only_where_somebody_uses_it(app):
     assert "/sign-in/sso" not in app.test_client().get("/sign-in").text
     with providers.liar() as told:
-        _add(samples.company("Strojírny"), told)
+        _add(mirror.company("Strojírny"), told)
     assert "/sign-in/sso" in app.test_client().get("/sign-in").text
 
 
@@ -572,7 +573,7 @@ def test_connecticas_own_people_have_a_provider_of_their_own(app, world, liar):
 
 
 def test_who_has_a_second_factor_here_is_asked_for_it_unless_the_providers_counts(app, world, vltava, liar):
-    samples.passkey(world.a.manager)
+    mirror.passkey(world.a.manager)
     db.session.commit()
     liar.claims = {"amr": ["mfa"]}
     client = app.test_client()
@@ -584,9 +585,9 @@ def test_who_has_a_second_factor_here_is_asked_for_it_unless_the_providers_count
 
 def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille):
     """Canaille, forms and all: linked by the person themself, then in without a password."""
-    company = samples.company("Strojírny Vltava, a. s.")
-    person = samples.person(company, role=MANAGER, email="manager@a.example")
-    samples.settle()
+    company = mirror.company("Strojírny Vltava, a. s.")
+    person = mirror.person(company, role=MANAGER, email="manager@a.example")
+    mirror.settle()
     client_id, secret = providers.register(canaille, "http://127.0.0.1:8000/sign-in/sso/vltava/answer")
     sso_providers.add(
         New(
@@ -602,7 +603,7 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
     declined = app.test_client()
     assert declined.get(providers.signed_in_at(_out(declined), "ivan", consent="deny")).status_code == 403
     client = app.test_client()
-    _by_password(client, person.email, samples.PASSWORD)
+    _by_password(client, person.email, mirror.PASSWORD)
     assert client.get(providers.signed_in_at(_linking(client), "jana")).status_code == 302
     later = app.test_client()
     assert later.get(providers.signed_in_at(_out(later), "jana")).status_code == 302

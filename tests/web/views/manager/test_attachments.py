@@ -12,7 +12,7 @@ from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Message
 from portal.domain.users.models import Person
 from portal.web.formatting import LONGEST_NAME, file_name
-from tests import samples
+from tests.factories import mirror
 from tests.web.conftest import PNG
 from tests.web.test_isolation import _without_token
 
@@ -20,7 +20,7 @@ from tests.web.test_isolation import _without_token
 @pytest.fixture
 def put(world, tmp_path):
     def put(name, media_type, data=b"content", folder=tmp_path / "attachments"):
-        made = samples.attachment(world.a.asked, name, media_type=media_type, data=data, folder=folder)
+        made = mirror.attachment(world.a.asked, name, media_type=media_type, data=data, folder=folder)
         db.session.commit()
         return made.id
 
@@ -199,7 +199,7 @@ def test_a_file_on_its_way_is_said_to_be(manager, put):
 
 
 def test_a_withdrawn_message_takes_its_files_along(world, manager):
-    db.session.get(Message, world.a.asked.id).withdrawn_at = samples.NOW
+    db.session.get(Message, world.a.asked.id).withdrawn_at = mirror.NOW
     db.session.commit()
     assert manager.get(f"/attachments/{world.a.picture.id}").status_code == 404
 
@@ -235,7 +235,7 @@ def test_what_was_withdrawn_takes_its_files_along_even_for_who_has_seen_them(wor
     address = f"/attachments/{world.a.picture.id}"
     tag = manager.get(address).headers["ETag"]
     row = getattr(world.a, gone)
-    db.session.get(type(row), row.id).withdrawn_at = samples.NOW
+    db.session.get(type(row), row.id).withdrawn_at = mirror.NOW
     db.session.commit()
     for way in ("", "/original/a.png"):
         assert manager.get(f"{address}{way}").status_code == 404

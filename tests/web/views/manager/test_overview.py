@@ -12,8 +12,8 @@ from portal.domain.approvals.decisions import Decision
 from portal.domain.billing.prices import Price
 from portal.domain.notifications import outbox
 from portal.domain.questions import workflow
-from tests import samples
 from tests.actors import acting
+from tests.factories import mirror
 
 
 def test_the_start_page_says_what_waits(world, manager):
@@ -26,17 +26,17 @@ def test_the_start_page_says_what_waits(world, manager):
 
 def test_the_start_page_of_who_has_nothing_to_do_says_so(world, manager):
     decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=True))
-    samples.message(world.a.ticket, sent_at=clock.now())
+    mirror.message(world.a.ticket, sent_at=clock.now())
     db.session.commit()
     assert "Nic na vás nečeká" in manager.get("/").text
 
 
 def test_a_second_visit_tells_what_happened_since_the_first(world, manager):
     assert "Vítejte" in manager.get("/").text
-    with clock.set_to(samples.NOW + timedelta(hours=3)):
-        samples.ticket(world.a.company, "Nový požadavek", opened_at=clock.now())
-        samples.settle()
-    with clock.set_to(samples.NOW + timedelta(hours=4)):
+    with clock.set_to(mirror.NOW + timedelta(hours=3)):
+        mirror.ticket(world.a.company, "Nový požadavek", opened_at=clock.now())
+        mirror.settle()
+    with clock.set_to(mirror.NOW + timedelta(hours=4)):
         page = manager.get("/").text
         assert "Od vaší poslední návštěvy" in page and "<b>1</b> nový požadavek" in page
 
@@ -65,7 +65,7 @@ def test_staff_are_led_to_their_own_page_with_what_waits_there(world, sign_in):
 
 
 def test_staff_see_letters_that_do_not_leave(world, sign_in):
-    with clock.set_to(samples.NOW - timedelta(hours=2)):
+    with clock.set_to(mirror.NOW - timedelta(hours=2)):
         outbox.write(key="stuck", to="nikdo@vltava.example", subject="Uvízlý dopis", text="…")
         db.session.commit()
     assert "Uvízlý dopis" in sign_in(world.staff).get("/staff").text

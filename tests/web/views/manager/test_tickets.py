@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import db
 from portal.domain.companies.reader import Reader
 from portal.domain.tickets.models import Message, State, TicketCount
-from tests import samples
+from tests.factories import mirror
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 NBSP = "\N{NO-BREAK SPACE}"
@@ -83,8 +83,8 @@ def test_two_languages_do_not_share_a_row(world, sign_in):
 
 def test_more_tickets_come_by_htmx_and_by_a_plain_link(world, manager):
     for _ in range(60):
-        samples.ticket(world.a.company)
-    samples.settle()
+        mirror.ticket(world.a.company)
+    mirror.settle()
     page = manager.get("/tickets").text
     start = page.index('rel="next"')
     link = page[page.rindex('href="', 0, start) + 6 : page.index('"', page.rindex('href="', 0, start) + 6)]
@@ -139,12 +139,12 @@ def test_a_company_that_is_shown_nothing_live_sees_no_hours(world, manager):
 
 
 def test_a_long_conversation_is_read_in_pages_without_a_gap(app, world, manager):
-    ticket = samples.ticket(world.a.company)
+    ticket = mirror.ticket(world.a.company)
     for minute in range(250):
         at = ticket.opened_at + timedelta(seconds=minute)
-        samples.message(ticket, f"<p>zpráva-{minute}.</p>", sent_at=at)
-        samples.event(ticket, "technician", f"Technik-{minute}.", at=at + timedelta(milliseconds=500))
-    samples.settle()
+        mirror.message(ticket, f"<p>zpráva-{minute}.</p>", sent_at=at)
+        mirror.event(ticket, "technician", f"Technik-{minute}.", at=at + timedelta(milliseconds=500))
+    mirror.settle()
     seen, address = "", f"/tickets/{ticket.number}"
     while address:
         page = manager.get(address).text
@@ -160,16 +160,16 @@ def test_a_long_conversation_is_read_in_pages_without_a_gap(app, world, manager)
 def test_text_of_others_is_only_text(world, manager, text):
     world.a.ticket.subject = text
     world.a.ticket.version += 1
-    samples.event(world.a.ticket, "technician", text)
-    samples.settle()
+    mirror.event(world.a.ticket, "technician", text)
+    mirror.settle()
     for page in (manager.get("/tickets").text, manager.get(f"/tickets/{world.a.ticket.number}").text):
         assert text not in page or "<" not in text
         assert "49" not in page or text != "{{7*7}}" or "{{7*7}}" in page
 
 
 def test_an_error_state_is_shown_as_connectica_names_it(world, manager):
-    samples.ticket(world.a.company, "Rozbitý stav", state=State.ERROR)
-    samples.settle()
+    mirror.ticket(world.a.company, "Rozbitý stav", state=State.ERROR)
+    mirror.settle()
     assert "Rozbitý stav" in manager.get("/tickets?state=error").text
     assert "Rozbitý stav" not in manager.get("/tickets?state=open").text
 

@@ -16,9 +16,9 @@ from portal.domain.users import sessions
 from portal.domain.users.actor import OPERATOR
 from portal.lib import urls
 from portal.web.auth import access_control, login
-from tests import samples
 from tests.device import Device
 from tests.domain.accounts.test_totp import code_at, set_up
+from tests.factories import mirror
 
 ORIGIN = "http://localhost:8000"
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -42,7 +42,7 @@ def at_localhost(world):
 
 
 def _with_app(person):
-    with clock.set_to(samples.NOW - timedelta(hours=1)):
+    with clock.set_to(mirror.NOW - timedelta(hours=1)):
         return set_up(person.id)
 
 
@@ -54,7 +54,7 @@ def _post(client, address, *, page, **form):
     return client.post(address, data={"csrf_token": _token(client.get(page).text), **form})
 
 
-def _sign_in(client, email="manager@a.example", password=samples.PASSWORD, **form):
+def _sign_in(client, email="manager@a.example", password=mirror.PASSWORD, **form):
     return _post(client, "/sign-in", page="/sign-in", email=email, password=password, **form)
 
 
@@ -82,14 +82,14 @@ def test_the_password_alone_opens_nothing(client, secret):
 
 def test_the_code_of_the_app_opens_and_leads_on(client, secret):
     _sign_in(client, next="/tickets?state=open")
-    answer = _type_code(client, code_at(secret, samples.NOW))
+    answer = _type_code(client, code_at(secret, mirror.NOW))
     assert (answer.status_code, answer.location) == (302, "/tickets?state=open")
     assert _is_inside(client)
     assert _happened()[-1] == "signed_in"
 
 
 def test_a_code_seen_over_the_shoulder_is_worth_nothing(app, client, secret):
-    code = code_at(secret, samples.NOW)
+    code = code_at(secret, mirror.NOW)
     _sign_in(client)
     _type_code(client, code)
     thief = app.test_client()
@@ -101,7 +101,7 @@ def test_a_code_seen_over_the_shoulder_is_worth_nothing(app, client, secret):
 def test_a_code_of_another_account_is_refused(world, client, secret):
     other = _with_app(world.b.manager)
     _sign_in(client)
-    _type_code(client, code_at(other, samples.NOW))
+    _type_code(client, code_at(other, mirror.NOW))
     assert not _is_inside(client)
 
 
@@ -122,10 +122,10 @@ def test_guessing_stops_even_for_the_right_code_and_ends_with_the_window(client,
     limit = LIMITS[AttemptKind.CODE][Sharing.ACCOUNT_HERE]
     for _ in range(limit.tries):
         _type_code(client, "000000")
-    assert _type_code(client, code_at(secret, samples.NOW)).status_code == 429
+    assert _type_code(client, code_at(secret, mirror.NOW)).status_code == 429
     assert not _is_inside(client)
     assert _happened().count("proof_failed") == limit.tries
-    with clock.set_to(samples.NOW + limit.within + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + limit.within + timedelta(seconds=1)):
         _sign_in(client)
         assert _type_code(client, code_at(secret, clock.now())).status_code == 302
 
@@ -134,7 +134,7 @@ def test_a_stranger_with_the_password_guesses_from_everywhere_in_vain_and_does_n
     app, client, secret
 ):
     _sign_in(client)
-    _type_code(client, code_at(secret, samples.NOW))  # this browser is the owner's: it is known from here on
+    _type_code(client, code_at(secret, mirror.NOW))  # this browser is the owner's: it is known from here on
     limit = LIMITS[AttemptKind.CODE][Sharing.ACCOUNT].tries
     stranger = app.test_client()
     _sign_in(stranger)
@@ -146,7 +146,7 @@ def test_a_stranger_with_the_password_guesses_from_everywhere_in_vain_and_does_n
         answers.append(stranger.post("/sign-in/second", data=form, environ_overrides=place).status_code)
     assert answers[-1] == 429
     client.post("/sign-out", data={"csrf_token": _token(client.get("/account").text)})
-    with clock.set_to(samples.NOW + timedelta(minutes=1)):
+    with clock.set_to(mirror.NOW + timedelta(minutes=1)):
         _sign_in(client)
         assert _type_code(client, code_at(secret, clock.now())).location == "/"
 
@@ -154,20 +154,20 @@ def test_a_stranger_with_the_password_guesses_from_everywhere_in_vain_and_does_n
 def test_the_second_step_waits_ten_minutes_and_no_longer(client, secret):
     _sign_in(client)
     token = _token(client.get("/sign-in/second").text)
-    with clock.set_to(samples.NOW + login.PATIENCE + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + login.PATIENCE + timedelta(seconds=1)):
         form = {"code": code_at(secret, clock.now()), "csrf_token": token}
         assert client.post("/sign-in/second", data=form).location == "/sign-in"
         assert not _is_inside(client)
 
 
 @pytest.mark.parametrize(
-    "change", [lambda email: people.set_password(email, samples.PASSWORD_HASH + "x"), people.deactivate]
+    "change", [lambda email: people.set_password(email, mirror.PASSWORD_HASH + "x"), people.deactivate]
 )
 def test_a_changed_password_or_a_closed_account_voids_the_first_proof(client, secret, change):
     _sign_in(client)
     token = _token(client.get("/sign-in/second").text)
     change("manager@a.example")
-    form = {"code": code_at(secret, samples.NOW), "csrf_token": token}
+    form = {"code": code_at(secret, mirror.NOW), "csrf_token": token}
     assert client.post("/sign-in/second", data=form).location == "/sign-in"
     assert not _is_inside(client)
 
@@ -208,7 +208,7 @@ def test_a_wrong_password_says_nothing_about_a_second_factor(app, world, secret)
 def test_a_cookie_from_before_the_second_step_is_dead_after_it(app, client, secret):
     _sign_in(client)
     before = client.get_cookie("portal").value
-    _type_code(client, code_at(secret, samples.NOW))
+    _type_code(client, code_at(secret, mirror.NOW))
     thief = app.test_client()
     thief.set_cookie("portal", before)
     assert not _is_inside(thief)
@@ -292,7 +292,7 @@ def test_a_session_without_it_proves_the_factor_there_is_and_makes_no_other(app,
     for address in ("/account/codes", "/account/passkeys/challenge", "/account/passkeys", "/account/codes/confirm"):
         assert "/account/prove" in client.post(address, data={"csrf_token": token}).location
     assert 'name="password"' not in client.get("/account/prove").text
-    _post(client, "/account/prove", page="/account/prove", password=samples.PASSWORD)
+    _post(client, "/account/prove", page="/account/prove", password=mirror.PASSWORD)
     assert client.get("/staff").location == "/account/second-factor"
 
 
@@ -339,7 +339,7 @@ def test_a_factor_less_gives_this_session_a_new_key_and_ends_the_others(app, sig
 def test_a_proof_gives_this_session_a_new_key(app, sign_in, world):
     here, copy = sign_in(world.a.manager), app.test_client()
     copy.set_cookie("portal", here.get_cookie("portal").value)
-    _post(here, "/account/prove", page="/account/prove", password=samples.PASSWORD)
+    _post(here, "/account/prove", page="/account/prove", password=mirror.PASSWORD)
     assert _is_inside(here)
     assert not _is_inside(copy)
 
@@ -377,7 +377,7 @@ LOCKS = [
 
 def test_what_locks_an_account_changes_only_right_after_a_proof(sign_in, world, secret):
     client = sign_in(world.a.manager)
-    with clock.set_to(samples.NOW + sessions.FRESH + timedelta(seconds=1)):
+    with clock.set_to(mirror.NOW + sessions.FRESH + timedelta(seconds=1)):
         for address in LOCKS:
             assert "/account/prove" in _post(client, address, page="/account").location, address
         assert two_factor.of(world.a.manager.id).codes
@@ -391,13 +391,13 @@ def test_a_wrong_proof_is_none_and_guessing_stops(sign_in, world):
     for _ in range(LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT_HERE].tries):
         answer = _post(client, "/account/prove", page="/account/prove", password="wrong")
         assert "Tohle není vaše heslo" in answer.text
-    stopped = _post(client, "/account/prove", page="/account/prove", password=samples.PASSWORD)
+    stopped = _post(client, "/account/prove", page="/account/prove", password=mirror.PASSWORD)
     assert stopped.status_code == 429
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
 def test_nobody_is_sent_elsewhere_after_a_proof(manager, elsewhere):
-    answer = _post(manager, "/account/prove", page="/account/prove", password=samples.PASSWORD, next=elsewhere)
+    answer = _post(manager, "/account/prove", page="/account/prove", password=mirror.PASSWORD, next=elsewhere)
     assert answer.location == "/"
 
 

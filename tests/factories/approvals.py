@@ -14,7 +14,7 @@ from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from tests.actors import acting
-from tests.ledger import Ledger
+from tests.factories.billing import Ledger
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # ten o'clock in Prague, a working day
 SECRET = "TAJEMSTVI-TRI-LIPY"  # stands in everything of the other company

@@ -12,7 +12,7 @@ from portal.domain.accounts.rate_limits import A_WHILE, LIMITS, AttemptKind, Sha
 from portal.domain.audit.events import AuditEvent
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
-from tests import samples
+from tests.factories import mirror
 
 HERE = LIMITS[AttemptKind.SIGN_IN][Sharing.ACCOUNT_HERE].tries
 
@@ -33,7 +33,7 @@ def _what_happened():
 
 def test_a_manager_signs_in_and_arrives(app, world):
     client = app.test_client()
-    answer = _sign_in(client, "Manager@A.example", samples.PASSWORD, next="/tickets?state=open")
+    answer = _sign_in(client, "Manager@A.example", mirror.PASSWORD, next="/tickets?state=open")
     assert (answer.status_code, answer.location) == (302, "/tickets?state=open")
     assert client.get("/tickets").status_code == 200
     assert _what_happened() == ["signed_in"]
@@ -44,7 +44,7 @@ def test_a_manager_signs_in_and_arrives(app, world):
     ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\thttps://evil.example"],
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(app, world, elsewhere):
-    answer = _sign_in(app.test_client(), "manager@a.example", samples.PASSWORD, next=elsewhere)
+    answer = _sign_in(app.test_client(), "manager@a.example", mirror.PASSWORD, next=elsewhere)
     assert re.fullmatch(r"/([^/\\\\].*)?", answer.location or "/"), answer.location
 
 
@@ -60,14 +60,14 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(app, world)
 
 def test_a_closed_account_gets_that_answer_too(app, world):
     people.deactivate("manager@a.example")
-    closed = _sign_in(app.test_client(), "manager@a.example", samples.PASSWORD)
+    closed = _sign_in(app.test_client(), "manager@a.example", mirror.PASSWORD)
     wrong = _sign_in(app.test_client(), "manager@a.example", "wrong password")
     assert _comparable(closed.text) == _comparable(wrong.text)
 
 
 def test_signing_out_ends_the_session_wherever_its_cookie_was_copied(app, world):
     client = app.test_client()
-    _sign_in(client, "manager@a.example", samples.PASSWORD)
+    _sign_in(client, "manager@a.example", mirror.PASSWORD)
     stolen = client.get_cookie("portal").value
     client.post("/sign-out", data={"csrf_token": _token(client.get("/tickets").text)})
     thief = app.test_client()
@@ -85,13 +85,13 @@ def test_signing_out_by_a_link_does_nothing(manager):
 def test_a_token_given_before_signing_in_is_worth_nothing_after_it(app, world):
     client = app.test_client()
     before = _token(client.get("/sign-in").text)
-    _sign_in(client, "manager@a.example", samples.PASSWORD)
+    _sign_in(client, "manager@a.example", mirror.PASSWORD)
     assert client.post("/settings", data={"language": "en", "theme": "", "csrf_token": before}).status_code == 400
 
 
 def test_nobody_stays_signed_in_by_a_remembering_cookie(app, world):
     client = app.test_client()
-    _sign_in(client, "manager@a.example", samples.PASSWORD, remember="y")
+    _sign_in(client, "manager@a.example", mirror.PASSWORD, remember="y")
     assert client.get_cookie("remember_token") is None
 
 
@@ -106,12 +106,12 @@ def test_guessing_stops_for_a_while_and_then_a_person_may_try_again(app, world):
     client = app.test_client()
     for _ in range(HERE):
         _sign_in(client, "manager@a.example", "wrong password")
-    stopped = _sign_in(client, "manager@a.example", samples.PASSWORD)
+    stopped = _sign_in(client, "manager@a.example", mirror.PASSWORD)
     assert stopped.status_code == 429
     assert "Příliš mnoho pokusů" in stopped.text
     assert 0 < int(stopped.headers["Retry-After"]) <= A_WHILE.total_seconds()
     with clock.set_to(clock.now() + A_WHILE + timedelta(seconds=1)):
-        assert _sign_in(client, "manager@a.example", samples.PASSWORD).status_code == 302
+        assert _sign_in(client, "manager@a.example", mirror.PASSWORD).status_code == 302
 
 
 def test_the_stop_says_nothing_about_which_accounts_exist(app, world):
