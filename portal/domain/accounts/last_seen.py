@@ -1,12 +1,14 @@
 """Visits: when a person last looked at a page or took a file, so that what is new since then can be said."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, case, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db, if_possible, insert_once
+from portal.db import Base, db, if_possible
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.users.models import Person
 
@@ -26,35 +28,33 @@ class Visit(Base):
     before: Mapped[datetime | None]  # None: this is the first visit
 
 
-def previous(person: Person, place: str) -> datetime | None:
-    """When the person's last finished visit ended; None when there was none."""
-    visit = _visit(person, place)
-    if visit is None:
-        return None
-    return visit.at if clock.now() - visit.at > SAME_VISIT else visit.before
+class Visits:
+    """Every place a person has been to, asked for once."""
 
+    def __init__(self, person: Person) -> None:
+        found = db.session.execute(select(Visit.place, Visit.at, Visit.before).where(Visit.person_id == person.id))
+        self._by_place = {visit.place: visit for visit in found}
 
-def last(person: Person, place: str) -> datetime | None:
-    """When the person was last there, be it a moment ago."""
-    visit = _visit(person, place)
-    return visit.at if visit else None
+    def previous(self, place: str) -> datetime | None:
+        """When the person's last finished visit ended; None when there was none."""
+        visit = self._by_place.get(place)
+        if visit is None:
+            return None
+        return visit.at if clock.now() - visit.at > SAME_VISIT else visit.before
+
+    def last(self, place: str) -> datetime | None:
+        """When the person was last there, be it a moment ago."""
+        visit = self._by_place.get(place)
+        return visit.at if visit else None
 
 
 def note(person: Person, place: str) -> None:
     """The person is there now. Commits."""
-    with if_possible(), unit_of_work():
-        _note(person, place)
-
-
-def _note(person: Person, place: str) -> None:
     now = clock.now()
-    if not insert_once(Visit, person_id=person.id, place=place, at=now):
-        visit = _visit(person, place)
-        assert visit is not None
-        if now - visit.at > SAME_VISIT:
-            visit.before = visit.at
-        visit.at = now
-
-
-def _visit(person: Person, place: str) -> Visit | None:
-    return db.session.scalar(select(Visit).where(Visit.person_id == person.id, Visit.place == place))
+    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.engine.dialect.name]
+    ended = case((Visit.at < now - SAME_VISIT, Visit.at), else_=Visit.before)
+    new = insert(Visit).values(person_id=person.id, place=place, at=now)
+    with if_possible(), unit_of_work():
+        db.session.execute(
+            new.on_conflict_do_update(index_elements=["person_id", "place"], set_={"before": ended, "at": now})
+        )

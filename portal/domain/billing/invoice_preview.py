@@ -20,6 +20,7 @@ from portal.lib.periods import month_of
 WANTED = HoursFilter(billing=Billing.TO_BE_INVOICED)
 RUNNING = HoursFilter(billing=Billing.RUNNING)
 ENDED = HoursFilter(billing=Billing.ENDED)
+SUMS = (RUNNING, ENDED)  # what stands beside the invoice
 
 ENTRIES_SHOWN = 100  # under one line of the page; all of them are one click away
 ODDITIES_SHOWN = 100

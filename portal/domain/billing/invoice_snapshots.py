@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, UniqueConstraint, insert, select
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -15,8 +15,9 @@ from portal.domain.billing.prices import PriceList
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 from portal.domain.tickets.time_entries import TimeEntry
-from portal.lib.money import vat_percent
+from portal.lib.money import Tally, amount, vat_percent
 
+SUMS = ("entries", "hours", "amount", "unpriced", "unpriced_hours")  # of an invoice, as a Tally has them
 TICKETS_AT_ONCE = 500  # SQLite takes a limited number of values in one statement
 
 
@@ -32,15 +33,22 @@ class Invoice(Base):
     vat_percent: Mapped[Decimal]
     currency: Mapped[str]
     frozen_at: Mapped[datetime]
+    # What its entries come to: whoever adds one or fills in a rate adds to these in the same transaction.
+    entries: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    hours: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
+    amount: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
+    unpriced: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    unpriced_hours: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
 
 
 class InvoicedEntry(Base):
     """A time entry as it was when it was invoiced. An entry is invoiced once: one row, whatever happens later."""
 
     __tablename__ = "invoiced_entry"
+    __table_args__ = (Index("ix_invoiced_entry_in_order", "invoice_id", "worked_day", "time_entry_id"),)
 
     time_entry_id: Mapped[int] = mapped_column(ForeignKey("time_entry.id"), primary_key=True, autoincrement=False)
-    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"))
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
     category: Mapped[str]
     hours: Mapped[Decimal]
@@ -63,6 +71,7 @@ def freeze(ticket_ids: Collection[int] | None = None) -> int:
         frozen.append(drawers[entry.company_id].frozen(entry))
     if frozen:
         db.session.execute(insert(InvoicedEntry), frozen)
+        _add_up(frozen)
     return len(frozen)
 
 
@@ -74,9 +83,35 @@ def fill_in_rates() -> int:
         if row.company_id not in lists:
             lists[row.company_id] = prices.list_of(Reader.of(db.session.get_one(Company, row.company_id)))
         row.rate = lists[row.company_id].rate_on(row.category, row.worked_day)
-        filled += row.rate is not None
+        if row.rate is not None:
+            filled += 1
+            _fill_in(row)
     db.session.flush()
     return filled
+
+
+def _add_up(frozen: list[dict[str, Any]]) -> None:
+    """The invoices' sums grow by their new entries."""
+    tallies: dict[int, Tally] = {}
+    for row in frozen:
+        tallies.setdefault(row["invoice_id"], Tally()).add(row["hours"], row["rate"])
+    for invoice_id, tally in sorted(tallies.items()):
+        more = {name: getattr(Invoice, name) + getattr(tally, name) for name in SUMS}
+        db.session.execute(update(Invoice).where(Invoice.id == invoice_id).values(**more))
+
+
+def _fill_in(row: InvoicedEntry) -> None:
+    """An entry of an invoice has a rate now: it moves from those without a price to the amount."""
+    assert row.rate is not None
+    db.session.execute(
+        update(Invoice)
+        .where(Invoice.id == row.invoice_id)
+        .values(
+            amount=Invoice.amount + amount(row.hours, row.rate),
+            unpriced=Invoice.unpriced - 1,
+            unpriced_hours=Invoice.unpriced_hours - row.hours,
+        )
+    )
 
 
 class _Reported(NamedTuple):

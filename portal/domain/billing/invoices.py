@@ -1,16 +1,16 @@
 """What was invoiced, month by month, as the core reported it, and how the entries differ from it today."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select
 
 from portal.db import db
 from portal.domain.billing import disclosure
-from portal.domain.billing.invoice_snapshots import Invoice, InvoicedEntry
+from portal.domain.billing.invoice_snapshots import SUMS, Invoice, InvoicedEntry
 from portal.domain.billing.prices import NoPrice
 from portal.domain.billing.status import Billing
 from portal.domain.companies.contacts import Employee, Technician
@@ -98,25 +98,41 @@ class MonthOfInvoices:
     tally: Tally
     bill: Bill
     currency: str
-    differences: int
     frozen_at: datetime
 
 
-def months(reader: Reader) -> list[MonthOfInvoices]:
-    """Every invoiced month, newest first."""
+def months(reader: Reader, *, before: Period | None = None, at_most: int | None = None) -> list[MonthOfInvoices]:
+    """Invoiced months, newest first: all of them, so many, or those before a month; see differing(), too."""
+    mine = _visible_to(reader)
+    if before is not None:
+        mine = mine.where(Invoice.period_end < before.since)
     found: dict[Period, list[Invoice]] = {}
-    for invoice in db.session.scalars(_visible_to(reader).order_by(Invoice.period_end.desc())):
-        found.setdefault(month_of(invoice.period_end), []).append(invoice)
-    tallies, differing = _tallies(reader), _differing(reader)
-    return [_month(month, invoices, tallies, differing) for month, invoices in found.items()]
+    for invoice in db.session.scalars(mine.order_by(Invoice.period_end.desc())):
+        month = month_of(invoice.period_end)
+        if month not in found and len(found) == at_most:
+            break
+        found.setdefault(month, []).append(invoice)
+    return [_month(month, invoices) for month, invoices in found.items()]
 
 
 def month(reader: Reader, wanted: Period) -> MonthOfInvoices:
     """One invoiced month. Raises NotFound when nothing of this company was invoiced for it."""
-    found = [row for row in months(reader) if row.month == wanted]
+    found = db.session.scalars(_visible_to(reader).where(_in(wanted)).order_by(Invoice.period_end.desc())).all()
     if not found:
         raise NotFound
-    return found[0]
+    return _month(wanted, found)
+
+
+def differing(reader: Reader, shown: Sequence[MonthOfInvoices]) -> dict[Period, int]:
+    """How many entries of these months' invoices differ from them today; a month that is as it was is not there."""
+    if not shown:
+        return {}
+    since, until = min(one.month.since for one in shown), max(one.month.until for one in shown)
+    found: dict[Period, int] = {}
+    for row in db.session.execute(_changed(reader, Period(since, until))):
+        if difference(row):
+            found[month_of(row.period_end)] = found.get(month_of(row.period_end), 0) + 1
+    return found
 
 
 def rows(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> Iterator[InvoicedRow]:
@@ -130,28 +146,18 @@ def rows(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> Itera
         after = (batch[-1].day, batch[-1].id)
 
 
-def differences(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> list[InvoicedRow]:
-    """The entries of a month's invoices that differ from them today."""
-    return [row for row in rows(reader, wanted, people) if row.difference]
-
-
-def added_later(reader: Reader, wanted: Period) -> list[TimeEntry]:
+def added_later(reader: Reader, invoice: MonthOfInvoices) -> list[TimeEntry]:
     """Entries of the invoiced days that no invoice has, noticed after it was frozen: newest first, 200 at most.
 
     They are running or to be invoiced, and the company sees them as far as it may.
     """
-    ends = [row.period_end for row in db.session.scalars(_visible_to(reader).where(_in(wanted)))]
-    frozen = db.session.scalar(
-        select(func.max(Invoice.frozen_at)).where(Invoice.company_id == reader.company_id, _in(wanted))
-    )
-    if not ends or frozen is None:
-        return []
+    days = TimeEntry.worked_day.between(invoice.month.since, max(invoice.period_ends))
     return list(
         db.session.scalars(
             select(TimeEntry)
             .where(TimeEntry.company_id == reader.company_id, TimeEntry.withdrawn_at.is_(None))
             .where(TimeEntry.invoiced_on.is_(None), disclosure.of(reader).entries)
-            .where(TimeEntry.worked_day.between(wanted.since, max(ends)), TimeEntry.first_noticed_at > frozen)
+            .where(days, TimeEntry.first_noticed_at > invoice.frozen_at)
             .order_by(TimeEntry.first_noticed_at.desc(), TimeEntry.id.desc())
             .limit(200)
         )
@@ -178,62 +184,54 @@ def _in(wanted: Period) -> ColumnElement[bool]:
     return Invoice.period_end.between(wanted.since, wanted.until)
 
 
-def _month(
-    month: Period, invoices: list[Invoice], tallies: dict[int, Tally], differing: dict[int, int]
-) -> MonthOfInvoices:
+def _month(month: Period, invoices: Sequence[Invoice]) -> MonthOfInvoices:
     tally = Tally()
     for invoice in invoices:
-        tally.take(tallies.get(invoice.id, Tally()))
+        tally.take(Tally(**{name: getattr(invoice, name) for name in SUMS}))
     return MonthOfInvoices(
         month=month,
         period_ends=tuple(invoice.period_end for invoice in invoices),
         tally=tally,
         bill=bill(tally.amount, invoices[0].vat_percent),
         currency=invoices[0].currency,
-        differences=sum(differing.get(invoice.id, 0) for invoice in invoices),
         frozen_at=max(invoice.frozen_at for invoice in invoices),
     )
 
 
-def _tallies(reader: Reader) -> dict[int, Tally]:
-    found: dict[int, Tally] = {}
-    alike = (InvoicedEntry.invoice_id, InvoicedEntry.hours, InvoicedEntry.rate)
-    statement = select(*alike, func.count()).where(InvoicedEntry.company_id == reader.company_id).group_by(*alike)
-    for invoice_id, hours, rate, times in db.session.execute(statement):
-        found.setdefault(invoice_id, Tally()).add(hours, rate, times=times)
-    return found
-
-
-def _differing(reader: Reader) -> dict[int, int]:
-    """How many entries of each invoice differ from it today."""
-    differs = or_(
-        TimeEntry.withdrawn_at.is_not(None),
-        TimeEntry.company_id != InvoicedEntry.company_id,
-        TimeEntry.invoiced_on.is_(None),
-        TimeEntry.category != InvoicedEntry.category,
-        TimeEntry.hours != InvoicedEntry.hours,
-        TimeEntry.worked_day != InvoicedEntry.worked_day,
-        InvoicedEntry.frozen_at > Invoice.frozen_at,
-    )
-    statement = (
-        select(InvoicedEntry.invoice_id, *_DIFFERING)
+def _changed(reader: Reader, wanted: Period) -> Select[*tuple[Any, ...]]:
+    """Entries of a period's invoices that may differ from them today: difference() says whether they do."""
+    return (
+        select(*_DIFFERING, Invoice.period_end)
+        .select_from(Invoice)
+        .join(InvoicedEntry, InvoicedEntry.invoice_id == Invoice.id)
         .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
-        .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
-        .where(InvoicedEntry.company_id == reader.company_id, differs)
+        .where(Invoice.company_id == reader.company_id, _in(wanted))
+        .where(
+            or_(
+                TimeEntry.withdrawn_at.is_not(None),
+                TimeEntry.company_id != InvoicedEntry.company_id,
+                TimeEntry.invoiced_on.is_(None),
+                TimeEntry.category != InvoicedEntry.category,
+                TimeEntry.hours != InvoicedEntry.hours,
+                TimeEntry.worked_day != InvoicedEntry.worked_day,
+                _settled(InvoicedEntry.frozen_at) >= _settled(Invoice.frozen_at) + SETTLES_IN.total_seconds(),
+            )
+        )
     )
-    found: dict[int, int] = {}
-    for row in db.session.execute(statement):
-        if difference(row):
-            found[row.invoice_id] = found.get(row.invoice_id, 0) + 1
-    return found
+
+
+def _settled(moment: Any) -> ColumnElement[Any]:
+    """A moment in seconds, on either database; whole ones are exact enough to leave out what came in time."""
+    if db.engine.dialect.name == "sqlite":
+        return cast(func.strftime("%s", moment), BigInteger)
+    return func.extract("epoch", moment)
 
 
 def _rows_after(reader: Reader, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
     day, last = after
     employee_id, employee, what = confidentiality.seen(reader, Employee.id, Employee.name, Message.excerpt)
-    ours = (
-        Ticket.company_id == reader.company_id
-    )  # a ticket that went to another company takes its words and people along
+    # A ticket that went to another company takes its words and people along.
+    ours = Ticket.company_id == reader.company_id
     return (
         select(
             InvoicedEntry.time_entry_id.label("id"),
@@ -251,14 +249,14 @@ def _rows_after(reader: Reader, wanted: Period, after: tuple[date, int]) -> Sele
             Technician.name.label("technician"),
             what.label("what"),
         )
-        .select_from(InvoicedEntry)
-        .join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
+        .select_from(Invoice)
+        .join(InvoicedEntry, InvoicedEntry.invoice_id == Invoice.id)
         .join(TimeEntry, TimeEntry.id == InvoicedEntry.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .outerjoin(Employee, and_(Employee.id == Ticket.requester_id, Employee.company_id == reader.company_id))
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .outerjoin(Message, and_(Message.id == TimeEntry.message_id, ours))
-        .where(InvoicedEntry.company_id == reader.company_id, Invoice.company_id == reader.company_id, _in(wanted))
+        .where(Invoice.company_id == reader.company_id, _in(wanted))
         .where(
             or_(
                 InvoicedEntry.worked_day > day,

@@ -40,6 +40,9 @@ _BY_STATE = {
 }
 
 
+WORKED = (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED)  # what is or will be on an invoice
+
+
 def billing_of(state: State, invoiced_on: date | None) -> Billing:
     """Where an entry of a ticket in this state stands."""
     return Billing.INVOICED if invoiced_on else _BY_STATE[state]

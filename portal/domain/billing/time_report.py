@@ -3,7 +3,7 @@
 Pages, workbooks, CSV and mails all pass the same HoursFilter here, so that none can show more than another.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -194,11 +194,16 @@ def rows(
 
 def page(reader: Reader, wanted: HoursFilter, after: int | None) -> tuple[list[Worked], int | None]:
     """One page of rows() after an entry, and the entry after which the next page starts, if there is one."""
-    place = db.session.execute(
-        _visible_to(reader, TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id).where(TimeEntry.id == after)
-    ).first()
-    found = list(rows(reader, wanted, after=tuple(place) if place else None, at_most=ON_A_PAGE + 1))
+    found = list(rows(reader, wanted, after=_place_of(reader, after), at_most=ON_A_PAGE + 1))
     return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
+
+
+def _place_of(reader: Reader, entry_id: int | None) -> tuple[date, datetime, int] | None:
+    if entry_id is None:
+        return None
+    place = _visible_to(reader, TimeEntry.worked_day, TimeEntry.worked_at, TimeEntry.id)
+    found = db.session.execute(place.where(TimeEntry.id == entry_id)).first()
+    return (found.worked_day, found.worked_at, found.id) if found else None
 
 
 def totals(reader: Reader, wanted: HoursFilter) -> Tally:
@@ -227,6 +232,14 @@ def groups(reader: Reader, wanted: HoursFilter, by: str) -> list[TimeGroup]:
         for row in db.session.execute(_sums(reader, wanted, *_labelled(columns)))
     ]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
+
+
+def sum_of(groups: Iterable[TimeGroup]) -> Tally:
+    """What groups() come to together: the same as totals()."""
+    tally = Tally()
+    for group in groups:
+        tally.take(group.tally)
+    return tally
 
 
 def by_month_and_category(

@@ -49,6 +49,7 @@ class Ticket(Base):
     __tablename__ = "ticket"
     __table_args__ = (
         Index("ix_ticket_listed", "company_id", "changed_at", "id"),
+        Index("ix_ticket_opened", "company_id", "opened_at"),
         Index("ix_ticket_served", "company_id", "technician_id"),
         Index("ix_ticket_listed_by_state", "company_id", "state", "changed_at", "id"),
     )

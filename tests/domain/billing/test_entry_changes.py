@@ -79,20 +79,20 @@ def test_changes_follow_what_the_company_may_see(ledger, shown_live, count):
 
 def test_a_visit_lasts_while_pages_are_turned(ledger):
     person = ledger.person(ledger.company())
-    assert last_seen.previous(person, last_seen.HOURS) is None
+    assert last_seen.Visits(person).previous(last_seen.HOURS) is None
     last_seen.note(person, last_seen.HOURS)
     with clock.set_to(NOW + timedelta(minutes=20)):
-        assert last_seen.previous(person, last_seen.HOURS) is None
+        assert last_seen.Visits(person).previous(last_seen.HOURS) is None
         last_seen.note(person, last_seen.HOURS)
     with clock.set_to(NOW + timedelta(minutes=60)):
-        assert last_seen.previous(person, last_seen.HOURS) == NOW + timedelta(minutes=20)
+        assert last_seen.Visits(person).previous(last_seen.HOURS) == NOW + timedelta(minutes=20)
         last_seen.note(person, last_seen.HOURS)
-        assert last_seen.previous(person, last_seen.HOURS) == NOW + timedelta(minutes=20)
+        assert last_seen.Visits(person).previous(last_seen.HOURS) == NOW + timedelta(minutes=20)
     with clock.set_to(NOW + timedelta(minutes=70)):
         last_seen.note(person, last_seen.HOURS)
-        assert last_seen.previous(person, last_seen.HOURS) == NOW + timedelta(minutes=20)
-        assert last_seen.last(person, last_seen.HOURS) == NOW + timedelta(minutes=70)
-        assert last_seen.last(person, last_seen.EXPORT) is None
+        assert last_seen.Visits(person).previous(last_seen.HOURS) == NOW + timedelta(minutes=20)
+        assert last_seen.Visits(person).last(last_seen.HOURS) == NOW + timedelta(minutes=70)
+        assert last_seen.Visits(person).last(last_seen.EXPORT) is None
 
 
 @pytest.fixture

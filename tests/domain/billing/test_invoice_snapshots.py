@@ -41,7 +41,7 @@ def test_an_invoice_is_frozen_once_with_its_rate_and_vat(ledger, company):
         Decimal("357.00"),
         Decimal("2057.00"),
     )
-    assert month.differences == 0
+    assert invoiced.differing(Reader.of(company), [month]) == {}
 
 
 def test_freezing_some_tickets_leaves_the_others_alone(ledger, company):
@@ -87,8 +87,8 @@ def test_what_changes_after_the_invoice_is_shown_and_changes_no_sum(ledger, comp
     invoice_snapshots.freeze()
     assert [row.difference for row in invoiced.rows(Reader.of(company), OCTOBER)] == [difference, None]
     month = invoiced.month(Reader.of(company), OCTOBER)
-    assert (month.differences, month.bill.base) == (1, Decimal("2550.00"))
-    changed = invoiced.differences(Reader.of(company), OCTOBER)[0]
+    assert (invoiced.differing(Reader.of(company), [month]), month.bill.base) == ({OCTOBER: 1}, Decimal("2550.00"))
+    changed = _differences(company)[0]
     assert changed.hours == Decimal("2.00")
     assert (changed.now is not None) == (difference is Difference.CHANGED)
 
@@ -99,9 +99,7 @@ def test_what_joins_an_invoice_later_was_added_to_it(ledger, company):
         invoice_snapshots.freeze()
     late = invoiced_entry(ledger, company, "1.00")
     invoice_snapshots.freeze()
-    assert [(row.id, row.difference) for row in invoiced.differences(Reader.of(company), OCTOBER)] == [
-        (late.id, Difference.ADDED)
-    ]
+    assert [(row.id, row.difference) for row in _differences(company)] == [(late.id, Difference.ADDED)]
 
 
 def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger, company):
@@ -111,8 +109,8 @@ def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger,
         ledger.ticket(company, state="open"), at="2026-10-20T10:00", noticed_at=clock.now() + timedelta(seconds=1)
     )
     known = ledger.entry(ledger.ticket(company, state="open"), at="2026-10-20T10:00")
-    assert [entry.id for entry in invoiced.added_later(Reader.of(company), OCTOBER)] == [late.id]
-    assert known.id not in {entry.id for entry in invoiced.added_later(Reader.of(company), OCTOBER)}
+    assert [entry.id for entry in _added_later(company)] == [late.id]
+    assert known.id not in {entry.id for entry in _added_later(company)}
 
 
 def test_a_reopened_ticket_that_is_closed_again_is_billed_once(ledger, company):
@@ -159,7 +157,7 @@ def test_the_list_and_the_lines_and_the_rows_agree(ledger, company):
         invoiced_entry(ledger, company, spent, category=category)
     invoice_snapshots.freeze()
     month, rows = invoiced.month(Reader.of(company), OCTOBER), list(invoiced.rows(Reader.of(company), OCTOBER))
-    lines = invoice_preview.lines_of(rows, invoice_preview.prices.list_of(company))
+    lines = invoice_preview.lines_of(rows, invoice_preview.prices.list_of(Reader.of(company)))
     assert sum(line.tally.amount for line in lines) == month.bill.base == sum(row.amount or 0 for row in rows)
     assert month.tally.unpriced == 1
 
@@ -169,3 +167,37 @@ def test_batches_of_an_invoice_hold_every_entry_once(ledger, company, monkeypatc
     entries = [invoiced_entry(ledger, company) for _ in range(5)]
     invoice_snapshots.freeze()
     assert [row.id for row in invoiced.rows(Reader.of(company), OCTOBER)] == [entry.id for entry in entries]
+
+
+def test_a_page_of_invoices_is_as_long_as_it_is_asked_for(ledger, company):
+    for number in range(1, 5):
+        invoiced_entry(ledger, company, at=f"2026-{number:02}-10T10:00", invoiced_on=date(2026, number, 28))
+    invoice_snapshots.freeze()
+    reader = Reader.of(company)
+    assert [one.month.slug for one in invoiced.months(reader, at_most=2)] == ["2026-04", "2026-03"]
+    march = month_of(date(2026, 3, 1))
+    assert [one.month.slug for one in invoiced.months(reader, before=march)] == ["2026-02", "2026-01"]
+
+
+def test_kept_sums_are_the_sums_of_the_rows(ledger, company):
+    for hours in ("1.00", "0.33", "-0.25"):
+        invoiced_entry(ledger, company, hours)
+    invoice_snapshots.freeze()
+    invoiced_entry(ledger, company, "2.00", category="NIKDE")
+    invoice_snapshots.freeze()
+    for _ in range(2):
+        rows = list(invoiced.rows(Reader.of(company), OCTOBER))
+        kept = invoiced.month(Reader.of(company), OCTOBER).tally
+        assert (kept.entries, kept.hours) == (len(rows), sum(row.hours for row in rows))
+        assert kept.amount == sum(row.amount for row in rows if row.amount is not None)
+        assert kept.unpriced == sum(row.rate is None for row in rows)
+        ledger.price("NIKDE", 100)
+        invoice_snapshots.fill_in_rates()
+
+
+def _differences(company):
+    return [row for row in invoiced.rows(Reader.of(company), OCTOBER) if row.difference]
+
+
+def _added_later(company):
+    return invoiced.added_later(Reader.of(company), invoiced.month(Reader.of(company), OCTOBER))

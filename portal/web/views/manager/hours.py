@@ -28,15 +28,17 @@ def index() -> Response:
     wanted = HoursFilter.parse(request.args)
     if rendering.wants_part() and "after" in request.args:
         return rendering.render(page="hours/index.html", part="hours/_more.html", **_entries(wanted))
-    since = last_seen.previous(current_user, last_seen.HOURS)
+    visits = last_seen.Visits(current_user)
+    since = visits.previous(last_seen.HOURS)
     shown = _entries(wanted) | _sums(wanted) | _year(wanted) | _news(since)
+    shown["exported"] = visits.last(last_seen.EXPORT)
     last_seen.note(current_user, last_seen.HOURS)
     return rendering.render(page="hours/index.html", part="hours/_results.html", **shown)
 
 
 @bp.get("/hours/changes")
 def changed() -> Response:
-    exported = last_seen.last(current_user, last_seen.EXPORT)
+    exported = last_seen.Visits(current_user).last(last_seen.EXPORT)
     return rendering.render(
         page="hours/changes.html", changes=entry_changes.since(own_reader(), None), exported=exported
     )
@@ -71,9 +73,10 @@ def _entries(wanted: HoursFilter) -> dict[str, Any]:
 def _sums(wanted: HoursFilter) -> dict[str, Any]:
     reader, by = own_reader(), request.args.get("by", "")
     by = by if by in GROUPINGS else "category"
+    groups = time_report.groups(reader, wanted, by)
     return {
-        "tally": time_report.totals(reader, wanted),
-        "groups": time_report.groups(reader, wanted, by),
+        "tally": time_report.sum_of(groups),
+        "groups": groups,
         "groupings": GROUPINGS,
         "by": by,
         "choices": time_report.choices(reader, wanted.period, wanted.people),
@@ -97,7 +100,6 @@ def _news(since: datetime | None) -> dict[str, Any]:
         "since": since,
         "changes": entry_changes.since(reader, since) if since else [],
         "fresh": entry_changes.count_new(reader, since),
-        "exported": last_seen.last(current_user, last_seen.EXPORT),
     }
 
 

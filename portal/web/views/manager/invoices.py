@@ -6,7 +6,16 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
-from portal.domain.billing import budgets, disclosure, forecast, invoice_preview, invoices, monthly_summary, prices
+from portal.domain.billing import (
+    budgets,
+    disclosure,
+    forecast,
+    invoice_preview,
+    invoices,
+    monthly_summary,
+    prices,
+    time_report,
+)
 from portal.domain.companies.pseudonyms import Naming
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
@@ -17,11 +26,15 @@ from portal.web.auth.access_control import actor, own_company, own_reader
 
 bp = Blueprint("invoices", __name__)
 
+COMPARED = 6  # earlier months beside the upcoming invoice
+A_YEAR = 12  # months of one page of invoices
+
 
 @bp.get("/invoices/upcoming")
 def show_upcoming() -> Response:
     reader, month = own_reader(), month_of(clock.today())
     people = Naming.parse(request.args)
+    time_report.load(reader, *invoice_preview.SUMS, *forecast.sums(), *budgets.sums(month))
     found = invoice_preview.preview(reader, people)
     return rendering.render(
         page="invoices/upcoming.html",
@@ -33,7 +46,7 @@ def show_upcoming() -> Response:
         use=budgets.use(reader, month),
         budget=budgets.chosen(reader, month),
         units=list(budgets.Unit),
-        earlier=invoices.months(reader)[:6],
+        earlier=invoices.months(reader, at_most=COMPARED),
         disclosure=disclosure.of(reader),
         in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
@@ -56,9 +69,13 @@ def set_budget() -> AnyResponse:
 @bp.get("/invoices")
 def index() -> Response:
     reader = own_reader()
+    found = invoices.months(reader, before=periods.parse(request.args.get("before", "")), at_most=A_YEAR + 1)
+    shown = found[:A_YEAR]
     return rendering.render(
         page="invoices/index.html",
-        months=invoices.months(reader),
+        months=shown,
+        differing=invoices.differing(reader, shown),
+        earlier=shown[-1].month if len(found) > A_YEAR else None,
         wants_mail=monthly_summary.wants(current_user.id),
         may_export=downloads.may(current_user),
     )
@@ -74,15 +91,15 @@ def set_mail() -> AnyResponse:
 @bp.get("/invoices/<slug>")
 def show(slug: str) -> Response:
     reader, month, people = own_reader(), _month(slug), Naming.parse(request.args)
-    found = invoices.month(reader, month)
+    found, rows = invoices.month(reader, month), list(invoices.rows(reader, month, people))
     return rendering.render(
         page="invoices/show.html",
         invoice=found,
         people=people,
         namings=list(Naming),
-        lines=invoice_preview.lines_of(invoices.rows(reader, month, people), prices.list_of(reader)),
-        differences=invoices.differences(reader, month, people),
-        added=invoices.added_later(reader, month),
+        lines=invoice_preview.lines_of(rows, prices.list_of(reader)),
+        differences=[row for row in rows if row.difference],
+        added=invoices.added_later(reader, found),
         in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
     )

@@ -25,7 +25,8 @@ def index() -> AnyResponse:
     if current_user.may(Right.SERVE):
         return redirect(url_for("staff.index"))
     reader, month = own_reader(), periods.month_of(clock.today())
-    since = last_seen.previous(current_user, last_seen.OVERVIEW)
+    since = last_seen.Visits(current_user).previous(last_seen.OVERVIEW)
+    time_report.load(reader, HoursFilter(period=month), invoice_preview.WANTED, *budgets.sums(month))
     turn, turns = overview.companys_turn(reader)
     response = rendering.render(
         page="overview/index.html",
