@@ -208,7 +208,7 @@ def _pages_break(app, number: str, monkeypatch) -> None:
 
     def twice(company, *_given, **_facts):
         for _ in "ab":  # PostgreSQL repeats what stands in the way
-            made = Employee(company_id=company.id, email="eva.druha@vltava.example", name="Eva Dvořáková")
+            made = Employee(company_id=company.company_id, email="eva.druha@vltava.example", name="Eva Dvořáková")
             db.session.add(made)
         db.session.flush()
 
