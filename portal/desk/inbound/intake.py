@@ -166,6 +166,7 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     if silence:
         return Received("ignored", reason=silence)
     proved_by = house.domain if trusted else sender_auth.proving_domain(said, house.trusted_authserv)
+    proved_by = "" if said.is_relayed else proved_by  # what is proved is the list, not whom it names
     technician = directory.technician_by_email(db, said.sender.email)
     if technician and not proved_by:
         return Received("aside", reason=f"says it is from {technician.name}, and nothing proves it")

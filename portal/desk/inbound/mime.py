@@ -9,18 +9,15 @@ from email.message import Message
 
 from portal import clock
 from portal.desk.inbound import headers as bounded
-from portal.desk.inbound import html_mail
-from portal.desk.inbound.parts import parameters
-from portal.lib import charsets
+from portal.desk.inbound.parts import contents
+from portal.desk.inbound.parts.files import MailFile
+from portal.desk.inbound.parts.words import FOLD, header, message_ids, one_line, plain, raw_header
+
+__all__ = ["MailFile", "header", "message_ids", "one_line", "plain"]  # what a reader of mails also needs
 
 LONGEST_TEXT = 1_000_000  # characters of one message; the whole of a longer one becomes a file beside it
-_MOST_FILES = 500
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[qQ]\?[^?\n]{1,500}\?=")
-_FOLD = re.compile(r"\r?\n(?=[ \t])")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ADDRESS = re.compile(r"^[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}$")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,120}$")
 
 
 class UnreadableMail(Exception):
@@ -39,16 +36,6 @@ NOBODY = Address("Mail Delivery System", "mailer-daemon@localhost")  # who sent 
 
 
 @dataclass(frozen=True, slots=True)
-class MailFile:
-    """An attachment: a harmless name, a well-formed media type, its bytes."""
-
-    name: str
-    media_type: str
-    content: bytes
-    content_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Mail:
     """What a mail says. text holds everything the sender wrote, quoted history included; html may be empty."""
 
@@ -61,6 +48,7 @@ class Mail:
     message_id: str
     references: tuple[str, ...]  # nearest first
     copies: tuple[Address, ...]  # To and Cc
+    is_relayed: bool = False  # a mailing list wrote itself into From; sender is whom it names instead, unproved
 
     def header(self, name: str) -> str:
         """A header in plain text, empty when it is missing."""
@@ -70,15 +58,22 @@ class Mail:
 def read(raw: bytes) -> Mail:
     """The mail. Raises UnreadableMail when it has no usable sender or no end."""
     try:
-        message = bounded.parse(raw)
+        message = bounded.parse(_with_whole_head(raw))
     except bounded.TooManyParts as error:
         raise UnreadableMail(str(error)) from error
     except (RecursionError, ValueError, LookupError, TypeError) as error:
         raise UnreadableMail(f"it cannot be taken apart ({type(error).__name__})") from error
-    text, html, files = _contents(message)
+    try:
+        found = contents.read(message)
+    except (contents.TooManyFiles, bounded.TooManyParts) as error:
+        raise UnreadableMail(str(error)) from error
+    sender = _sender(message)
+    person = _behind_a_list(message, sender)
+    files = list(found.files)
+    text, html = _shortened(found.text, found.html, files)
     return Mail(
         headers=message,
-        sender=_sender(message),
+        sender=person or sender,
         subject=one_line(header(message, "Subject"), 250),
         text=text,
         html=html,
@@ -86,12 +81,13 @@ def read(raw: bytes) -> Mail:
         message_id=message_id(message),
         references=_references(message),
         copies=tuple(_addresses(message, "To") + _addresses(message, "Cc"))[:50],
+        is_relayed=person is not None,
     )
 
 
 def fingerprint(raw: bytes) -> tuple[str, str]:
     """(Message-ID, digest of what was said): the same for a mail that came twice on two ways."""
-    start, body = _split(raw)
+    start, body = _split(_with_whole_head(raw))
     headers = bounded.parse_head(start)
     said = "\n".join(str(headers.get(name, "")) for name in ("From", "Subject", "Date")).strip()
     normal = body.replace(b"\r\n", b"\n").strip()
@@ -100,19 +96,8 @@ def fingerprint(raw: bytes) -> tuple[str, str]:
 
 def message_id(headers: Message) -> str:
     """The mail's own name with its angle brackets; empty when it has none."""
-    found = _MESSAGE_ID.search(plain(_raw_header(headers, "Message-ID")))
-    return found.group() if found else ""
-
-
-def message_ids(text: str) -> list[str]:
-    """Everything in a text that looks like a Message-ID, in order."""
-    return _MESSAGE_ID.findall(text)
-
-
-def header(headers: Message, name: str) -> str:
-    """A header decoded to plain text; empty when it is missing, never an exception."""
-    written = _FOLD.sub("", _raw_header(headers, name))
-    return plain(bounded.decoded(written, charsets.decoded))
+    found = message_ids(plain(raw_header(headers, "Message-ID")))
+    return found[0] if found else ""
 
 
 def dated(mail: Mail) -> datetime | None:
@@ -126,18 +111,6 @@ def dated(mail: Mail) -> datetime | None:
         return None
 
 
-def plain(text: str) -> str:
-    """Text that every database and every mail can hold: no half characters, no controls but line ends and tabs."""
-    whole = text.encode("utf-8", "surrogateescape" if _has_escapes(text) else "replace").decode("utf-8", "replace")
-    return _CONTROLS.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def one_line(text: str, longest: int) -> str:
-    """The text on one line, visibly cut."""
-    flat = " ".join(plain(text).split())
-    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
-
-
 def is_address(email_address: str) -> bool:
     """Whether mail can be sent there: one plain ASCII address."""
     return bool(_ADDRESS.match(email_address)) and email_address.isascii() and ".." not in email_address
@@ -148,28 +121,52 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
     return (raw[: found.start()], raw[found.end() :]) if found else (raw, b"")
 
 
-def _raw_text(headers: Message, name: str) -> str:
-    """The header as it stands, raw bytes hidden in it as the standard library hides them."""
-    found = (str(value) for key, value in headers.raw_items() if key.lower() == name.lower())
-    return next(found, "")
+_HEADER_LINE = re.compile(rb"[!-9;-~]{1,200}[ \t]*:|[ \t]|From |>From |$")
+_NEEDED = re.compile(rb"(?i)(?:from|sender|subject|to|date|message-id|mime-version|content-type|reply-to)[ \t]*:")
 
 
-def _raw_header(headers: Message, name: str) -> str:
-    """The header as it stands, its raw 8-bit letters read in the charset they make sense in."""
-    written = _raw_text(headers, name)
-    return written if written.isascii() else charsets.decoded(written.encode("utf-8", "surrogateescape"))
+def _with_whole_head(raw: bytes) -> bytes:
+    """The mail without lines among its headers that are none: a parser would take what follows for the body."""
+    start, _ = _split(raw)
+    if len(start) > bounded.LARGEST_HEAD or len(start) == len(raw):
+        return raw
+    lines = start.splitlines(keepends=True)
+    strays = [at for at, line in enumerate(lines) if not _HEADER_LINE.match(line.rstrip(b"\r\n"))]
+    last = max((at for at, line in enumerate(lines) if _NEEDED.match(line)), default=-1)
+    among = {at for at in strays if at < last}
+    if not among or len(among) > _MOST_STRAYS:
+        return raw
+    kept = b"".join(line for at, line in enumerate(lines) if at not in among)
+    return kept + raw[len(start) :]
 
 
-def _has_escapes(text: str) -> bool:
-    """Whether bytes hide in the text the way the standard library smuggles them, and nothing worse does."""
-    return all("\udc80" <= letter <= "\udcff" for letter in text if "\ud800" <= letter <= "\udfff")
+_MOST_STRAYS = 5  # lines; more of them are a text in which somebody quotes headers
+
+
+def _behind_a_list(message: Message, sender: Address) -> Address | None:
+    """The person whose mail a list handed on under its own address, as "Jan Novák via IT"; None for all other mail.
+
+    It writes so because of DMARC, and names the person elsewhere: in X-Original-From, or as the one to reply to.
+    """
+    found = _VIA.match(sender.name)
+    if found is None:
+        return None
+    for header_name in ("X-Original-From", "X-Original-Sender", "Reply-To"):
+        people = _addresses(message, header_name)
+        if len(people) == 1 and people[0].email != sender.email:
+            person = people[0]
+            return Address(found[1], person.email) if person.name == person.email else person
+    return None
+
+
+_VIA = re.compile(r"['\"]?(\S.{0,100}?)['\"]?\s{1,9}(?:via|přes)\s{1,9}\S", re.IGNORECASE)
 
 
 def _sender(message: Message) -> Address:
     senders = _addresses(message, "From") or _addresses(message, "Sender") or _addresses(message, "Reply-To")
     if senders:
         return senders[0]
-    for written in re.split(r"[\s<>,;\"]+", plain(_raw_header(message, "From"))):
+    for written in re.split(r"[\s<>,;\"]+", plain(raw_header(message, "From"))):
         if _ADDRESS.match(written):
             return Address(written.lower(), written.lower())
     if _is_of_a_system(message):
@@ -180,13 +177,13 @@ def _sender(message: Message) -> Address:
 def _is_of_a_system(message: Message) -> bool:
     """Whether a mail without a sender's address is a report: those often have none, so that nobody answers them."""
     is_report = message.get_content_type() in {"multipart/report", "message/delivery-status"}
-    is_named = re.search(r"deliver|daemon|postmaster|mail server", _raw_header(message, "From"), re.IGNORECASE)
-    return is_report or bool(is_named) or _raw_header(message, "Return-Path").strip() == "<>"
+    is_named = re.search(r"deliver|daemon|postmaster|mail server", raw_header(message, "From"), re.IGNORECASE)
+    return is_report or bool(is_named) or raw_header(message, "Return-Path").strip() == "<>"
 
 
 def _addresses(message: Message, name: str) -> list[Address]:
     """The addresses of a header, cut up before it is decoded: an encoded name may hold an @ or a comma."""
-    written = _FOLD.sub("", _raw_header(message, name)).replace("\n", " ").replace("\r", " ")
+    written = FOLD.sub("", raw_header(message, name)).replace("\n", " ").replace("\r", " ")
     found = []
     for stated_name, stated in bounded.addresses(_ENCODED_WORD.sub(_shielded, written)):
         address = plain(stated).strip().lower()
@@ -203,114 +200,9 @@ def _shielded(word: re.Match[str]) -> str:
 
 
 def _references(message: Message) -> tuple[str, ...]:
-    nearest = message_ids(plain(_raw_header(message, "In-Reply-To")))
-    older = message_ids(plain(_raw_header(message, "References")))
+    nearest = message_ids(plain(raw_header(message, "In-Reply-To")))
+    older = message_ids(plain(raw_header(message, "References")))
     return tuple(dict.fromkeys(nearest + older[::-1]))[:100]
-
-
-def _contents(message: Message) -> tuple[str, str, list[MailFile]]:
-    texts: list[str] = []
-    htmls: list[str] = []
-    files: list[MailFile] = []
-    for part in _leaves(message):
-        kind = _media_type(part)
-        named = part.get_filename(None) is not None or part.get_content_disposition() == "attachment"
-        if kind == "text/plain" and not named:
-            texts.append(plain(charsets.decoded(_bytes(part), _charset(part))))
-        elif kind == "text/html" and not named:
-            htmls.append(plain(charsets.of_html(_bytes(part), _charset(part))))
-        else:
-            files.append(_file(part, kind, len(files) + 1))
-        if len(files) > _MOST_FILES:
-            raise UnreadableMail(f"it has more than {_MOST_FILES} files")
-    html = "\n".join(htmls)
-    text = "\n".join(text for text in texts if text.strip())
-    if not text.strip() and html:
-        text = plain(html_mail.to_text(html))
-    return (*_shortened(text.strip("\n"), html, files), files)
-
-
-def _leaves(part: Message) -> list[Message]:
-    """The parts that carry something. A forwarded mail is one file, and of alternatives we keep text and HTML."""
-    if not part.is_multipart() or part.get_content_maintype() == "message":
-        return [part]
-    return [leaf for inner in _inner(part) for leaf in _leaves(inner)]
-
-
-def _inner(part: Message) -> list[Message]:
-    parts = part.get_payload()
-    return [inner for inner in parts if isinstance(inner, Message)] if isinstance(parts, list) else []
-
-
-def _media_type(part: Message) -> str:
-    kind = part.get_content_type().lower()
-    if kind.startswith("multipart/"):
-        return "text/plain"  # it calls itself a multipart and has no parts: what is left is text
-    return kind if _MEDIA_TYPE.match(kind) else "application/octet-stream"
-
-
-def _charset(part: Message) -> str | None:
-    try:
-        return part.get_content_charset()
-    except (ValueError, LookupError, UnicodeError):
-        return None
-
-
-def _bytes(part: Message) -> bytes:
-    if part.is_multipart():
-        return b"\n".join(inner.as_bytes() for inner in _inner(part))
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        content = None
-    if not content:  # undecodable, or decoded to nothing: what stands there is better than nothing
-        content = str(part.get_payload()).encode("utf-8", "surrogateescape")
-    return bytes(content)
-
-
-def _file(part: Message, kind: str, number: int) -> MailFile:
-    try:
-        content = _bytes(part)
-    except (ValueError, LookupError, TypeError, RecursionError, UnicodeError):  # a part that cannot write itself
-        content = str(part.get_payload()).encode("utf-8", "replace")
-    content_id = message_ids(plain(_raw_header(part, "Content-ID")))
-    return MailFile(
-        name=_file_name(part)
-        or f"{_NAMELESS.get(kind.partition('/')[0], 'priloha')}-{number}{_ENDINGS.get(kind, '')}",
-        media_type=kind,
-        content=content,
-        content_id=content_id[0][1:-1] if content_id else "",
-    )
-
-
-_NAMELESS = {"image": "obrazek", "message": "zprava"}
-_ENDINGS = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/gif": ".gif",
-    "application/pdf": ".pdf",
-    "message/rfc822": ".eml",
-    "text/plain": ".txt",
-    "text/html": ".html",
-    "text/calendar": ".ics",
-}
-
-
-def _file_name(part: Message) -> str:
-    """The file's name without any path, on one line, at most 150 characters with its ending kept."""
-    written = ""
-    for header_name, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
-        written = written or parameters.read(_raw_text(part, header_name)).get(parameter, "")
-    shown = Message()
-    shown["Name"] = written.replace("\n", " ").replace("\r", " ")
-    name = re.sub(
-        r"[/\\:*?\"<>|\t]", "_", one_line(header(shown, "Name"), 1000).replace("\\", "/").rpartition("/")[2]
-    )
-    name = name.strip(" .")
-    stem, dot, ending = name.rpartition(".")
-    if len(name) > 150:
-        name = f"{stem[:130]}…{dot}{ending[:16]}" if stem and len(ending) <= 16 else name[:149] + "…"
-    return name
 
 
 def _shortened(text: str, html: str, files: list[MailFile]) -> tuple[str, str]:

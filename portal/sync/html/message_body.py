@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from portal.cores.records import MessageRecord, TicketRecord
+from portal.lib.html import styles
 from portal.lib.mail_quotes import markup
 from portal.lib.mail_quotes.reading import About, known_people
 from portal.sync.html import folding, sanitize
@@ -51,7 +52,7 @@ def of_record(record: TicketRecord) -> dict[str, Body]:
 
 def of(message: MessageRecord, about: About | None = None) -> Body:
     """The HTML if it can be shown, else the text, else what words the HTML holds."""
-    source = markup.without_data(sanitize.without_controls(message.html))
+    source = styles.resolved(markup.without_data(sanitize.without_controls(message.html)))
     read = markup.read(source)
     html = _of_html(read, folding.of_markup(read, about)) if read.is_reasonable else Body("", "")
     if html.visible:

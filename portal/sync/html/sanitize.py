@@ -6,6 +6,7 @@ Every word stays; scripts, styles, forms, ids, classes, remote pictures and addr
 import re
 from collections.abc import Mapping
 from html import escape, unescape
+from urllib.parse import unquote
 
 import nh3
 
@@ -57,7 +58,8 @@ ATTRIBUTES = {
     "img": {"src", "alt", "width", "height"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
-    "ol": {"start"},
+    "ol": {"start", "type"},
+    "li": {"value"},
 }
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 LINK_REL = "noopener noreferrer nofollow"
@@ -113,7 +115,8 @@ def pictures(cleaned: str, addresses: Mapping[str, str]) -> str:
     """Inline pictures at their address by Content-ID; those of no known attachment are left out."""
 
     def _placed(tag: re.Match[str]) -> str:
-        address = addresses.get(unescape(tag[1]).strip("<>"))
+        name = unescape(tag[1]).strip("<>")
+        address = addresses.get(name) or addresses.get(unquote(name))
         return f'<img src="{escape(address)}"{tag[2]}>' if address else ""
 
     return _CID_PICTURE.sub(_placed, cleaned)
@@ -220,6 +223,8 @@ _LINK = re.compile(
 def _renamed(tag: re.Match[str]) -> str:
     """The tag by a name that every parser takes the same way; an unknown element is as good as none."""
     name = tag[2].lower()
+    if name == "strike":
+        return f"<{tag[1]}s"
     return tag[0] if name in _OWN_NAMES else f"<{tag[1]}{'div' if name in _DIVISIONS else 'span'}"
 
 
@@ -229,8 +234,10 @@ def _kept(tag: str, attribute: str, value: str) -> str | None:
         return value if value.lower().startswith("cid:") else None
     if attribute == "href":  # an address without a scheme would be one of our own pages
         return value if value.lower().startswith(("http://", "https://", "mailto:", "tel:")) else None
-    if attribute in {"width", "height", "colspan", "rowspan", "start"}:
+    if attribute in {"width", "height", "colspan", "rowspan", "start", "value"}:
         return value if _NUMBER.fullmatch(value) else None
+    if attribute == "type":
+        return value if value in {"1", "a", "A", "i", "I"} else None
     return value
 
 
