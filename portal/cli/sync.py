@@ -31,8 +31,9 @@ from portal.domain.questions import workflow
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
+from portal.lib import worker_process
 from portal.mailer import monthly_summary, worker
-from portal.sync import attachment_fetch, lease, note_delivery, verify
+from portal.sync import attachment_fetch, lease, note_delivery, quarantine, verify
 from portal.sync.engine import RunSummary, Sync
 from portal.sync.lease import Lead
 from portal.sync.service import ERRANDS, FILES, NOTES, Errand, follow, run_errands
@@ -73,6 +74,13 @@ def status() -> None:
         click.echo(f"  {row.core_id}: {row.reason} ({row.tries}×, since {_when(row.first_at)})")
 
 
+@cli.command("take")
+@click.argument("core_id", required=False)
+def take_command(core_id: str | None) -> None:
+    """Try again what was set aside because its cleaner died of it: one record, or all."""
+    click.echo(f"{quarantine.take_again(core_id)} records are tried again by the running sync, or the next one")
+
+
 @cli.command("verify")
 @click.option("--mend", is_flag=True, help="Write the counters and sums anew.")
 def verify_command(mend: bool) -> None:
@@ -96,7 +104,7 @@ def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
         return
     try:
         with lease.kept(lead):
-            summary = Sync(core, report=_Progress(), stopping=stop.is_set).run(lead, full=full)
+            summary = _sync(core, stop).run(lead, full=full)
             told = note_delivery.deliver(core, stopping=stop.is_set)
             files = _bring_files(core, stop)
     except PortalError as error:
@@ -106,6 +114,10 @@ def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
     click.echo(f"{_words(summary)}; notes told: {told}, files brought: {files}")
     for trouble in summary.troubles:
         click.echo(f"  {trouble}", err=True)
+
+
+def _sync(core: Core, stop: threading.Event) -> Sync:
+    return Sync(core, report=_Progress(), stopping=stop.is_set, worker=worker_process.shared())
 
 
 def _forever(stop: threading.Event) -> None:
@@ -120,7 +132,7 @@ def _forever(stop: threading.Event) -> None:
         helper.start()
     click.echo(f"following {current_app.config['CORE_URL']}, every {current_app.config['SYNC_SECONDS']} s")
     try:
-        sync = Sync(_core(), report=_Progress(), stopping=stop.is_set)
+        sync = _sync(_core(), stop)
         follow(sync, pause=current_app.config["SYNC_SECONDS"], stopping=stop.is_set, told=_say_news)
     finally:
         stop.set()

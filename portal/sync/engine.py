@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeGuard
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
@@ -18,7 +19,9 @@ from portal.domain.privacy import erased_people, retention
 from portal.domain.sync_state import MirrorState, SetAside
 from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError, CursorUnknown
-from portal.sync import apply, lease, privacy_filter, quarantine, reference_data
+from portal.lib.worker_process import WorkerProcess
+from portal.sync import apply, lease, privacy_filter, quarantine, reference_data, rows
+from portal.sync.cleaning import Bodies, Cleaner, Deadly, is_deadly
 from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.snapshot import recall
@@ -57,8 +60,11 @@ class Sync:
         *,
         report: Callable[[RunSummary], None] = lambda summary: None,
         stopping: Callable[[], bool] = lambda: False,
+        worker: WorkerProcess | None = None,
     ) -> None:
+        """worker: where strangers' HTML is cleaned, so that what kills its cleaner kills nobody else."""
         self._core = core
+        self._cleaner = Cleaner(worker)
         self._report = report
         self._stopping = stopping
         self._has_retried = False
@@ -123,7 +129,7 @@ class Sync:
         """What was told, by name, when the end was reached; empty unless the run is a full one."""
         seen: set[str] = set()
         after = cursor or ""
-        for page in self._core.changes(cursor):
+        for page in self._cleaner.ahead(self._core.changes(cursor), _new):
             if is_full:
                 seen |= {change.core_id for change in page.changes if not isinstance(change, Tombstone)}
             for start in range(0, len(page.changes) - LONGEST_PAGE, LONGEST_PAGE):
@@ -242,7 +248,8 @@ class Sync:
         changes = [privacy_filter.of(change, memory, kept_since) for change in told]
         had = recall(changes)
         known = had.known(changes)
-        plans = [_planned(change, known[change.core_id], had.companies) for change in changes]
+        cleaned = self._cleaner.clean([each for each in changes if _wants_bodies(each, known[each.core_id])])
+        plans = [_planned(each, known[each.core_id], had.companies, cleaned.get(each.core_id)) for each in changes]
         if apply.perform(together(plans), had):
             apply.grow_generation()
         if after is not None:
@@ -283,9 +290,44 @@ class _Done:
         return cls(any(kind is not PutAside for kind in kinds), PutAside in kinds, isinstance(change, Tombstone))
 
 
-def _planned(change: Change, known: Known, companies: Container[str]) -> list[Step]:
+def _wants_bodies(change: Change, known: Known) -> TypeGuard[TicketRecord]:
+    if not isinstance(change, TicketRecord) or _is_left_aside(change, known.aside):
+        return False
+    return known.is_withdrawn or known.fingerprint != rows.fingerprint(change)
+
+
+def _is_left_aside(change: TicketRecord, aside: tuple[str, str] | None) -> bool:
+    """Whether its cleaner died of this very record, and nobody asked to try it again. aside: raw and reason."""
+    raw, reason = aside or ("", "")
+    return is_deadly(reason) and raw == put_aside(change.core_id, _raw(change), "").raw
+
+
+def _new(records: Sequence[TicketRecord]) -> list[TicketRecord]:
+    """Those the mirror does not have as they are, and that may be cleaned."""
+    hashes: dict[str, str] = {}
+    aside: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(records), LONGEST_PAGE):
+        names = [record.core_id for record in records[start : start + LONGEST_PAGE]]
+        had = select(Ticket.core_id, Ticket.record_hash).where(Ticket.core_id.in_(names))
+        hashes |= {row.core_id: row.record_hash for row in db.session.execute(had)}
+        put = select(SetAside.core_id, SetAside.raw, SetAside.reason).where(SetAside.core_id.in_(names))
+        aside |= {row.core_id: (row.raw, row.reason) for row in db.session.execute(put)}
+    db.session.rollback()  # no transaction stays open while we wait for the core
+    return [
+        record
+        for record in records
+        if hashes.get(record.core_id) != rows.fingerprint(record)
+        and not _is_left_aside(record, aside.get(record.core_id))
+    ]
+
+
+def _planned(change: Change, known: Known, companies: Container[str], bodies: Bodies | Deadly | None) -> list[Step]:
+    if isinstance(change, TicketRecord) and _is_left_aside(change, known.aside):
+        return []
+    if isinstance(bodies, Deadly):
+        return [put_aside(change.core_id, _raw(change), str(bodies))]
     try:
-        return plan(change, known, companies)
+        return plan(change, known, companies, bodies)
     except Exception as error:  # one record that meets a fault of ours must not stop all others
         log.exception("no plan for the record of %s", change.core_id)
         return [put_aside(change.core_id, _raw(change), f"a fault of the portal: {type(error).__name__}: {error}")]

@@ -8,6 +8,7 @@ from portal.cores import records
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.errors import RecordNotUnderstood
 from portal.sync import rows
+from portal.sync.html.message_body import Body
 from portal.sync.html.sanitize import without_controls
 from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, PersonRow, TicketRow, TicketRows
 
@@ -144,9 +145,14 @@ LONGEST_RAW = 500_000  # letters of a record set aside; a longer one comes back 
 NO_COMPANY = "no company: the core does not say whose ticket it is"
 
 
-def plan(change: Change, known: Known, companies: Container[str]) -> list[Step]:
-    """What to do so that the mirror says what the core said; nothing when it does already."""
-    return [step for step in _steps(change, known, companies) if not _is_done(step, known)]
+def plan(
+    change: Change, known: Known, companies: Container[str], bodies: Mapping[str, Body] | None = None
+) -> list[Step]:
+    """What to do so that the mirror says what the core said; nothing when it does already.
+
+    bodies: of its messages by core_id, where a worker made them already.
+    """
+    return [step for step in _steps(change, known, companies, bodies) if not _is_done(step, known)]
 
 
 def together(plans: Iterable[Sequence[Step]]) -> list[Step]:
@@ -159,7 +165,7 @@ def together(plans: Iterable[Sequence[Step]]) -> list[Step]:
     return [step for step in steps if (type(step), getattr(step, "core_id", "")) not in taken]
 
 
-def _steps(change: Change, known: Known, companies: Container[str]) -> list[Step]:
+def _steps(change: Change, known: Known, companies: Container[str], bodies: Mapping[str, Body] | None) -> list[Step]:
     match change:
         case Unreadable():
             return [put_aside(change.core_id, change.raw, change.reason)]
@@ -170,7 +176,7 @@ def _steps(change: Change, known: Known, companies: Container[str]) -> list[Step
         case TicketRecord() if change.company not in companies:
             return [*withdrawal(known), _aside(change, f"unknown company {change.company!r}")]
         case TicketRecord():
-            return _told(change, known)
+            return _told(change, known, bodies)
 
 
 def put_aside(core_id: str, raw: str, reason: str) -> PutAside:
@@ -190,12 +196,12 @@ def withdrawal(known: Known) -> list[Step]:
     ]
 
 
-def _told(record: TicketRecord, known: Known) -> list[Step]:
+def _told(record: TicketRecord, known: Known, bodies: Mapping[str, Body] | None) -> list[Step]:
     fingerprint = rows.fingerprint(record)
     if fingerprint == known.fingerprint and not known.is_withdrawn:
         return _heal(record, known)
     try:
-        made = rows.rows_of(record)
+        made = rows.rows_of(record, bodies)
     except RecordNotUnderstood as error:
         return [_aside(record, str(error))]
     shows = made.ticket != known.ticket or known.is_withdrawn

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from portal import clock
 from portal.cores.records import NAMELESS
 from portal.db import db
+from portal.domain import sync_state
 from portal.domain.sync_state import SetAside
+from portal.sync.cleaning import is_deadly
 from portal.sync.plan import PutAside
 
 SOON, AT_LAST = timedelta(seconds=15), timedelta(minutes=10)  # between two times of asking for a record again
@@ -54,6 +56,18 @@ def due() -> dict[str, set[str]]:
         if is_due and (row.told_after in found or len(found) < _PAGES):
             found.setdefault(row.told_after or "", set()).add(row.core_id)
     return found
+
+
+def take_again(core_id: str | None = None) -> int:
+    """Let the sync try again what its cleaner died of, that record or all; how many. Commits."""
+    tried = 0
+    for row in db.session.scalars(select(SetAside)):
+        if is_deadly(row.reason) and core_id in (None, row.core_id):
+            row.reason, row.tries, row.last_at = "to be tried again", 0, clock.now() - AT_LAST
+            tried += 1
+    db.session.commit()
+    sync_state.wake()
+    return tried
 
 
 def asked_again(names: Iterable[str], *, told: Container[str] | None) -> None:

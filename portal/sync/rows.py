@@ -1,7 +1,7 @@
 """A record in the mirror's terms: rows with natural keys, checked so that a database takes them. Pure."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -123,9 +123,12 @@ def fingerprint(record: TicketRecord) -> str:
     return hashlib.sha256(b"%d " % MAKING + records.written(record)).hexdigest()[:32]
 
 
-def rows_of(record: TicketRecord) -> TicketRows:
-    """The rows of a ticket. Raises RecordNotUnderstood, naming what makes no sense."""
-    bodies = message_body.of_record(record)
+def rows_of(record: TicketRecord, bodies: Mapping[str, Body] | None = None) -> TicketRows:
+    """The rows of a ticket. Raises RecordNotUnderstood, naming what makes no sense.
+
+    bodies: of its messages by core_id, where a worker made them already.
+    """
+    bodies = message_body.of_record(record) if bodies is None else bodies
     messages = tuple(_message(message, bodies[message.core_id], record) for message in record.messages)
     attachments = tuple(
         AttachmentRow(
