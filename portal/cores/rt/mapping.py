@@ -25,6 +25,8 @@ from portal.cores.records import (
     Unreadable,
 )
 from portal.errors import BadTimeCode
+from portal.lib.mail_quotes import reading
+from portal.lib.mail_quotes.lines import Part
 
 STATES = {  # of the lifecycle in deploy/rt; PORTAL_RT_STATES adds to it
     "new": "open",
@@ -39,11 +41,6 @@ MESSAGES = frozenset({"Create", "Correspond"})  # a comment is internal: RT does
 NOBODY = frozenset({"", "Nobody"})
 _NO = frozenset({"", "ne", "no", "0"})  # of the field Confidential; whatever else stands there means yes
 _EVENTS = {"Owner": "technician", "Due": "due"}
-_HEADER = re.compile(r"^\W{0,2}(od|from)\W{0,2}:\W", re.IGNORECASE)
-_HEADER_NEXT = re.compile(r"\b(odesláno|datum|komu|předmět|sent|date|to|subject)\W{0,2}:", re.IGNORECASE)
-_OLDER = re.compile(r"^[-_=\s]{2,}(původní (zpráva|e-?mail)|original message|forwarded message)", re.IGNORECASE)
-_DATED = re.compile(r"\d{4}|@")
-_WROTE = re.compile(r"(\d{4}|\d:\d\d|@).*\b(napsala?(\(a\))?|odesílatel|wrote)\b.{0,200}:\s*$", re.IGNORECASE)
 _CONTENT_ID = re.compile(r"^content-id:\s*<?([^<>\s]+)>?\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -257,33 +254,22 @@ def _entries_of_field(lines: list[str], messages: tuple[MessageRecord, ...]) -> 
 def _entries_in_words(messages: tuple[MessageRecord, ...]) -> Iterable[TimeEntryRecord]:
     """What technicians wrote in public; their notes are not ours to read."""
     for message in messages:
-        lines = _own_lines(message.text) if message.side == "technician" else []
-        for place, line in enumerate(lines, start=1):
+        if message.side != "technician":
+            continue
+        found = reading.read_text(message.text.replace("\r\n", "\n"))
+        for at in found.at(Part.OWN, Part.SIGNATURE):
             try:
-                code = timecodes.parse(line)
+                code = timecodes.parse(found.lines[at].text)
             except BadTimeCode:
                 continue
             yield TimeEntryRecord(
-                core_id=f"{message.core_id}.{place}",
+                core_id=f"{message.core_id}.{at + 1}",
                 category=code.category,
                 hours=code.hours,
                 technician=message.author,
                 worked_at=message.sent_at,
                 message=message.core_id,
             )
-
-
-def _own_lines(text: str) -> list[str]:
-    """Up to the history that a mail program put below: a code in there is somebody else's, or counted already."""
-    lines = text.splitlines()
-    for at, line in enumerate(lines):
-        following = " ".join(lines[at + 1 : at + 4]).lstrip()
-        if _OLDER.match(line) or (_HEADER.match(line) and _HEADER_NEXT.search(following)):
-            return lines[:at]
-        two = f"{line} {''.join(lines[at + 1 : at + 2])}" if _DATED.search(line) else line
-        if _WROTE.search(two) and ">" not in (following[:1], line[:1]):  # below marked lines the sender may go on
-            return lines[:at]
-    return lines
 
 
 def _time_without_code(

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from html import unescape
 
 from portal.lib.mail_quotes import html, markup, rendering
-from portal.lib.mail_quotes.lines import Line
 from portal.lib.mail_quotes.markup import Markup
+from portal.lib.mail_quotes.reading import OMITTED, Reading
 
 _TAG = re.compile(r"<(script|style|title)\b[^<>]*>[^<]*(?:<(?!/\1)[^<]*)*|<[^<>]{0,5000}>", re.IGNORECASE)
 
@@ -21,6 +21,10 @@ def to_text(source: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip("\n")
 
 
-def without_lines(read: Markup, lines: Collection[Line]) -> str:
-    """The HTML without some of its lines."""
-    return html.without(read, [(line.start, line.end) for line in lines if line.text.strip()])
+def without_lines(read: Markup, found: Reading, numbers: Collection[int]) -> str:
+    """The HTML without some of its lines; a sign stands where one was taken out of a quote."""
+    lines = found.lines
+    spans = [
+        (lines[at].start, lines[at].end, found.is_quoted(at)) for at in sorted(numbers) if lines[at].text.strip()
+    ]
+    return html.without(read, spans, sign=OMITTED)

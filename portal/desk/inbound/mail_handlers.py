@@ -284,13 +284,14 @@ def _read(turn: Handling, author: Address) -> MessageText:
 def _asked(read: MessageText, categories: Collection[str]) -> Instructions:
     """What the mail's lines ask for. Where text and HTML say different times, the technician is told."""
     asked = mail_commands.read(read.words.reading, categories)
-    other = mail_commands.read(read.plain.reading, categories) if read.words is not read.plain else asked
-    if Counter(asked.times) == Counter(other.times) or not other.times:
+    version = read.plain if read.words is read.rich else read.rich
+    times = mail_commands.read(version.reading, categories).times if version else ()
+    if not times or Counter(asked.times) == Counter(times):
         return asked
     if not asked.times:
-        return replace(asked, times=other.times)
-    said = ", ".join(str(code) for code in other.times)
-    differs = Problem(said, "takto stojí čas v textové podobě e-mailu, v HTML je jiný; započítali jsme ten v HTML")
+        return replace(asked, times=times)
+    said, booked = (", ".join(str(code) for code in codes) for codes in (times, asked.times))
+    differs = Problem(said, f"v textu a v HTML e-mailu jsou různé časy, započítali jsme {booked}")
     return replace(asked, problems=(*asked.problems, differs))
 
 

@@ -30,9 +30,7 @@ class Version:
 
     def text(self, without: Collection[int] = ()) -> str:
         """All of it, quoted history included."""
-        dropped = {*without, *self.reading.at(Part.FOOTER)}
-        kept = [line for at, line in enumerate(self.written) if at not in dropped]
-        return _tidy("\n".join(kept))
+        return self.reading.whole(self.written, without)
 
     def told(self, without: Collection[int] = ()) -> str:
         """What a letter carries: the sender's words, what they forward and what they answer."""
@@ -68,7 +66,7 @@ class MessageText:
             return ""
         if not dropped:
             return self.source
-        left_over = html_mail.without_lines(self.read, [self.rich.reading.lines[at] for at in sorted(dropped)])
+        left_over = html_mail.without_lines(self.read, self.rich.reading, dropped)
         return _STASHED.sub(lambda found: self.pictures[int(found[1])], left_over)
 
 
@@ -112,7 +110,3 @@ def _words(text: str) -> set[str]:
 
 def _squeezed(text: str) -> str:
     return " ".join(text.split())
-
-
-def _tidy(text: str) -> str:
-    return re.sub(r"\n{3,}", "\n\n", text).strip()

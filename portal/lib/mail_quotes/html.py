@@ -98,19 +98,26 @@ def lines_of(markup: Markup) -> list[Line]:
     ]
 
 
-def without(markup: Markup, spans: Iterable[tuple[int, int]]) -> str:
-    """The source without the letters of some spans of the text, and the tags that stand there for them alone."""
-    return cut(markup, sorted(markup.stretch(start, end) for start, end in spans if start < end))
+def without(markup: Markup, spans: Iterable[tuple[int, int, bool]], *, sign: str) -> str:
+    """The source without spans of the text and the tags that stand there for them alone; True leaves a sign there."""
+    quotes = [element.start for element in markup.elements if element.name == "blockquote"]
+    stretches = []
+    for start, end, is_signed in spans:
+        begin, until = markup.stretch(start, end)
+        holds_quote = bisect_left(quotes, until) > bisect_left(quotes, begin)
+        block = f'<blockquote type="cite">{sign}</blockquote>' if holds_quote else f"<div>{sign}</div>"
+        stretches.append((begin, until, block if is_signed else ""))
+    return cut(markup, stretches)
 
 
-def cut(markup: Markup, stretches: list[tuple[int, int]]) -> str:
-    """The source without stretches of itself, which are in order."""
+def cut(markup: Markup, stretches: Iterable[tuple[int, int, str]]) -> str:
+    """The source without stretches of itself, which are in order, each with what stands there instead."""
     kept, place = [], 0
-    for begin, end in stretches:
+    for begin, end, instead in stretches:
         start = max(begin, place)  # a tag between two of them belongs to both
         if start < end:
             # Tags that open within a part and close behind it stand around what follows it, too.
-            kept += [markup.source[place:start], markup.opened_before(end, since=start)]
+            kept += [markup.source[place:start], instead, markup.opened_before(end, since=start)]
             place = end
     return "".join([*kept, markup.source[place:]])
 

@@ -14,6 +14,7 @@ from portal.lib.mail_quotes.attributions import Announcement
 from portal.lib.mail_quotes.lines import Hint, Line, Part, of_text
 from portal.lib.text import fold
 
+OMITTED = "[…]"  # stands for a line that was taken out of a quote
 _WINDOW = 24  # lines an announcement may have, with its headers
 MOST_LINES = 30_000  # of one mail; what stands further below is shown as it is and steers nothing
 _MAY_ANNOUNCE = re.compile(r"[:\d@_=–—]|--|napisana przez")
@@ -80,12 +81,23 @@ class Reading:
 
     def told(self, lines: Sequence[str], without: Collection[int] = ()) -> str:
         """What to pass on, of lines as they stand: everything but history and our small print."""
-        kept = [
-            line
-            for at, (line, part) in enumerate(zip(lines, self.parts, strict=True))
-            if part not in {Part.HISTORY, Part.FOOTER} and at not in without
-        ]
+        return self._joined(lines, without, {Part.HISTORY, Part.FOOTER})
+
+    def whole(self, lines: Sequence[str], without: Collection[int] = ()) -> str:
+        """All of it but our small print."""
+        return self._joined(lines, without, {Part.FOOTER})
+
+    def _joined(self, lines: Sequence[str], without: Collection[int], never: Collection[Part]) -> str:
+        kept = []
+        for at, (line, part) in enumerate(zip(lines, self.parts, strict=True)):
+            if part in never or (at in without and not self.is_quoted(at)):
+                continue
+            kept.append(f"{'> ' * self.lines[at].depth}{OMITTED}" if at in without else line)
         return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n ")
+
+    def is_quoted(self, at: int) -> bool:
+        """Whether a line is a part of somebody else's words: without a sign, the rest changes its meaning."""
+        return self.parts[at] not in {Part.OWN, Part.SIGNATURE, Part.FOOTER}
 
     def folded_runs(self) -> list[tuple[int, int]]:
         """Line numbers (start, end) of what a page may fold: history, and the signature that nothing follows."""

@@ -49,7 +49,7 @@ def of_markup(markup: Markup, about: About | None = None) -> Folded:
     if not hidden and not dropped:
         return Folded(markup.source, "")
     quoted = "".join(markup.opened_before(start) + markup.source[start:end] for start, end in hidden)
-    return Folded(html.cut(markup, sorted([*hidden, *dropped])), quoted)
+    return Folded(html.cut(markup, [(*span, "") for span in sorted([*hidden, *dropped])]), quoted)
 
 
 def _folded(found: Reading) -> list[Span]:

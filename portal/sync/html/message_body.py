@@ -59,7 +59,7 @@ def of(message: MessageRecord, about: About | None = None) -> Body:
         return html
     text = message.text if message.text.strip() else sanitize.stripped(source[: sanitize.MOST_SHOWN * 4])
     body = _of_text(text, about)
-    return body if body.visible or not html.quoted else Body(body.visible, body.quoted or html.quoted)
+    return Body(body.visible, body.quoted or html.quoted)
 
 
 def _domain(email: str) -> str:

@@ -132,3 +132,23 @@ def test_a_setting_that_makes_no_sense_is_named(wrong):
     }
     with pytest.raises(Misconfigured, match=f"PORTAL_{next(iter(wrong))}"):
         from_settings({**values, **wrong}, "token")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hotovo.\nPROGP85:0,25\n\nDňa 25. 11. 2026 o 10:00 Jana Nová napísala:\n> PROGP85:9,00",
+        "Am 25.11.26 um 10:00 schrieb Jana:\n> PROGP85:9,00\n\nFertig.\nPROGP85:0,25",
+        "Hotovo.\nPROGP85:0,25\n\nOd: Jana <j@x.example>\nWysłane: środa, 25 listopada 2026 10:00\n\nPROGP85:9,00",
+        "W dniu 25.11.2026 o 10:00, Jana pisze:\n> Kiedy?\nJutro.\n> PROGP85:9,00\nPROGP85:0,25",
+        "Viz níže.\nPROGP85:0,25\n\n---------- Přeposlaná zpráva ---------\nOd: Jana\n\nPROGP85:9,00",
+    ],
+)
+def test_time_is_read_in_a_technicians_own_words_wherever_they_stand(text):
+    technician = {"id": "radek", "Name": "radek", "RealName": "Radek"}
+    answer = deepcopy(SAID.transactions[0]) | {"id": "12", "Type": "Correspond", "Creator": technician}
+    words = {"id": "4", "TransactionId": "12", "ContentType": "text/plain", "Filename": "", "Content": text}
+    said = RtTicket(transactions=[*SAID.transactions, answer], texts=[*SAID.texts, words])
+    fields = [field for field in TICKET["CustomFields"] if field["name"] != "TimeEntries"]
+    record = _changed({**TICKET, "CustomFields": fields}, said)
+    assert [str(entry.hours) for entry in record.time_entries] == ["0.25"]

@@ -1,12 +1,12 @@
 # Overlay: what of a message its sender wrote. Mail programs quote what they answer, often without a mark on each line;
-# a time or a question in there was written by somebody else, or counted once already. The desk's rules (portal/desk/inbound/quotes.py), shorter.
+# a time or a question in there was written by somebody else, or counted once already. The portal's rules (portal/lib/mail_quotes), shorter.
 package RT::Transaction;
 use strict; use warnings; use utf8;
 
-my $header = qr/^\W{0,2}(?:od|from)\W{0,2}:\W/i;
-my $header_next = qr/^\W{0,2}(?:odesláno|datum|komu|předmět|sent|date|to|subject)\W{0,2}:/i;
-my $older = qr/^[-_=\s]{2,}(?:původní (?:zpráva|e-?mail)|přeposlaná zpráva|original message|forwarded message)[-_=\s]{2,}$/i;
-my $wrote = qr/(?:\d{4}|\d:\d\d|\@).*\b(?:napsal(?:a|\(a\))?|napísala?|odesílatel|wrote|schrieb)\b.{0,200}:$/i;
+my $header = qr/^\W{0,2}(?:od|from|von)\W{0,2}:\W/i;
+my $header_next = qr/^\W{0,2}(?:odesláno|odoslan[éá]|datum|dátum|komu|předmět|predmet|sent|date|to|subject|gesendet|an|betreff|wysłan[oe]|do|temat)\W{0,2}:/i;
+my $older = qr/^[-_=\s]{2,}(?:původní (?:zpráva|e-?mail)|přeposlaná zpráva|pôvodná správa|preposlaná správa|original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|wiadomość oryginalna|przekazana wiadomość)[-_=\s]{2,}$/i;
+my $wrote = qr/(?:\d{4}|\d:\d\d|\@).*\b(?:napsal(?:a|\(a\)|\/a)?|napísal(?:a|\(a\))?|píše|odesílatel|wrote|schrieb|geschrieben|pisze|napisał(?:a|\(a\))?)\b.{0,200}:$/i;
 
 sub OwnWords {
     my $self = shift;
