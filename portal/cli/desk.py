@@ -116,7 +116,12 @@ def prices_command(add: tuple[str, str, str] | None, name: str, company: str, cu
 
 @cli.command("companies")
 @click.option("--add", nargs=2, metavar="ID NAME", help="Know a company, or change it.")
-@click.option("--domain", "domains", multiple=True, help="With --add: a mail domain of it; repeat for more.")
+@click.option(
+    "--domain",
+    "domains",
+    multiple=True,
+    help="With --add: a mail domain of it, with all below it; =firma.cz is that one alone. Repeat for more.",
+)
 @click.option("--language", default="cs", type=click.Choice(["cs", "en"]), help="With --add: of letters to it.")
 def companies_command(add: tuple[str, str] | None, domains: tuple[str, ...], language: str) -> None:
     """Client companies and their mail domains, or one more."""

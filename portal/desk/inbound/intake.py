@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from portal import clock
 from portal.desk.database import Store, written
-from portal.desk.inbound import auto_replies, mail_handlers, mime, sender_auth, threads
+from portal.desk.inbound import auto_replies, mail_handlers, mime, threads
 from portal.desk.inbound.delivery import reports, undelivered
 from portal.desk.inbound.mail_handlers import Handling
 from portal.desk.inbound.mime import Mail, UnreadableMail
+from portal.desk.inbound.senders import copies, sender_auth
 from portal.desk.ticketing import directory, tickets
 from portal.errors import NotFound
 
@@ -81,7 +82,7 @@ def settle(store: Store, kept: int, *, again: bool = True) -> Received:
         with store.write() as db:
             if db.execute("SELECT outcome FROM mail WHERE id = ?", (kept,)).fetchone()["outcome"]:
                 return Received("duplicate", row["ticket"])
-            received = _sorted(db, store, said, trusted=bool(row["trusted"]))
+            received = _sorted(db, store, said, row)
             _note_outcome(db, kept, received)
             return received
     except UnreadableMail as error:
@@ -151,13 +152,13 @@ def forget_old(store: Store) -> int:
     with store.write() as db:
         return db.execute(
             "UPDATE mail SET raw = NULL WHERE raw IS NOT NULL AND received_at < ?"
-            " AND outcome IN ('opened', 'answered', 'ignored')",
+            " AND outcome IN ('opened', 'answered', 'ignored', 'duplicate')",
             (before,),
         ).rowcount
 
 
-def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) -> Received:
-    """What the mail is, done in this transaction."""
+def _sorted(db: sqlite3.Connection, store: Store, said: Mail, kept: sqlite3.Row) -> Received:
+    """What the kept mail is, done in this transaction."""
     house = store.house
     report = reports.read(said, house)
     if report:
@@ -165,7 +166,10 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     silence = auto_replies.reason(said, house)
     if silence:
         return Received("ignored", reason=silence)
-    proved_by = house.domain if trusted else sender_auth.proving_domain(said, house.trusted_authserv)
+    first = copies.ticket_of_copy(db, said, kept["id"])
+    if first:
+        return Received("duplicate", first)
+    proved_by = house.domain if kept["trusted"] else sender_auth.proving_domain(said, house.trusted_authserv)
     proved_by = "" if said.is_relayed else proved_by  # what is proved is the list, not whom it names
     technician = directory.technician_by_email(db, said.sender.email)
     if technician and not proved_by:
@@ -173,12 +177,13 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, *, trusted: bool) 
     place = threads.find(db, house, said, is_technician=technician is not None, is_proved=bool(proved_by))
     ticket = place.ticket
     if ticket is None:
-        company = directory.company_of(db, said.sender.email)
-        ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(said.subject, house.name), said.sender)
+        requester = mail_handlers.requester_of(db, house, said) if technician else said.sender
+        company = directory.company_of(db, requester.email)
+        ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(said.subject, house.name), requester)
+    turn = Handling(db, house, ticket, said, is_new=place.ticket is None, sent_to=kept["sent_to"])
     is_outside = place.standing is threads.Standing.OUTSIDE
-    readers = [said.sender] if is_outside else [said.sender, *said.copies]  # a stranger's copies admit nobody
+    readers = [said.sender] if is_outside else [said.sender, *turn.copies]  # a stranger's copies admit nobody
     threads.remember(db, ticket, said.message_id, readers)
-    turn = Handling(db, house, ticket, said, is_new=place.ticket is None)
     if technician:
         mail_handlers.technician_wrote(turn, technician)
     else:

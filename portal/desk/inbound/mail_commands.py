@@ -38,7 +38,7 @@ NO_DUE = ("-", "zrusit", "bez terminu", "none")
 _STATE_OF = {word: state for state, words in STATES.items() for word in words}
 _STATES_SAID = "otevřené, be invoiced, error nebo dokončené"
 
-_KEYED = re.compile(r"^([^\W\d_]{3,12})\s*:\s*(.*)$")
+_KEYED = re.compile(r"^([^\W\d_]{2,12})\s*:\s*(.*)$")
 _TIME_SHAPED = re.compile(r"^([A-Za-z][A-Za-z0-9]{2,19})\s*:\s*([-+]?[\d.,].*)$")
 _CATEGORY_SHAPED = re.compile(r"^([A-Z]{2,}[0-9]{1,4})\s*:\s*\S")
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -67,6 +67,7 @@ class Instructions:
     technician: str = ""  # as written: a login or an address
     questions: tuple[str, ...] = ()
     people: tuple[str, ...] = ()  # addresses that are to take part
+    requester: str = ""  # the address for whom a new ticket is opened
     internal: bool = False
     confidential: bool | None = None  # None: as it was
     problems: tuple[Problem, ...] = ()
@@ -238,6 +239,13 @@ def _people(asked: Instructions, value: str) -> Instructions:
     return replace(asked, people=tuple(dict.fromkeys((*asked.people, *found))))
 
 
+def _requester(asked: Instructions, value: str) -> Instructions:
+    found = list(dict.fromkeys(address.lower() for address in _ADDRESS.findall(value)))
+    if len(found) != 1:
+        raise _Unclear("napište jednu adresu zaměstnance, například ZA: jan.novak@firma.cz")
+    return replace(asked, requester=found[0])
+
+
 def _internal(asked: Instructions, value: str) -> Instructions:
     if value:
         raise _Unclear("INTERNI stojí na řádku samo a platí pro celý e-mail")
@@ -264,6 +272,8 @@ _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
     "approve": _question,
     "pridat": _people,
     "add": _people,
+    "za": _requester,
+    "for": _requester,
     "duverne": _confidential,
     "confidential": _confidential,
     "interni": _internal,

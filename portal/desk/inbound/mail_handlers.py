@@ -10,6 +10,7 @@ from portal.desk.inbound import auto_replies, mail_commands, message_text, mime
 from portal.desk.inbound.mail_commands import NO_DUE_AT, Instructions, Problem
 from portal.desk.inbound.message_text import MessageText
 from portal.desk.inbound.mime import Address, Mail
+from portal.desk.inbound.senders import forwards
 from portal.desk.inbound.threads import Place, Standing
 from portal.desk.outbound import outgoing
 from portal.desk.outbound.outgoing import LetterKind
@@ -32,6 +33,14 @@ class Handling:
     ticket: DeskTicket
     said: Mail
     is_new: bool  # the mail opened the ticket
+    sent_to: str = ""  # the envelope's addressees, comma-separated
+
+    @property
+    def copies(self) -> tuple[Address, ...]:
+        """Whom else the sender wrote to; nobody when we were in Bcc, for then the sender talks to us alone."""
+        ours = {self.house.address.lower(), *self.sent_to.lower().replace(",", " ").split()}
+        seen = {person.email for person in self.said.copies if person.email.endswith(f"@{self.house.domain}")}
+        return self.said.copies if ours & seen else ()
 
     def write(self, kind: LetterKind, recipients: Iterable[Address], **facts: Any) -> bool:
         """Write a letter to colleagues; whether there was anybody to write to."""
@@ -105,6 +114,21 @@ def employee_wrote(turn: Handling, *, proved_by: str, place: Place) -> None:
         turn.write(outgoing.NEW_TICKET, to, is_new=turn.is_new, company=company, related=place.related, **facts)
 
 
+def requester_of(db: sqlite3.Connection, house: House, said: Mail) -> Address:
+    """For whom a technician's mail opens a ticket: whom `ZA:` names, or whose mail it forwards, or its sender."""
+    named = mail_commands.read(said.text, prices.categories(db)).requester
+    forwarded = forwards.original_sender(said)
+    is_theirs = forwarded is not None and bool(directory.company_of(db, forwarded.email).core_id)
+    wanted = forwarded if forwarded and named in {"", forwarded.email} else Address(named, named)
+    if not (named or is_theirs) or _is_ours(db, house, wanted.email):
+        return said.sender
+    return wanted
+
+
+def _is_ours(db: sqlite3.Connection, house: House, email: str) -> bool:
+    return email == house.address.lower() or directory.technician_by_email(db, email) is not None
+
+
 def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
     """Do what the lines ask, add what was said, answer the employee, and tell the technician what was not done."""
     db, ticket, said = turn.db, turn.ticket, turn.said
@@ -131,10 +155,13 @@ def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
         _tell_of_owner(turn, owner, technician, told)
     if turn.is_new:
         _confirm(turn)
+        _tell_founder(turn, technician)
     elif public:
         _answer(turn, technician, told)
     _follow(turn, asked, technician)
-    _reply_with_problems(turn, technician, (*asked.problems, *refused, *problems), _warnings(turn, asked))
+    _reply_with_problems(
+        turn, technician, (*asked.problems, *refused, *_misplaced(turn, asked), *problems), _warnings(turn, asked)
+    )
 
 
 def decided(
@@ -177,7 +204,7 @@ def _followers(turn: Handling) -> list[Address]:
     A confidential ticket gets further readers by a technician's line only.
     """
     home = turn.ticket.company
-    people = [] if turn.ticket.confidential else [turn.said.sender, *turn.said.copies[:MOST_COPIES]]
+    people = [] if turn.ticket.confidential else [turn.said.sender, *turn.copies[:MOST_COPIES]]
     return [person for person in people if home and directory.company_of(turn.db, person.email).core_id == home]
 
 
@@ -204,7 +231,9 @@ def _owner(
     """Who is responsible from now on (None: as before), and what was wrong with the one who was named."""
     db = turn.db
     if not asked.technician:
-        takes_it = turn.ticket.technician is None and (public or bool(asked.times) or bool(asked.state))
+        does_something = public or bool(asked.times) or bool(asked.state)
+        founds = turn.is_new and turn.ticket.requester.email != technician.email
+        takes_it = turn.ticket.technician is None and (does_something or founds)
         return (technician if takes_it else None), []
     named = directory.technician_by_login(db, asked.technician) or directory.technician_by_email(db, asked.technician)
     if named:
@@ -226,8 +255,22 @@ def _add_people(turn: Handling, asked: Instructions) -> list[Problem]:
     return refused
 
 
+def _misplaced(turn: Handling, asked: Instructions) -> list[Problem]:
+    if not asked.requester or asked.requester == turn.ticket.requester.email:
+        return []
+    reason = "zadavatele určuje jen e-mail, kterým požadavek vzniká, a technik jím být nemůže"
+    return [Problem(f"ZA: {asked.requester}", reason)]
+
+
+def _tell_founder(turn: Handling, technician: DeskTechnician) -> None:
+    """Tell a technician whose ticket they opened."""
+    if turn.ticket.requester.email != technician.email:
+        turn.write(outgoing.FOUNDED, [outgoing.address_of(technician)], company=turn.company_name)
+
+
 def _tell_of_owner(turn: Handling, owner: DeskTechnician, by: DeskTechnician, words: str) -> None:
-    if turn.ticket.requester.email != owner.email:
+    # A stranger is told no more than that the mail arrived, and what technicians answer.
+    if turn.ticket.company and turn.ticket.requester.email != owner.email:
         turn.write_to_requester(outgoing.ASSIGNED, speaker=owner.name)
     if owner.login != by.login:
         to = [outgoing.address_of(owner)]

@@ -171,6 +171,8 @@ def _sender(message: Message) -> Address:
             return Address(written.lower(), written.lower())
     if _is_of_a_system(message):
         return NOBODY
+    for envelope in _addresses(message, "Return-Path"):  # our own server's word, where the mail names nobody
+        return Address(one_line(header(message, "From"), 120) or envelope.email, envelope.email)
     raise UnreadableMail("it says no sender's address")
 
 

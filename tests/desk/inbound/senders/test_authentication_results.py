@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.desk.inbound import authentication_results
-from portal.desk.inbound.authentication_results import LONGEST, NotUnderstood
+from portal.desk.inbound.senders import authentication_results
+from portal.desk.inbound.senders.authentication_results import LONGEST, NotUnderstood
 
 
 def said(written):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.desk.inbound import mime, sender_auth
+from portal.desk.inbound import mime
+from portal.desk.inbound.senders import sender_auth
 
 OURS = "mx.connectica.example"
 FROM = "Radek Vymazal <radek@connectica.example>"

@@ -2,9 +2,9 @@
 
 import email.utils
 
-from portal.desk.inbound import authentication_results
-from portal.desk.inbound.authentication_results import AuthenticationResults, NotUnderstood, Result
 from portal.desk.inbound.mime import Mail
+from portal.desk.inbound.senders import authentication_results
+from portal.desk.inbound.senders.authentication_results import AuthenticationResults, NotUnderstood, Result
 from portal.lib import domains
 
 LONGEST_FROM = 2000  # characters; no person needs more, and reading more costs time
