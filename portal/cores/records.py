@@ -89,6 +89,7 @@ class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="t
     opened_at: Moment
     changed_at: Moment  # the newest visible event
     kind: str = "IT"
+    tag: str = ""  # leads the subjects of letters about it, so that answers by mail find it
     technician: PersonRecord | None = None
     due_at: Moment | None = None
     done_at: Moment | None = None

@@ -46,7 +46,7 @@ def changes():
     cursor = request.args.get("cursor", "")
     limit = _limit(request.args.get("limit"))
     with _store().read() as db:
-        page = serializers.changes(db, cursor, limit)
+        page = serializers.changes(db, cursor, limit, name=_store().house.name)
     return jsonify(changes=page.changes, cursor=page.cursor, more=page.more)
 
 

@@ -100,9 +100,8 @@ _UPGRADES = {  # from this version to the next
         "ALTER TABLE domain ADD COLUMN alone INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE participant ADD COLUMN announced INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE message ADD COLUMN proved_by TEXT NOT NULL DEFAULT ''",
-        # Told anew: messages of strangers, who stood beside their ticket's company until now.
-        "INSERT OR REPLACE INTO change (ticket) SELECT DISTINCT ticket FROM message WHERE side = 'employee'"
-        " AND substr(author_email, instr(author_email, '@') + 1) NOT IN (SELECT domain FROM domain)",
+        # All are told anew: the portal has to know their tags, and who wrote from outside.
+        "INSERT OR REPLACE INTO change (ticket) SELECT ticket FROM change ORDER BY position",
     ),
 }
 

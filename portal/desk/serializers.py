@@ -9,9 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from portal.desk.database import fact
+from portal.desk.settings import House
 from portal.desk.ticketing import directory
+from portal.desk.ticketing.tickets import tag_of
 from portal.errors import NotFound, Refused
 
+_USUAL_NAME = House().name
 HEAVIEST_PAGE = 8_000_000  # characters of text and HTML; a page is cut short before, never below two tickets
 
 
@@ -22,8 +25,11 @@ class ServedPage:
     more: bool
 
 
-def changes(db: sqlite3.Connection, cursor: str, limit: int) -> ServedPage:
-    """The changes from the cursor on, including the one it stands on. Raises Refused for a foreign cursor."""
+def changes(db: sqlite3.Connection, cursor: str, limit: int, *, name: str = _USUAL_NAME) -> ServedPage:
+    """The changes from the cursor on, including the one it stands on. Raises Refused for a foreign cursor.
+
+    name: of the house, as its tags have it.
+    """
     start = _position(db, cursor)
     found = db.execute(
         "SELECT position, ticket.* FROM change JOIN ticket ON ticket.id = change.ticket"
@@ -33,7 +39,7 @@ def changes(db: sqlite3.Connection, cursor: str, limit: int) -> ServedPage:
     rows = _light_enough(db, found[:limit])
     more = len(rows) < len(found)
     last = rows[-1]["position"] if rows else start
-    return ServedPage(_told(db, rows), _cursor(db, last), more)
+    return ServedPage(_told(db, rows, name), _cursor(db, last), more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def _light_enough(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[sqlit
     return rows
 
 
-def _told(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[dict[str, Any]]:
+def _told(db: sqlite3.Connection, rows: list[sqlite3.Row], name: str) -> list[dict[str, Any]]:
     there = [row for row in rows if not row["gone"]]
     parts = {
         "technicians": {row["login"]: row for row in db.execute("SELECT login, name, email FROM technician")},
@@ -88,6 +94,7 @@ def _told(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[dict[str, Any
             db, there, "SELECT * FROM approval WHERE ticket IN ({}) AND closed_at IS NULL ORDER BY id"
         ),
         "files": _by_message(db, there),
+        "name": name,
         "homes": directory.Homes.of(db),
     }
     return [_tombstone(row) if row["gone"] else _ticket(row, parts) for row in rows]
@@ -110,6 +117,7 @@ def _ticket(row: sqlite3.Row, parts: dict[str, Any]) -> dict[str, Any]:
         "core_id": row["number"],
         "number": row["number"],
         "kind": "IT",
+        "tag": tag_of(parts["name"], row["number"], row["key"]),
         "company": row["company"],
         "subject": row["subject"],
         "state": row["state"],

@@ -47,6 +47,7 @@ class TicketRow:
     done_at: datetime | None
     hours: Decimal
     is_confidential: bool
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ def _ticket(record: TicketRecord, hours: Decimal) -> TicketRow:
         done_at=record.done_at and _moment(record.done_at),
         hours=hours,
         is_confidential=record.confidential,
+        tag=line(record.tag, longest=100),
     )
 
 

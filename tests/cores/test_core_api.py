@@ -43,7 +43,9 @@ class DeskStage:
         self._send(TECHNICIAN, f"Re: [Connectica #{ticket}]", f"{text}\n\nINTERNI\n{time}\n")
 
     def attach(self, ticket: str, name: str, content: bytes) -> None:
-        self._send(EMPLOYEE, f"Re: [Connectica #{ticket}]", "V příloze.", files=[(name, content)])
+        with self._store.read() as db:
+            tag = tickets.by_number(db, ticket).tag("Connectica")
+        self._send(EMPLOYEE, f"Re: {tag}", "V příloze.", files=[(name, content)])
 
     def ask_approval(self, ticket: str, question: str) -> None:
         self._send(TECHNICIAN, f"Re: [Connectica #{ticket}]", f"Zeptám se.\n\nSCHVALIT: {question}\n")

@@ -333,3 +333,11 @@ def test_every_error_is_plain_words_in_json(core, address, status):
     assert answer.status_code == status
     assert answer.json["error"]
     assert "<" not in answer.text
+
+
+def test_a_ticket_tells_the_tag_by_which_answers_to_the_portals_letters_find_it(store, core, compose, tag):
+    number = intake.receive(store, compose()).ticket
+    [ticket] = core("/changes").json["changes"]
+    assert ticket["tag"] == tag(number)
+    manager = compose("Ano.", sender="manazerka@strojirny-vltava.example", subject=f"Re: {ticket['tag']} Smíme to?")
+    assert intake.receive(store, manager).ticket == number

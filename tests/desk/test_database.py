@@ -83,7 +83,7 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
         assert ticket.confidential is False
         assert len(ticket.key) == 8
         assert db.execute("PRAGMA user_version").fetchone()[0] == 3
-        assert db.execute("SELECT max(position) FROM change").fetchone()[0] == before
+        assert db.execute("SELECT max(position) FROM change").fetchone()[0] > before
     later.close()
 
 

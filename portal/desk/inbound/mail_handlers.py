@@ -18,6 +18,7 @@ from portal.desk.settings import House
 from portal.desk.ticketing import directory, prices, tickets
 from portal.desk.ticketing.directory import DeskTechnician
 from portal.desk.ticketing.tickets import DeskTicket
+from portal.lib.mail_quotes import reading
 from portal.lib.mail_quotes.reading import About, known_people
 
 MOST_EARLIER = 20  # messages in which a quote is looked for
@@ -116,7 +117,8 @@ def employee_wrote(turn: Handling, *, proved_by: str, place: Place) -> None:
 
 def requester_of(db: sqlite3.Connection, house: House, said: Mail) -> Address:
     """For whom a technician's mail opens a ticket: whom `ZA:` names, or whose mail it forwards, or its sender."""
-    named = mail_commands.read(said.text, prices.categories(db)).requester
+    opening = reading.read_text(said.text, About(opening=True, subject=said.subject))
+    named = mail_commands.read(opening, prices.categories(db)).requester
     forwarded = forwards.original_sender(said)
     is_theirs = forwarded is not None and bool(directory.company_of(db, forwarded.email).core_id)
     wanted = forwarded if forwarded and named in {"", forwarded.email} else Address(named, named)

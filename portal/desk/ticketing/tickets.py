@@ -43,7 +43,11 @@ class DeskTicket:
 
     def tag(self, name: str) -> str:
         """What leads a subject of ours, as "[Connectica #20260017-5f0c9a1b]"."""
-        return f"[{name} #{self.number}-{self.key}]"
+        return tag_of(name, self.number, self.key)
+
+
+def tag_of(name: str, number: str, key: str) -> str:
+    return f"[{name} #{number}-{key}]" if key else f"[{name} #{number}]"
 
 
 def tags(subject: str, name: str) -> list[tuple[str, str]]:

@@ -186,6 +186,7 @@ class ApprovalCard:
 
     approval: Approval
     ticket_number: str
+    ticket_tag: str  # leads the subjects of letters
     ticket_subject: str
     ticket_state: State
     requester_id: int
@@ -321,6 +322,7 @@ def _card(approval: Approval, ticket: Ticket, requester: Employee, company: Comp
     return ApprovalCard(
         approval=approval,
         ticket_number=ticket.number,
+        ticket_tag=ticket.mail_tag,
         ticket_subject=ticket.subject,
         ticket_state=ticket.state,
         requester_id=requester.id,

@@ -108,6 +108,7 @@ class QuestionCard:
     entry: TimeEntry
     ticket_id: int
     ticket_number: str
+    ticket_tag: str  # leads the subjects of letters
     ticket_subject: str
     technician: str
     technician_email: str
@@ -264,6 +265,7 @@ def _card(
         entry=entry,
         ticket_id=ticket.id,
         ticket_number=ticket.number,
+        ticket_tag=ticket.mail_tag,
         ticket_subject=ticket.subject,
         technician=technician.name,
         technician_email=technician.email,

@@ -71,7 +71,13 @@ class Ticket(Base):
     hours: Mapped[Decimal] = mapped_column(default=Decimal(0))  # of all its time entries that exist
     version: Mapped[int] = mapped_column(default=1)  # grows with every change a list row could show
     record_hash: Mapped[str] = mapped_column(default="")  # of the record it was made from
+    tag: Mapped[str] = mapped_column(default="", server_default="")  # as the core writes it; empty where it has none
     withdrawn_at: Mapped[datetime | None]
+
+    @property
+    def mail_tag(self) -> str:
+        """What leads subjects of mails about it, so that answers find it."""
+        return self.tag or f"[Connectica #{self.number}]"
 
 
 class Message(Base):

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from portal.desk.inbound import mime, quotes
+from portal.desk.inbound import mime
 from portal.desk.inbound.mime import Mail, UnreadableMail
 
 
@@ -30,4 +30,4 @@ def _is_copy(said: Mail, raw: bytes) -> bool:
 
 
 def _words(mail: Mail) -> str:
-    return " ".join(quotes.own_text(mail.text).split())
+    return " ".join(mail.text.split())
