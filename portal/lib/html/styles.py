@@ -94,30 +94,6 @@ def resolved(html: str) -> str:
     return written if _has_words(written) or not _has_words(html) else html
 
 
-def without_struck(html: str) -> str:
-    """The HTML without struck-out words: a letter in plain text cannot strike anything out."""
-    if not _STRUCK_TAGS.search(html):
-        return html
-    tokens = _tokens(html)
-    return html if tokens is None else "".join(_unstruck(tokens))
-
-
-_STRUCK_TAGS = re.compile(r"<(?:s|strike|del)\b", re.IGNORECASE)
-
-
-def _unstruck(tokens: list[_Piece]) -> Iterator[str]:
-    at = 0
-    while at < len(tokens):
-        if tokens[at].name in _STRIKING and tokens[at].end > at:
-            at = tokens[at].end
-        else:
-            yield tokens[at].source
-        at += 1
-
-
-_STRIKING = frozenset({"s", "strike", "del"})
-
-
 def _has_words(html: str) -> bool:
     return bool(re.search(r"[^\W_]", unescape(_TAG.sub("", html[:400_000])))) or "<img" in html.lower()
 
@@ -209,21 +185,21 @@ def _resolved(tokens: list[_Piece]) -> Iterator[str]:
                 continue
             yield token.source
             if style and token.end > at:
-                yield from _marked(token, style, opened)
+                yield from _marked(token, style, opened, is_marked=tokens[at + 1].name == "s")
         at += 1
 
 
-def _marked(token: _Piece, style: str, opened: _Open) -> Iterator[str]:
+def _marked(token: _Piece, style: str, opened: _Open, *, is_marked: bool) -> Iterator[str]:
     """What is written behind a start whose style means something."""
     kept = _KEPT.search(style)
     if kept and token.name != "pre":
         opened.kept.append((token.end, kept[1] == "pre"))
-    if _STRUCK.search(style) and token.name not in _UNMARKED:
+    if _STRUCK.search(style) and token.name not in _UNMARKED and not is_marked:
         opened.struck.add(token.end)
         yield "<s>"
 
 
-_UNMARKED = _STRIKING | {"table", "tbody", "tr"}
+_UNMARKED = frozenset({"s", "strike", "del", "table", "tbody", "tr"})
 
 
 def _with_lines(tokens: list[_Piece], at: int) -> str:

@@ -109,6 +109,7 @@ _NEVER = frozenset(
     ]
 )
 # What a parser knows by these names stays; any other block is a division, any other formatting a span.
+_RENAMED = {"strike": "s"}  # an old name that still says something
 _OWN_NAMES = frozenset(
     [
         "a",
@@ -251,7 +252,8 @@ class _Writer:
         self.parts.append(f"</{name}>")
 
     def _formatted(self, element: HtmlElement, within: str) -> None:
-        name = element.tag if element.tag in _OWN_NAMES else "span"
+        name = _RENAMED.get(element.tag, element.tag)
+        name = name if name in _OWN_NAMES else "span"
         is_kept = len(self.formats) < DEEPEST_FORMATTING and not (name == "a" and self._is_in_link())
         if is_kept:
             self.formats.append(_Format(name, self._tag(element, name)))

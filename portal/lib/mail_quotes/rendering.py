@@ -20,6 +20,7 @@ Insertion = tuple[int, int, str]  # letter of the text, rank among those at the 
 def written(markup: Markup, lines: Sequence[Line]) -> list[str]:
     """Each line as a plain text would have it."""
     insertions = sorted(_insertions(markup))
+    letters = _with_gaps(markup)
     paragraphs = _paragraphs(markup)
     made: list[str] = []
     at = 0
@@ -28,13 +29,33 @@ def written(markup: Markup, lines: Sequence[Line]) -> list[str]:
         while at < len(insertions) and insertions[at][0] <= line.end:
             letter, _, words = insertions[at]
             letter = max(letter, line.start)
-            pieces += [markup.text[place:letter], words]
+            pieces += [letters[place:letter], words]
             place, at = letter, at + 1
-        pieces.append(markup.text[place : line.end])
-        text = "".join(pieces).rstrip()
+        pieces.append(letters[place : line.end])
+        text = _GAP.sub("", "".join(pieces)).rstrip()
         gap = "\n" if line.start in paragraphs and made and made[-1].strip() and not line.depth else ""
         made.append(f"{'> ' * line.depth}{text.strip()}".rstrip() if line.depth else f"{gap}{text}")
     return made
+
+
+_STRIKING = frozenset({"s", "strike", "del"})
+_GAP = re.compile("\0+ ?")
+
+
+def _with_gaps(markup: Markup) -> str:
+    """The text with NUL for every letter that is struck out: plain text cannot strike, and "5 ks 8 ks" is wrong.
+
+    All of it, when nothing else is in it.
+    """
+    pieces, place = [], 0
+    for element in markup.elements:
+        start, end = markup.letter_at(element.start), markup.letter_at(element.end)
+        if element.name in _STRIKING and end > place:
+            start = max(start, place)
+            pieces += [markup.text[place:start], "\0" * (end - start)]
+            place = end
+    text = "".join([*pieces, markup.text[place:]])
+    return text if text.replace("\0", "").strip() else markup.text
 
 
 def _paragraphs(markup: Markup) -> set[int]:

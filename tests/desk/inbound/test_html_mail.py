@@ -62,3 +62,16 @@ def test_what_mail_programs_quote_stands_behind_a_mark(quoted):
 @pytest.mark.parametrize("html", ["", "   ", "<", "<!--", "\x00<p>a", "<table>" * 500, "<?xml version='1.0'?><p>a"])
 def test_anything_can_be_made_text(html):
     assert isinstance(html_mail.to_text(html), str)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Objednejte <s>5 ks</s> 8 ks.</p>", "Objednejte 8 ks."),
+        ("<p>Objednejte <strike>5</strike> <b>8</b> ks.</p>", "Objednejte 8 ks."),
+        ("<p>a <del>b <i>c</i></del> d</p><p><s>e</s></p>", "a d"),
+        ("<s>vše</s>", "vše"),
+    ],
+)
+def test_a_letter_leaves_out_what_is_struck_out(html, text):
+    assert html_mail.to_text(html) == text

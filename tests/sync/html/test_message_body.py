@@ -1,6 +1,8 @@
 """The body of a message: HTML where it can be shown, text where it cannot, and never nothing where words were."""
 
-from portal.sync.html import message_body
+import pytest
+
+from portal.sync.html import message_body, sanitize
 from tests.sync.conftest import message
 
 
@@ -39,3 +41,26 @@ def test_a_mail_of_nothing_is_an_empty_body():
 def test_a_line_of_ten_megabytes_is_no_trouble():
     made = message_body.of(message("m", "x" * 10_000_000, html="y" * 10_000_000))
     assert len(made.visible) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        (
+            '<ol type="a" start="2"><li>x</li><li value="5">y</li></ol>',
+            '<ol type="a" start="2"><li>x</li><li value="5">y</li></ol>',
+        ),
+        ('<ol type="evil"><li value="-1">x</li></ol>', "<ol><li>x</li></ol>"),
+        ("<p>5 <strike>ks</strike></p>", "<p>5 <s>ks</s></p>"),
+        ('<p><span style="text-decoration: line-through">5 ks</span> 8 ks</p>', "<p><s>5 ks</s> 8 ks</p>"),
+        ('<div style="display:none">skryto</div><p>vidět</p>', "<p>vidět</p>"),
+        ('<div style="white-space:pre-wrap">PC-1\nPC-2</div>', "<div>PC-1<br>PC-2</div>"),
+    ],
+)
+def test_what_styles_say_is_on_the_page(html, shown):
+    assert message_body.of(message("m", "", html=html)).visible == shown
+
+
+def test_a_picture_is_found_by_its_escaped_name():
+    shown = sanitize.pictures('<img src="cid:sn%C3%ADmek%201@x">', {"snímek 1@x": "/soubory/7"})
+    assert shown == '<img src="/soubory/7">'

@@ -198,7 +198,7 @@ def _read_text(part: Message, kind: str, reading: _Reading) -> None:
 
 def _of_html(html: str) -> _Words:
     seen = styles.resolved(pictures.without_data(html))
-    return _Words(plain(html_mail.to_text(styles.without_struck(seen))).strip("\n"), html)
+    return _Words(plain(html_mail.to_text(seen)).strip("\n"), html)
 
 
 def _without_marks(text: str, kind: str) -> str:
