@@ -20,6 +20,7 @@ from portal.desk.server import Doors, HostPort, serve
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, erasure, invoicing, prices, tickets
 from portal.errors import Misconfigured, PortalError
+from portal.lib import worker_process
 
 cli = AppGroup("desk", help="The embedded core: a mailbox turned into tickets.")
 
@@ -33,7 +34,7 @@ def open_store(values: dict[str, Any]) -> Store:
         largest_mail=values["DESK_LARGEST_MB"] * 1024 * 1024,
         keep_raw_days=values["DESK_KEEP_RAW_DAYS"],
     )
-    return Store(folder(values) / "desk.db", house)
+    return Store(folder(values) / "desk.db", house, worker=worker_process.shared())
 
 
 def folder(values: dict[str, Any]) -> Path:
@@ -75,8 +76,11 @@ def show_command(mail: int) -> None:
 @click.option("--trust", is_flag=True, help="You vouch that it is from whom it says.")
 def take_command(mail: int, trust: bool) -> None:
     """Try a mail again."""
+    store = _store()
     with _plain_words():
-        received = intake.take_again(_store(), mail, trusted=trust)
+        received = intake.take_again(store, mail, trusted=trust)
+        if received.outcome == "waiting":  # it killed its reader once: once more, and it is set aside again
+            received = intake.settle(store, mail)
     click.echo(f"{received.outcome} {received.ticket} {received.reason}".strip())
 
 

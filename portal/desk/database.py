@@ -10,10 +10,11 @@ from pathlib import Path
 
 from portal.desk.settings import House
 from portal.errors import Misconfigured
+from portal.lib.worker_process import WorkerProcess
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -32,6 +33,7 @@ CREATE TABLE mail (
     id INTEGER PRIMARY KEY, received_at TEXT NOT NULL, message_id TEXT NOT NULL, digest TEXT NOT NULL,
     trusted INTEGER NOT NULL, sent_to TEXT NOT NULL, raw BLOB,
     outcome TEXT NOT NULL DEFAULT '', ticket TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+    begun INTEGER NOT NULL DEFAULT 0, -- how often reading it began; written down before it does
     UNIQUE (message_id, digest));
 CREATE INDEX mail_by_outcome ON mail (outcome, received_at);
 
@@ -103,15 +105,19 @@ _UPGRADES = {  # from this version to the next
         # All are told anew: the portal has to know their tags, and who wrote from outside.
         "INSERT OR REPLACE INTO change (ticket) SELECT ticket FROM change ORDER BY position",
     ),
+    3: ("ALTER TABLE mail ADD COLUMN begun INTEGER NOT NULL DEFAULT 0",),
 }
 
 
 class Store:
     """The file. One connection a thread; `write()` is a transaction of its own, `read()` an unmoving view."""
 
-    def __init__(self, path: Path, house: House | None = None) -> None:
+    def __init__(self, path: Path, house: House | None = None, *, worker: WorkerProcess | None = None) -> None:
+        """worker: where mail is read, so that a mail which kills its reader kills nobody else; None reads it here."""
         self.path = Path(path)
         self.house = house or House()
+        self.worker = worker
+        self.reading = threading.RLock()  # one mail is read at a time
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._mine = threading.local()
         self._all: list[sqlite3.Connection] = []

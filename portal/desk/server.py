@@ -87,6 +87,8 @@ def serve(
             signal.signal(number, handler)
         server.close()
         desk.end()
+        if store.worker:
+            store.worker.close()
         store.close()
 
 
@@ -118,6 +120,8 @@ class _Desk:
         self._threads = [threading.Thread(target=work, name=f"desk{work.__name__}") for work in works]
 
     def start(self) -> None:
+        if self._store.worker:
+            self._store.worker.start()
         self._mail_came.set()  # mails a crash left behind are settled first
         self.postbox.open()
         for thread in self._threads:
@@ -136,10 +140,12 @@ class _Desk:
         while not self._ending.is_set():
             self._mail_came.wait()
             self._mail_came.clear()
-            with _trouble("mail could not be settled", sqlite3.Error):
+            with _trouble("mail could not be settled", sqlite3.Error, OSError):
                 for received in intake.settle_waiting(self._store):
                     log.info("mail: %s %s", received.outcome, received.ticket)  # why not: flask desk aside
                     self._letters_wait.set()
+                if intake.is_waiting(self._store):  # its reader died; whatever came meanwhile goes first
+                    self._mail_came.set()
                 continue
             self._ending.wait(1)
             self._mail_came.set()  # locked or full: the mails still wait
@@ -158,10 +164,11 @@ class _Desk:
         pause = float(self._doors.imap_seconds)
         while not self._ending.is_set():
             came = False
-            with _trouble("the mailbox could not be read", MailboxAway, sqlite3.Error):
+            with _trouble("the mailbox could not be read", MailboxAway, sqlite3.Error, OSError):
                 came = bool(imap_poller.poll(self._store, self._doors.imap, stop=self._ending.is_set))
             if came:
                 self._letters_wait.set()
+                self._mail_came.set()  # one of them may have killed its reader and wait
             self._ending.wait(pause)
 
     def _poke(self) -> None:

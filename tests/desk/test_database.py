@@ -73,6 +73,7 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
             ("participant", "announced"),
             ("message", "proved_by"),
             ("domain", "alone"),
+            ("mail", "begun"),
         ):
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         before = db.execute("SELECT max(position) FROM change").fetchone()[0]
@@ -82,7 +83,7 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
         ticket = tickets.by_number(db, opened)
         assert ticket.confidential is False
         assert len(ticket.key) == 8
-        assert db.execute("PRAGMA user_version").fetchone()[0] == 3
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 4
         assert db.execute("SELECT max(position) FROM change").fetchone()[0] > before
     later.close()
 

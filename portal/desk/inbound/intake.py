@@ -1,10 +1,16 @@
-"""Mail in: every raw mail is kept first, then becomes a ticket, a message, or is set aside with its reason."""
+"""Mail in: every raw mail is kept first, then becomes a ticket, a message, or is set aside with its reason.
+
+A mail is read and settled in the store's worker process, which may die of it alone: decision 14.
+"""
 
 import logging
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from portal import clock
 from portal.desk.database import Store, written
@@ -13,15 +19,23 @@ from portal.desk.inbound.delivery import reports, undelivered
 from portal.desk.inbound.mail_handlers import Handling
 from portal.desk.inbound.mime import Mail, UnreadableMail
 from portal.desk.inbound.senders import copies, sender_auth
+from portal.desk.settings import House
 from portal.desk.ticketing import directory, tickets
 from portal.errors import NotFound
+from portal.lib.worker_process import WorkerDied
+
+MOST_BEGINNINGS = 2  # what was begun so often and never ended is set aside
+SECONDS, SECONDS_A_MEGABYTE = 3.0, 0.3  # of the processor, for one mail
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a mail. outcome: opened | answered | duplicate | ignored | aside."""
+    """What became of a mail. outcome: opened | answered | duplicate | ignored | aside | waiting.
+
+    A mail that waits killed its reader, which may have been an accident: it is read once more, after all others.
+    """
 
     outcome: str
     ticket: str = ""  # its number, when the mail belongs to one
@@ -64,7 +78,9 @@ def keep(store: Store, raw: bytes, *, trusted: bool = False, sent_to: str = "") 
             return kept.lastrowid
         if known["outcome"] == "aside" and trusted and not known["trusted"]:
             # The same mail, now by a way we believe: what was held back may be taken after all.
-            db.execute("UPDATE mail SET trusted = 1, outcome = '', raw = ? WHERE id = ?", (raw, known["id"]))
+            db.execute(
+                "UPDATE mail SET trusted = 1, outcome = '', begun = 0, raw = ? WHERE id = ?", (raw, known["id"])
+            )
         return known["id"]
 
 
@@ -72,11 +88,73 @@ def settle(store: Store, kept: int, *, again: bool = True) -> Received:
     """Make of a kept mail what it is. Settling it again changes nothing and says what it became.
 
     again: whether a mail that was settled before counts as told once more, or as a duplicate that came in.
+    Raises sqlite3.Error when the store is full or locked, OSError when there can be no worker: it is settled later.
     """
+    with store.reading:
+        settled, begun, length = _begin(store, kept, again=again)
+        if settled:
+            return settled
+        if begun > MOST_BEGINNINGS:
+            return _set_aside(store, kept, f"reading it began {MOST_BEGINNINGS} times and never ended")
+        try:
+            return _understood(store, kept, length)
+        except WorkerDied as error:
+            log.warning("mail %s, try %s: %s", kept, begun, error)
+            if begun < MOST_BEGINNINGS:
+                return Received("waiting", reason=str(error))
+            return _set_aside(store, kept, f"reading it was ended {begun} times: {error}")
+        except BaseException:  # a full disk, no process to be had, the end of the desk: the mail is not to blame
+            with suppress(sqlite3.Error), store.write() as db:
+                db.execute("UPDATE mail SET begun = max(0, begun - 1) WHERE id = ?", (kept,))
+            raise
+
+
+def settle_waiting(store: Store) -> Iterator[Received]:
+    """Settle every mail that waits: new ones, oldest first; then those that were begun before."""
+    with store.read() as db:
+        found = db.execute("SELECT id FROM mail WHERE outcome = '' ORDER BY begun, id")
+        waiting = [row["id"] for row in found]
+    for kept in waiting:
+        yield settle(store, kept)
+
+
+def is_waiting(store: Store) -> bool:
+    """Whether there are mails to settle."""
+    with store.read() as db:
+        return db.execute("SELECT 1 FROM mail WHERE outcome = '' LIMIT 1").fetchone() is not None
+
+
+def settle_alone(path: Path, house: House, kept: int) -> Received:
+    """What the worker does: read one mail, and settle it in one transaction. Raises sqlite3.OperationalError."""
+    return _read_and_sorted(_opened(path, house), kept)
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, house: House) -> Store:
+    return Store(path, house)
+
+
+def _begin(store: Store, kept: int, *, again: bool) -> tuple[Received | None, int, int]:
+    """What the mail became already; else how often reading it has begun, now included, and its length in bytes."""
+    with store.write() as db:
+        row = db.execute(
+            "SELECT outcome, ticket, reason, begun, length(raw) AS length FROM mail WHERE id = ?", (kept,)
+        ).fetchone()
+        if row["outcome"]:
+            return Received(row["outcome"] if again else "duplicate", row["ticket"], row["reason"]), 0, 0
+        db.execute("UPDATE mail SET begun = begun + 1 WHERE id = ?", (kept,))
+        return None, row["begun"] + 1, row["length"] or 0
+
+
+def _understood(store: Store, kept: int, length: int) -> Received:
+    if store.worker is None:
+        return _read_and_sorted(store, kept)
+    return store.worker.call(SECONDS + SECONDS_A_MEGABYTE * length / 1e6, settle_alone, store.path, store.house, kept)
+
+
+def _read_and_sorted(store: Store, kept: int) -> Received:
     with store.read() as db:
         row = db.execute("SELECT * FROM mail WHERE id = ?", (kept,)).fetchone()
-    if row["outcome"]:
-        return Received(row["outcome"] if again else "duplicate", row["ticket"], row["reason"])
     try:
         said = mime.read(row["raw"])
         with store.write() as db:
@@ -86,23 +164,19 @@ def settle(store: Store, kept: int, *, again: bool = True) -> Received:
             _note_outcome(db, kept, received)
             return received
     except UnreadableMail as error:
-        received = Received("aside", reason=f"this mail cannot be read: {error}")
-    except sqlite3.OperationalError:
-        raise  # locked or full: the mail waits as it is and is settled later
+        return _set_aside(store, kept, f"this mail cannot be read: {error}")
+    except (sqlite3.OperationalError, MemoryError):
+        raise  # locked or full: the mail waits as it is; and whoever has no memory left writes nothing down
     except Exception as error:  # whatever a mail does to us, it is kept and listed
         log.exception("mail %s was set aside", kept)
-        received = Received("aside", reason=f"unexpected {type(error).__name__}: {mime.one_line(str(error), 300)}")
+        return _set_aside(store, kept, f"unexpected {type(error).__name__}: {mime.one_line(str(error), 300)}")
+
+
+def _set_aside(store: Store, kept: int, reason: str) -> Received:
+    received = Received("aside", reason=reason)
     with store.write() as db:
         _note_outcome(db, kept, received)
     return received
-
-
-def settle_waiting(store: Store) -> Iterator[Received]:
-    """Settle every mail that was kept and not yet settled, oldest first: new ones, and those a crash left behind."""
-    with store.read() as db:
-        waiting = [row["id"] for row in db.execute("SELECT id FROM mail WHERE outcome = '' ORDER BY id")]
-    for kept in waiting:
-        yield settle(store, kept)
 
 
 def kept_mails(store: Store, *outcomes: str) -> list[Kept]:
@@ -130,7 +204,7 @@ def take_again(store: Store, kept: int, *, trusted: bool) -> Received:
     """Settle a mail anew that was set aside or ignored. trusted: somebody vouches for its sender. Raises NotFound."""
     with store.write() as db:
         changed = db.execute(
-            "UPDATE mail SET outcome = '', reason = '', trusted = max(trusted, ?)"
+            "UPDATE mail SET outcome = '', reason = '', begun = 0, trusted = max(trusted, ?)"
             " WHERE id = ? AND outcome IN ('aside', 'ignored') AND raw IS NOT NULL",
             (trusted, kept),
         )
@@ -199,9 +273,5 @@ def _note_outcome(db: sqlite3.Connection, kept: int, received: Received) -> None
 
 
 def _kept(row: sqlite3.Row) -> Kept:
-    try:
-        said = mime.read(row["raw"])
-        sender, subject = said.sender.email, said.subject
-    except UnreadableMail:
-        sender, subject = "?", "?"
-    return Kept(row["id"], row["received_at"], row["outcome"], row["reason"], sender, subject)
+    sender, subject = mime.glance(row["raw"])  # its head only: a mail that kills whoever reads it is listed, too
+    return Kept(row["id"], row["received_at"], row["outcome"], row["reason"], sender or "?", subject or "?")

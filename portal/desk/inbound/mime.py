@@ -94,6 +94,16 @@ def fingerprint(raw: bytes) -> tuple[str, str]:
     return message_id(headers), hashlib.sha256(said.encode(errors="replace") + b"\0" + normal).hexdigest()
 
 
+def glance(raw: bytes) -> tuple[str, str]:
+    """(sender's address, subject) by the head alone; empty where there is none."""
+    headers = bounded.parse_head(_split(raw)[0])
+    try:
+        sender = _sender(headers).email
+    except UnreadableMail:
+        sender = ""
+    return sender, one_line(header(headers, "Subject"), 250)
+
+
 def message_id(headers: Message) -> str:
     """The mail's own name with its angle brackets; empty when it has none."""
     found = message_ids(plain(raw_header(headers, "Message-ID")))
