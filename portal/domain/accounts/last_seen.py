@@ -48,13 +48,13 @@ class Visits:
         return visit.at if visit else None
 
 
-def note(person: Person, place: str) -> None:
-    """The person is there now. Commits."""
+def note(person: Person, place: str) -> datetime | None:
+    """The person is there now: when the visit before this one ended, if there was one. Commits."""
     now = clock.now()
     insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.engine.dialect.name]
     ended = case((Visit.at < now - SAME_VISIT, Visit.at), else_=Visit.before)
     new = insert(Visit).values(person_id=person.id, place=place, at=now)
+    noted = new.on_conflict_do_update(index_elements=["person_id", "place"], set_={"before": ended, "at": now})
     with if_possible(), unit_of_work():
-        db.session.execute(
-            new.on_conflict_do_update(index_elements=["person_id", "place"], set_={"before": ended, "at": now})
-        )
+        return db.session.execute(noted.returning(Visit.before)).scalar_one()
+    return Visits(person).previous(place)  # a database that takes nothing can still be read

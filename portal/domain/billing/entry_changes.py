@@ -1,12 +1,11 @@
 """Changes: what became different in time entries already noticed: old, new, and when it was noticed."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from portal.db import db
 from portal.domain.billing import disclosure
@@ -56,47 +55,59 @@ class Change:
 
 def since(reader: Reader, moment: datetime | None, *, at_most: int = 100) -> list[Change]:
     """Changes noticed after a moment (None: ever), newest first."""
-    statement = _visible_to(reader).order_by(TimeEntryVersion.replaced_at.desc(), TimeEntryVersion.id.desc())
-    if moment is not None:
-        statement = statement.where(TimeEntryVersion.replaced_at > moment)
-    found = db.session.execute(statement.limit(at_most)).all()
-    successors = _successors(reader, {row.entry_id for row in found})
-    return [change for row in found if (change := _change(row, successors[row.entry_id]))]
+    return [change for row in db.session.execute(_newest(reader, moment, at_most)) if (change := _change(row))]
+
+
+def news(reader: Reader, moment: datetime | None, *, at_most: int = 100) -> tuple[list[Change], int]:
+    """The same, and how many entries were noticed for the first time after it; none to whoever never looked."""
+    if moment is None:
+        return [], 0
+    fresh, changes = _fresh(reader, moment).subquery(), _newest(reader, moment, at_most).subquery()
+    both = select(fresh.c.entries, changes).select_from(fresh.outerjoin(changes, true()))
+    rows = db.session.execute(both.order_by(changes.c.replaced_at.desc(), changes.c.version_id.desc())).all()
+    found = [change for row in rows if row.entry_id is not None and (change := _change(row))]
+    return found, rows[0].entries
 
 
 def of_entry(reader: Reader, entry_id: int) -> list[Change]:
     """Everything that ever changed in one entry, newest first."""
-    found = db.session.execute(
-        _visible_to(reader).where(TimeEntry.id == entry_id).order_by(TimeEntryVersion.id.desc())
-    ).all()
-    successors = _successors(reader, {entry_id})
-    return [change for row in found if (change := _change(row, successors[entry_id]))]
+    of_it = _visible_to(reader, TimeEntryVersion.time_entry_id == entry_id)
+    rows = db.session.execute(of_it.order_by(TimeEntryVersion.id.desc()))
+    return [change for row in rows if (change := _change(row))]
 
 
-def count_new(reader: Reader, moment: datetime | None) -> int:
-    """How many entries were noticed for the first time after a moment."""
-    if moment is None:
-        return 0
+def _newest(reader: Reader, moment: datetime | None, at_most: int) -> Select[*tuple[Any, ...]]:
+    after = (
+        true() if moment is None else TimeEntryVersion.replaced_at > moment
+    )  # what follows a version is newer still
+    newest = (TimeEntryVersion.replaced_at.desc(), TimeEntryVersion.id.desc())
+    return _visible_to(reader, after).order_by(*newest).limit(at_most)
+
+
+def _fresh(reader: Reader, moment: datetime) -> Select[*tuple[Any, ...]]:
     return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(TimeEntry)
-            .where(TimeEntry.company_id == reader.company_id, TimeEntry.withdrawn_at.is_(None))
-            .where(TimeEntry.first_noticed_at > moment, disclosure.of(reader).entries)
-        )
-        or 0
+        select(func.count().label("entries"))
+        .select_from(TimeEntry)
+        .where(TimeEntry.company_id == reader.company_id, TimeEntry.withdrawn_at.is_(None))
+        .where(TimeEntry.first_noticed_at > moment, disclosure.of(reader).entries)
     )
 
 
-def _visible_to(reader: Reader) -> Select[*tuple[Any, ...]]:
+def _visible_to(reader: Reader, wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Versions that are wanted, each with what came after it: the next version, or the entry as it is now."""
     return (
         select(
             TimeEntryVersion.id.label("version_id"),
             TimeEntryVersion.category,
             TimeEntryVersion.hours,
-            TimeEntryVersion.worked_day,
+            TimeEntryVersion.worked_day.label("day"),
             TimeEntryVersion.was_withdrawn,
             TimeEntryVersion.replaced_at,
+            *(_next(column).label(f"next_{name}") for name, column in _BILLED.items()),
+            TimeEntry.category.label("category_now"),
+            TimeEntry.hours.label("hours_now"),
+            TimeEntry.worked_day.label("day_now"),
+            TimeEntry.withdrawn_at,
             TimeEntry.id.label("entry_id"),
             TimeEntry.invoiced_on,
             Ticket.number,
@@ -109,57 +120,43 @@ def _visible_to(reader: Reader) -> Select[*tuple[Any, ...]]:
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .where(TimeEntryVersion.company_id == reader.company_id, TimeEntry.company_id == reader.company_id)
-        .where(Ticket.company_id == reader.company_id, disclosure.of(reader).entries)
+        .where(Ticket.company_id == reader.company_id, disclosure.of(reader).entries, wanted)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    version_id: int | None  # None is the entry as it is now
-    billed: Billed
-    exists: bool
+_BILLED = {
+    "id": TimeEntryVersion.id,
+    "category": TimeEntryVersion.category,
+    "hours": TimeEntryVersion.hours,
+    "day": TimeEntryVersion.worked_day,
+    "was_withdrawn": TimeEntryVersion.was_withdrawn,
+}
 
 
-def _successors(reader: Reader, entry_ids: Iterable[int]) -> dict[int, list[_State]]:
-    """Every state an entry ever had, oldest first, the present one last."""
-    ids = list(entry_ids)
-    states: dict[int, list[_State]] = {entry_id: [] for entry_id in ids}
-    versions = select(TimeEntryVersion).where(
-        TimeEntryVersion.company_id == reader.company_id, TimeEntryVersion.time_entry_id.in_(ids)
-    )
-    for version in db.session.scalars(versions.order_by(TimeEntryVersion.id)):
-        billed = Billed(version.category, version.hours, version.worked_day)
-        states[version.time_entry_id].append(_State(version.id, billed, not version.was_withdrawn))
-    for entry in db.session.scalars(
-        select(TimeEntry).where(TimeEntry.company_id == reader.company_id, TimeEntry.id.in_(ids))
-    ):
-        billed = Billed(entry.category, entry.hours, entry.worked_day)
-        states[entry.id].append(_State(None, billed, entry.withdrawn_at is None))
-    return states
+def _next(column: Any) -> ColumnElement[Any]:
+    """Of the version that came after this one."""
+    following = func.lead(column, type_=column.type)
+    return following.over(partition_by=TimeEntryVersion.time_entry_id, order_by=TimeEntryVersion.id)
 
 
-def _change(row: Any, states: Sequence[_State]) -> Change | None:
-    """The step from this version to the next state; None when nothing that is billed changed in it."""
-    position = next(index for index, state in enumerate(states) if state.version_id == row.version_id)
-    old, new = states[position], states[position + 1]
-    if old.exists and new.exists:
-        if old.billed == new.billed:
-            return None
-        kind = ChangeKind.CHANGED
-    elif old.exists:
-        kind = ChangeKind.REMOVED
-    elif new.exists:
-        kind = ChangeKind.RETURNED
+def _change(row: Any) -> Change | None:
+    """The step from a version to what came after it; None when nothing that is billed changed in it."""
+    old, existed = Billed(row.category, row.hours, row.day), not row.was_withdrawn
+    if row.next_id is None:
+        new, exists = Billed(row.category_now, row.hours_now, row.day_now), row.withdrawn_at is None
     else:
+        new, exists = Billed(row.next_category, row.next_hours, row.next_day), not row.next_was_withdrawn
+    if existed == exists and (not exists or old == new):
         return None
+    kind = ChangeKind.CHANGED if existed and exists else ChangeKind.REMOVED if existed else ChangeKind.RETURNED
     return Change(
         entry_id=row.entry_id,
         number=row.number,
         subject=row.subject,
         technician=row.technician,
         kind=kind,
-        old=old.billed,
-        new=new.billed if new.exists else None,
+        old=old,
+        new=new if exists else None,
         noticed_at=row.replaced_at,
         invoiced_on=row.invoiced_on,
         is_confidential=row.is_confidential,

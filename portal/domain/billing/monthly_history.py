@@ -1,10 +1,8 @@
 """History: the hours of the last months by category, for the chart and its table, and what months are like."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from portal.domain.billing import time_report
-from portal.domain.billing.time_report import HoursFilter
-from portal.domain.companies.reader import Reader
 from portal.lib.money import Tally
 from portal.lib.periods import Period, months_until
 
@@ -39,12 +37,16 @@ class History:
         return self.categories[len(self.series) :]
 
 
-def until(reader: Reader, last: Period, wanted: HoursFilter) -> History:
-    """The twelve months up to this one, with everything else of the filter as it is."""
-    periods = months_until(last, MONTHS)
+def months(last: Period) -> list[Period]:
+    """The twelve months up to this one."""
+    return months_until(last, MONTHS)
+
+
+def of(periods: Sequence[Period], by_month: Iterable[tuple[Period, str, Tally]]) -> History:
+    """These months, from their sums by category."""
     columns = {period.since: Month(period, Tally(), {}) for period in periods}
     sums: dict[str, Tally] = {}
-    for period, category, tally in time_report.by_month_and_category(reader, wanted, periods):
+    for period, category, tally in by_month:
         month = columns[period.since]
         month.tally.take(tally)
         month.by_category.setdefault(category, Tally()).take(tally)

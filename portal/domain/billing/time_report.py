@@ -3,7 +3,7 @@
 Pages, workbooks, CSV and mails all pass the same HoursFilter here, so that none can show more than another.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,8 +13,10 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    String,
     and_,
     case,
+    cast,
     func,
     literal,
     select,
@@ -160,6 +162,15 @@ class TimeGroup:
     tally: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The sums of one page of hours."""
+
+    groups: list[TimeGroup]
+    by_month: list[tuple[Period, str, Tally]]  # month, category, sum; months without entries are not there
+    choices: dict[str, list[tuple[Any, str]]]  # what the filter can be narrowed to: value and label, by grouping
+
+
 GROUPINGS = {
     "category": Grouping(msgid("Category"), (TimeEntry.category, TimeEntry.category), "category"),
     "ticket": Grouping(msgid("Ticket"), (Ticket.number, Ticket.subject, Employee.id), "ticket"),
@@ -167,6 +178,8 @@ GROUPINGS = {
     "technician": Grouping(msgid("Technician"), (Technician.id, Technician.name), "technician"),
     "day": Grouping(msgid("Day"), (TimeEntry.worked_day, TimeEntry.worked_day), "period"),
 }
+_KEYS: dict[str, Callable[[str], Any]] = {"employee": int, "technician": int, "day": date.fromisoformat}  # as written
+_GROUP, _MONTH = "group", "month"  # parts of a sheet, beside _OFFERED
 _OFFERED = ("category", "technician", "employee")  # what a filter offers to choose from
 
 
@@ -225,13 +238,26 @@ def load(reader: Reader, *wanted: HoursFilter) -> None:
 
 def groups(reader: Reader, wanted: HoursFilter, by: str) -> list[TimeGroup]:
     """The same entries summed by one of GROUPINGS: days in order, everything else by hours, most first."""
-    columns = confidentiality.seen(reader, *GROUPINGS[by].columns)
-    calling = Calling(reader, wanted.people)
-    made = [
-        TimeGroup(row.key, _label(by, row.key, row.shown, row.about, calling), _tally(row))
-        for row in db.session.execute(_sums(reader, wanted, *_labelled(columns)))
-    ]
-    return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
+    return _groups(reader, wanted, by, db.session.execute(_grouped(reader, wanted, by)))
+
+
+def sheet(reader: Reader, wanted: HoursFilter, by: str, months: Sequence[Period]) -> Sheet:
+    """Groups, months for charts and choices of a filter, asked for with one statement."""
+    within = HoursFilter(period=wanted.period)
+    offered = (_grouped(reader, within, choice).add_columns(literal(choice).label("part")) for choice in _OFFERED)
+    parts = (
+        _grouped(reader, wanted, by).add_columns(literal(_GROUP).label("part")),
+        _by_month(reader, wanted, months).add_columns(literal(_MONTH).label("part")),
+        *offered,
+    )
+    found: dict[str, list[Any]] = {part: [] for part in (_GROUP, _MONTH, *_OFFERED)}
+    for row in db.session.execute(union_all(*parts)):
+        found[row.part].append(row)
+    return Sheet(
+        groups=_groups(reader, wanted, by, found[_GROUP]),
+        by_month=[(months[int(row.key)], row.shown, _tally(row)) for row in found[_MONTH]],
+        choices={choice: _choices(reader, wanted.people, choice, found[choice]) for choice in _OFFERED},
+    )
 
 
 def sum_of(groups: Iterable[TimeGroup]) -> Tally:
@@ -242,28 +268,44 @@ def sum_of(groups: Iterable[TimeGroup]) -> Tally:
     return tally
 
 
-def by_month_and_category(
-    reader: Reader, wanted: HoursFilter, months: Sequence[Period]
-) -> list[tuple[Period, str, Tally]]:
-    """Sums of months that follow each other, for charts; of these months alone."""
-    ends = case(*((TimeEntry.worked_day <= month.until, literal(at)) for at, month in enumerate(months)))
-    within = wanted.but(period=Period(months[0].since, months[-1].until))
-    found = db.session.execute(_sums(reader, within, ends.label("at"), TimeEntry.category.label("category")))
-    return sorted(((months[row.at], row.category, _tally(row)) for row in found), key=lambda one: one[0].since)
-
-
 def choices(reader: Reader, period: Period | None, people: Naming = Naming.NAMES) -> dict[str, list[tuple[Any, str]]]:
     """What the filter can be narrowed to within a period: value and label, by grouping."""
-    wanted, calling = HoursFilter(period=period), Calling(reader, people)
-    keys = {by: confidentiality.seen(reader, *GROUPINGS[by].columns) for by in _OFFERED}
-    columns = [column.label(f"{by}_{at}") for by, pair in keys.items() for at, column in enumerate(pair)]
-    offered: dict[str, dict[Any, str]] = {by: {} for by in _OFFERED}
-    for row in db.session.execute(_narrowed(reader, wanted, *columns).distinct()):
-        for by in _OFFERED:
-            key, shown = row._mapping[f"{by}_0"], row._mapping[f"{by}_1"]
-            if key and key not in offered[by]:
-                offered[by][key] = _label(by, key, shown, None, calling)
-    return {by: sorted(found.items(), key=lambda pair: pair[1].casefold()) for by, found in offered.items()}
+    within = HoursFilter(period=period)
+    rows = {choice: db.session.execute(_grouped(reader, within, choice)).all() for choice in _OFFERED}
+    return {choice: _choices(reader, people, choice, found) for choice, found in rows.items()}
+
+
+def _grouped(reader: Reader, wanted: HoursFilter, by: str) -> Select[Any]:
+    """Sums by a grouping's columns, as texts: so that groupings can stand in one statement."""
+    columns = (*confidentiality.seen(reader, *GROUPINGS[by].columns), literal(0))[:3]
+    key, shown, about = columns
+    return _sums(
+        reader, wanted, cast(key, String).label("key"), cast(shown, String).label("shown"), about.label("about")
+    )
+
+
+def _by_month(reader: Reader, wanted: HoursFilter, months: Sequence[Period]) -> Select[Any]:
+    """Sums of months that follow each other, by category."""
+    at = case(*((TimeEntry.worked_day <= month.until, literal(at)) for at, month in enumerate(months)))
+    within = wanted.but(period=Period(months[0].since, months[-1].until))
+    return _sums(
+        reader, within, cast(at, String).label("key"), TimeEntry.category.label("shown"), literal(0).label("about")
+    )
+
+
+def _groups(reader: Reader, wanted: HoursFilter, by: str, rows: Iterable[Any]) -> list[TimeGroup]:
+    calling, read = Calling(reader, wanted.people), _KEYS.get(by, str)
+    made = [
+        TimeGroup(read(row.key), _label(by, read(row.key), row.shown, row.about, calling), _tally(row))
+        for row in rows
+    ]
+    return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
+
+
+def _choices(reader: Reader, people: Naming, by: str, rows: Iterable[Any]) -> list[tuple[Any, str]]:
+    calling, read = Calling(reader, people), _KEYS.get(by, str)
+    offered = ((read(row.key), _label(by, read(row.key), row.shown, row.about, calling)) for row in rows)
+    return sorted((pair for pair in offered if pair[0]), key=lambda pair: pair[1].casefold())
 
 
 def _label(by: str, key: Any, shown: Any, about: int | None, calling: Calling) -> str:
@@ -271,12 +313,6 @@ def _label(by: str, key: Any, shown: Any, about: int | None, calling: Calling) -
     if by == "employee":
         return calling.person(key, shown)
     return calling.text(shown, about or 0) if by == "ticket" else str(shown)
-
-
-def _labelled(columns: tuple[Any, ...]) -> list[Any]:
-    """The columns of a grouping as rows name them: its key, what is shown, and whom that is about."""
-    names = ("key", "shown", "about")
-    return [column.label(name) for name, column in zip(names, (*columns, literal(0))[:3], strict=True)]
 
 
 def _visible_to(reader: Reader, *columns: Any) -> Select[Any]:

@@ -1,18 +1,18 @@
 """Conversations: everything the page of one ticket tells, in the order it happened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import not_, select
+from sqlalchemy import Select, String, and_, literal, not_, select, type_coerce, union_all
+from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.db import db
-from portal.domain.approvals import models as approvals
-from portal.domain.approvals.models import Approval
+from portal.domain.approvals.models import Approval, ApprovalState
 from portal.domain.billing import disclosure, prices
 from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from portal.domain.billing.prices import PriceList
@@ -136,10 +136,16 @@ class TimeTurn:
 class ApprovalTurn:
     """The company was asked for its approval, or the question came to an end: a quiet line with a link."""
 
-    approval: Approval
+    id: int
     at: datetime
-    is_end: bool
+    by: str  # who asked, or who decided
+    state: ApprovalState | None = None  # how it ended; None: it was asked
+    decided_for: str = ""  # the manager in whose place a deputy decided
     shape: str = "approval"
+
+    @property
+    def is_end(self) -> bool:
+        return self.state is not None
 
 
 @dataclass(slots=True)
@@ -189,59 +195,104 @@ class Conversation:
 
 def show(reader: Reader, number: str, *, before: int | None = None) -> Conversation:
     """The company's ticket of that number, with its newest messages, or those before one. Raises NotFound."""
-    query = (
-        _visible_to(reader)
-        .join(Employee, Employee.id == Ticket.requester_id)
-        .outerjoin(Technician, Technician.id == Ticket.technician_id)
-        .where(Ticket.number == number)
-        .order_by(Ticket.id.desc())
-        .with_only_columns(
-            *confidentiality.seen(
-                reader,
-                Ticket.id,
-                Ticket.number,
-                Ticket.kind,
-                Ticket.subject,
-                Ticket.state,
-                Employee.name,
-                Employee.email,
-                Technician.name,
-                Ticket.opened_at,
-                Ticket.changed_at,
-                Ticket.due_at,
-                Ticket.done_at,
-                Ticket.is_confidential,
-            ),
-            not_(confidentiality.tells(reader)),
-        )
-    )
-    row: Any = db.session.execute(query).first()
-    if row is None:
+    rows = db.session.execute(_with_entries(reader, number)).all()
+    if not rows:
         raise NotFound
-    told = disclosure.of(reader)
-    ticket = _begun(*row)
-    ticket.hides_hours = told.hides_hours
-    price_list = prices.list_of(reader)
-    ticket.currency = price_list.currency
-    ticket.entries = [_priced(row, told, price_list) for row in _entries(reader, ticket.id)]
+    told, price_list = disclosure.of(reader), prices.list_of(reader)
+    newest = [row for row in rows if row.id == rows[0].id]
+    ticket = _begun(newest[0])
+    ticket.hides_hours, ticket.currency = told.hides_hours, price_list.currency
+    ticket.entries = [_entry(row, told, price_list) for row in newest if row.entry_id is not None]
     if ticket.is_stub:
         ticket.turns = [TimeTurn(replace(one, message_id=None)) for one in ticket.entries]
         return ticket
     end = _sent_at(ticket.id, before) if before is not None else None
     said = _messages(ticket, before, end)
     start = said[0].at if ticket.earlier else None
-    quiet: list[Happened | TimeTurn | ApprovalTurn] = [
-        *_events(ticket.id),
-        *_approvals(reader, ticket.id),
-        *(TimeTurn(one) for one in ticket.entries if not one.message_id),
-    ]
+    quiet = [*_quiet_lines(reader, ticket.id), *(TimeTurn(one) for one in ticket.entries if not one.message_id)]
     here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
     ticket.turns = sorted([*said, *here], key=lambda turn: turn.at)
     return ticket
 
 
-def _begun(id_: int, number: str, kind: str, subject: str, state: str, *rest: Any) -> Conversation:
-    return Conversation(id_, number, kind, subject, State(state), *rest)
+def _with_entries(reader: Reader, number: str) -> Select[Any]:
+    """Tickets of that number, the newest first, each with its time entries in the order they were worked."""
+    worker = aliased(Technician)
+    theirs = and_(TimeEntry.ticket_id == Ticket.id, TimeEntry.withdrawn_at.is_(None), disclosure.of(reader).entries)
+    subject, requester, email = confidentiality.seen(reader, Ticket.subject, Employee.name, Employee.email)
+    return (
+        _visible_to(reader)
+        .join(Employee, Employee.id == Ticket.requester_id)
+        .outerjoin(Technician, Technician.id == Ticket.technician_id)
+        .outerjoin(TimeEntry, theirs)
+        .outerjoin(worker, worker.id == TimeEntry.technician_id)
+        .outerjoin(InvoicedEntry, OWN_INVOICE)
+        .where(Ticket.number == number)
+        .order_by(Ticket.id.desc(), TimeEntry.worked_at, TimeEntry.id)
+        .with_only_columns(
+            Ticket.id,
+            Ticket.number,
+            Ticket.kind,
+            subject.label("subject"),
+            Ticket.state,
+            requester.label("requester"),
+            email.label("requester_email"),
+            Technician.name.label("technician"),
+            Ticket.opened_at,
+            Ticket.changed_at,
+            Ticket.due_at,
+            Ticket.done_at,
+            Ticket.is_confidential,
+            not_(confidentiality.tells(reader)).label("is_stub"),
+            TimeEntry.id.label("entry_id"),
+            TimeEntry.category,
+            TimeEntry.hours,
+            worker.name.label("worker"),
+            TimeEntry.worked_at,
+            TimeEntry.worked_day,
+            TimeEntry.invoiced_on,
+            TimeEntry.message_id,
+            FROZEN_RATE.label("frozen_rate"),
+        )
+    )
+
+
+def _begun(row: Any) -> Conversation:
+    return Conversation(
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        subject=row.subject,
+        state=State(row.state),
+        requester=row.requester,
+        requester_email=row.requester_email,
+        technician=row.technician,
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        due_at=row.due_at,
+        done_at=row.done_at,
+        is_confidential=row.is_confidential,
+        is_stub=row.is_stub,
+    )
+
+
+def _entry(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Entry:
+    tells = told.tells_money(row.invoiced_on)
+    rate = row.frozen_rate
+    if rate is None and tells:
+        rate = price_list.rate_on(row.category, row.worked_day)
+    return Entry(
+        id=row.entry_id,
+        category=row.category,
+        hours=row.hours,
+        technician=row.worker,
+        worked_at=row.worked_at,
+        worked_day=row.worked_day,
+        invoiced_on=row.invoiced_on,
+        message_id=row.message_id,
+        amount=amount(row.hours, rate) if tells and rate is not None else None,
+        has_no_price=tells and rate is None,
+    )
 
 
 def _sent_at(ticket_id: int, message_id: int) -> datetime:
@@ -255,84 +306,91 @@ def _sent_at(ticket_id: int, message_id: int) -> datetime:
 
 def _messages(ticket: Conversation, before: int | None, end: datetime | None) -> list[Said]:
     """The newest messages, or the newest before one; says on the ticket whether there are earlier ones."""
-    query = select(Message).where(Message.ticket_id == ticket.id, Message.withdrawn_at.is_(None))
-    if before is not None:
-        query = query.where((Message.sent_at < end) | ((Message.sent_at == end) & (Message.id < before)))
-    newest = query.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST_MESSAGES + 1)
-    columns: tuple[Any, ...] = (
-        Message.id,
-        Message.side,
-        Message.author_name,
-        Message.author_email,
-        Message.sent_at,
-        Message.sender_verified,
-        Message.proved_by,
-        Message.from_outside,
-        Message.body,
-        Message.quoted,
-    )
-    said = [Said(*row) for row in db.session.execute(newest.with_only_columns(*columns))]
+    by_id: dict[int, Said] = {}
+    for row in db.session.execute(_with_files(ticket.id, before, end)):
+        message = by_id.get(row.id) or by_id.setdefault(row.id, _said(row))
+        if row.file_id is not None:
+            file = File(row.file_id, row.name, row.media_type, row.size, is_here=row.sha256 is not None)
+            message.files.append(file)
+    said = list(by_id.values())
     if len(said) > MOST_MESSAGES:
-        said.pop()
+        del by_id[said.pop().id]
         ticket.earlier = said[-1].id
-    by_id = {message.id: message for message in said}
-    files = select(
-        Attachment.message_id,
-        Attachment.id,
-        Attachment.name,
-        Attachment.media_type,
-        Attachment.size,
-        Attachment.sha256,
-    ).where(Attachment.message_id.in_(by_id), Attachment.withdrawn_at.is_(None))
-    for message_id, id_, name, media_type, size, sha256 in db.session.execute(files.order_by(Attachment.id)):
-        by_id[message_id].files.append(File(id_, name, media_type, size, is_here=sha256 is not None))
     for entry in ticket.entries:
         if entry.message_id in by_id:
             by_id[entry.message_id].entries.append(entry)
     return said[::-1]
 
 
-def _events(ticket_id: int) -> list[Happened]:
-    query = select(
-        TicketEvent.id, TicketEvent.kind, TicketEvent.at, TicketEvent.old, TicketEvent.new, TicketEvent.by
-    ).where(TicketEvent.ticket_id == ticket_id)
-    return [Happened(*row) for row in db.session.execute(query.order_by(TicketEvent.at, TicketEvent.id))]
-
-
-def _approvals(reader: Reader, ticket_id: int) -> list[ApprovalTurn]:
-    found = approvals.of_ticket(reader, ticket_id)
-    ended = [ApprovalTurn(one, one.decided_at, is_end=True) for one in found if one.decided_at]
-    return [*(ApprovalTurn(one, one.asked_at, is_end=False) for one in found), *ended]
-
-
-def _entries(reader: Reader, ticket_id: int) -> Sequence[Any]:
-    query = (
+def _with_files(ticket_id: int, before: int | None, end: datetime | None) -> Select[Any]:
+    """One message more than a page has, the newest first, each with its files."""
+    theirs = select(Message).where(Message.ticket_id == ticket_id, Message.withdrawn_at.is_(None))
+    if before is not None:
+        theirs = theirs.where((Message.sent_at < end) | ((Message.sent_at == end) & (Message.id < before)))
+    newest = theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST_MESSAGES + 1).subquery()
+    return (
         select(
-            TimeEntry.id,
-            TimeEntry.category,
-            TimeEntry.hours,
-            Technician.name,
-            TimeEntry.worked_at,
-            TimeEntry.worked_day,
-            TimeEntry.invoiced_on,
-            TimeEntry.message_id,
-            FROZEN_RATE.label("frozen_rate"),
+            newest,
+            Attachment.id.label("file_id"),
+            Attachment.name,
+            Attachment.media_type,
+            Attachment.size,
+            Attachment.sha256,
         )
-        .join(Technician, Technician.id == TimeEntry.technician_id)
-        .outerjoin(InvoicedEntry, OWN_INVOICE)
-        .where(TimeEntry.ticket_id == ticket_id, TimeEntry.withdrawn_at.is_(None))
-        .where(disclosure.of(reader).entries)
+        .outerjoin(Attachment, and_(Attachment.message_id == newest.c.id, Attachment.withdrawn_at.is_(None)))
+        .order_by(newest.c.sent_at.desc(), newest.c.id.desc(), Attachment.id)
     )
-    return db.session.execute(query.order_by(TimeEntry.worked_at, TimeEntry.id)).all()
 
 
-def _priced(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Entry:
-    entry = Entry(*row[:-1])
-    if not told.tells_money(entry.invoiced_on):
-        return entry
-    rate = row.frozen_rate
-    if rate is None:
-        rate = price_list.rate_on(entry.category, entry.worked_day)
-    if rate is None:
-        return replace(entry, has_no_price=True)
-    return replace(entry, amount=amount(entry.hours, rate))
+def _said(row: Any) -> Said:
+    return Said(
+        id=row.id,
+        side=row.side,
+        author=row.author_name,
+        email=row.author_email,
+        at=row.sent_at,
+        sender_verified=row.sender_verified,
+        proved_by=row.proved_by,
+        from_outside=row.from_outside,
+        body=row.body,
+        quoted=row.quoted,
+    )
+
+
+def _quiet_lines(reader: Reader, ticket_id: int) -> list[Happened | ApprovalTurn]:
+    """Changes of the ticket's fields, then approvals asked for, then those that ended."""
+    rows = db.session.execute(union_all(*_quiet_parts(reader, ticket_id))).all()
+    events = sorted((row for row in rows if row.part == "event"), key=lambda row: (row.at, row.id))
+    asked = sorted((row for row in rows if row.part == "asked"), key=lambda row: row.id)
+    ended = sorted((row for row in rows if row.part == "ended"), key=lambda row: row.id)
+    return [
+        *(Happened(row.id, row.kind, row.at, row.old, row.new, row.by) for row in events),
+        *(ApprovalTurn(row.id, row.at, row.by) for row in asked),
+        *(ApprovalTurn(row.id, row.at, row.by, ApprovalState(row.new), row.old) for row in ended),
+    ]
+
+
+def _quiet_parts(reader: Reader, ticket_id: int) -> Iterable[Select]:
+    nothing = literal("", String)
+    mine = (Approval.ticket_id == ticket_id, Approval.company_id == reader.company_id)
+    yield select(
+        literal("event", String).label("part"),
+        TicketEvent.id,
+        TicketEvent.kind,
+        TicketEvent.at,
+        TicketEvent.old,
+        TicketEvent.new,
+        TicketEvent.by,
+    ).where(TicketEvent.ticket_id == ticket_id)
+    yield select(
+        literal("asked", String), Approval.id, nothing, Approval.asked_at, nothing, nothing, Approval.asked_by
+    ).where(*mine)
+    yield select(
+        literal("ended", String),
+        Approval.id,
+        nothing,
+        Approval.decided_at,
+        Approval.decided_for,
+        type_coerce(Approval.state, String),
+        Approval.decided_by,
+    ).where(*mine, Approval.decided_at.is_not(None))

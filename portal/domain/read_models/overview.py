@@ -1,10 +1,12 @@
 """The overview: what waits for a manager, what happened since they last looked, and how the company is served."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true, union_all
 
 from portal.clock import now
 from portal.db import db
@@ -67,6 +69,27 @@ class ServicePace:
 
 def companys_turn(reader: Reader) -> tuple[list[TicketLine], int]:
     """Open tickets in which Connectica wrote last, the longest waiting first; and how many there are of them."""
+    rows = reader.once(_lists)["turn"]
+    return [_line(row) for row in rows], rows[0].all_of_them if rows else 0
+
+
+def oldest_open(reader: Reader) -> list[TicketLine]:
+    """Open tickets by age, the oldest first."""
+    return [_line(row) for row in reader.once(_lists)["oldest"]]
+
+
+def _lists(reader: Reader) -> dict[str, list[Any]]:
+    """The rows of both lists, asked for with one statement."""
+    opened = _visible_to(reader).where(Ticket.state == State.OPEN)
+    lists = {"turn": _companys_turn(reader), "oldest": _lines(reader, opened, Ticket.__table__.c.opened_at)}
+    parts = (select(literal(name).label("part"), rows.subquery()) for name, rows in lists.items())
+    found: dict[str, list[Any]] = {name: [] for name in lists}
+    for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.since, row.id)):
+        found[row.part].append(row)
+    return found
+
+
+def _companys_turn(reader: Reader) -> Select[Any]:
     newest = (
         select(Message.ticket_id, func.max(Message.sent_at).label("at"))
         .join(Ticket, Ticket.id == Message.ticket_id)
@@ -82,13 +105,7 @@ def companys_turn(reader: Reader) -> tuple[list[TicketLine], int]:
     )
     theirs = _visible_to(reader).join(newest, newest.c.ticket_id == Ticket.id)
     theirs = theirs.where(Ticket.state == State.OPEN, by_technician, confidentiality.tells(reader))
-    count = db.session.scalar(select(func.count()).select_from(theirs.with_only_columns(Ticket.id).subquery())) or 0
-    return _lines(reader, theirs, newest.c.at), count
-
-
-def oldest_open(reader: Reader) -> list[TicketLine]:
-    """Open tickets by age, the oldest first."""
-    return _lines(reader, _visible_to(reader).where(Ticket.state == State.OPEN), Ticket.opened_at)
+    return _lines(reader, theirs, newest.c.at)
 
 
 def news(reader: Reader, since: datetime) -> News:
@@ -111,37 +128,54 @@ def news(reader: Reader, since: datetime) -> News:
         TimeEntry.first_noticed_at > since,
     )
     opened = select(func.count(Ticket.id)).where(_mine(reader), Ticket.opened_at > since)
-    return News(*(_number(one) for one in (opened, finished, written, worked.where(told.entries))))
+    counted = {"opened": opened, "finished": finished, "messages": written, "entries": worked.where(told.entries)}
+    numbers = select(*(one.scalar_subquery().label(name) for name, one in counted.items())).subquery()
+    window = _window(reader).subquery()  # asked for with the same statement: a page shows both
+    rows = db.session.execute(select(numbers, window).select_from(numbers.outerjoin(window, true()))).all()
+    reader.keep([row for row in rows if row.opened_at is not None], _measured)
+    return News(**{name: getattr(rows[0], name) for name in counted})
 
 
 def pace(reader: Reader) -> ServicePace:
     """Response (a technician's first words) and resolution (first time solved) of the tickets of the window."""
-    newest = (
-        select(Ticket.id, Ticket.opened_at)
-        .where(_mine(reader), Ticket.opened_at > now() - WINDOW, Ticket.state != State.ERROR)
-        .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
-        .limit(MOST_MEASURED)
-    )
-    opened = dict(db.session.execute(newest).all())
-    first_answer = (
-        select(Message.ticket_id, func.min(Message.sent_at))
-        .where(Message.side == MessageSide.TECHNICIAN, Message.withdrawn_at.is_(None))
-        .where(Message.ticket_id.in_(newest.with_only_columns(Ticket.id).subquery().select()))
-        .group_by(Message.ticket_id)
-    )
-    first_solved = (
-        select(TicketEvent.ticket_id, func.min(TicketEvent.at))
-        .where(TicketEvent.kind == TicketEventKind.STATE, TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)))
-        .where(TicketEvent.ticket_id.in_(newest.with_only_columns(Ticket.id).subquery().select()))
-        .group_by(TicketEvent.ticket_id)
-    )
-    responses = [at - opened[ticket] for ticket, at in db.session.execute(first_answer)]
-    resolutions = [at - opened[ticket] for ticket, at in db.session.execute(first_solved)]
+    rows = reader.once(_measured)
+    responses = [row.answered_at - row.opened_at for row in rows if row.answered_at is not None]
+    resolutions = [row.solved_at - row.opened_at for row in rows if row.solved_at is not None]
     return ServicePace(
         response=_middle(responses),
         answered=len(responses),
         resolution=_middle(resolutions),
         solved=len(resolutions),
+    )
+
+
+def _measured(reader: Reader) -> Sequence[Any]:
+    return db.session.execute(_window(reader)).all()
+
+
+def _window(reader: Reader) -> Select[Any]:
+    """The newest tickets of the window: when each was opened, first answered and first solved."""
+    newest = (
+        select(Ticket.id, Ticket.opened_at)
+        .where(_mine(reader), Ticket.opened_at > now() - WINDOW, Ticket.state != State.ERROR)
+        .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
+        .limit(MOST_MEASURED)
+        .subquery()
+    )
+    answered = (
+        select(func.min(Message.sent_at))
+        .where(Message.ticket_id == newest.c.id)
+        .where(Message.side == MessageSide.TECHNICIAN, Message.withdrawn_at.is_(None))
+    )
+    solved = (
+        select(func.min(TicketEvent.at))
+        .where(TicketEvent.ticket_id == newest.c.id, TicketEvent.kind == TicketEventKind.STATE)
+        .where(TicketEvent.new.in_((State.TO_BE_INVOICED, State.DONE)))
+    )
+    return select(
+        newest.c.opened_at,
+        answered.scalar_subquery().label("answered_at"),
+        solved.scalar_subquery().label("solved_at"),
     )
 
 
@@ -154,31 +188,35 @@ def _mine(reader: Reader) -> ColumnElement[bool]:
     return and_(Ticket.company_id == reader.company_id, Ticket.withdrawn_at.is_(None))
 
 
-def _number(counted) -> int:
-    return db.session.scalar(counted) or 0
-
-
-def _lines(reader: Reader, tickets, since) -> list[TicketLine]:
-    wanted = (
+def _lines(reader: Reader, tickets: Select[Any], since: ColumnElement[Any]) -> Select[Any]:
+    subject, name, email = confidentiality.seen(reader, Ticket.subject, Employee.name, Employee.email)
+    return (
         tickets.join(Employee, Employee.id == Ticket.requester_id)
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .with_only_columns(
-            *confidentiality.seen(
-                reader,
-                Ticket.number,
-                Ticket.subject,
-                Employee.name,
-                Employee.email,
-                Technician.name,
-                Ticket.opened_at,
-                Ticket.is_confidential,
-            ),
-            since,
+            Ticket.id,
+            Ticket.number,
+            subject.label("subject"),
+            name.label("name"),
+            email.label("email"),
+            Technician.name.label("technician"),
+            Ticket.opened_at,
+            since.label("since"),
+            Ticket.is_confidential,
+            func.count().over().label("all_of_them"),
         )
         .order_by(since, Ticket.id)
         .limit(SHOWN)
     )
-    return [
-        TicketLine(number, subject, name or email, technician, opened_at, moment, is_confidential)
-        for number, subject, name, email, technician, opened_at, is_confidential, moment in db.session.execute(wanted)
-    ]
+
+
+def _line(row: Any) -> TicketLine:
+    return TicketLine(
+        number=row.number,
+        subject=row.subject,
+        requester=row.name or row.email,
+        technician=row.technician,
+        opened_at=row.opened_at,
+        since=row.since,
+        is_confidential=row.is_confidential,
+    )

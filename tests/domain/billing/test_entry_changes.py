@@ -58,8 +58,8 @@ def test_only_what_was_noticed_since_is_news(ledger):
     ledger.change(entry, at=before(hours=2), hours="2.00")
     ledger.change(entry, at=before(minutes=5), hours="3.00")
     assert [change.new.hours for change in entry_changes.since(Reader.of(company), before(hours=1))] == [3]
-    assert entry_changes.count_new(Reader.of(company), before(hours=1)) == 1
-    assert entry_changes.count_new(Reader.of(company), None) == 0
+    assert entry_changes.news(Reader.of(company), before(hours=1))[1] == 1
+    assert entry_changes.news(Reader.of(company), None) == ([], 0)
 
 
 def test_a_version_that_bills_the_same_is_no_change(ledger):

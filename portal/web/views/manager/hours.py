@@ -30,7 +30,7 @@ def index() -> Response:
         return rendering.render(page="hours/index.html", part="hours/_more.html", **_entries(wanted))
     visits = last_seen.Visits(current_user)
     since = visits.previous(last_seen.HOURS)
-    shown = _entries(wanted) | _sums(wanted) | _year(wanted) | _news(since)
+    shown = _entries(wanted) | _sums(wanted) | _news(since)
     shown["exported"] = visits.last(last_seen.EXPORT)
     last_seen.note(current_user, last_seen.HOURS)
     return rendering.render(page="hours/index.html", part="hours/_results.html", **shown)
@@ -73,13 +73,17 @@ def _entries(wanted: HoursFilter) -> dict[str, Any]:
 def _sums(wanted: HoursFilter) -> dict[str, Any]:
     reader, by = own_reader(), request.args.get("by", "")
     by = by if by in GROUPINGS else "category"
-    groups = time_report.groups(reader, wanted, by)
+    months = monthly_history.months(wanted.period or periods.month_of(clock.today()))
+    sheet = time_report.sheet(reader, wanted, by, months)
+    history = monthly_history.of(months, sheet.by_month)
     return {
-        "tally": time_report.sum_of(groups),
-        "groups": groups,
+        "tally": time_report.sum_of(sheet.groups),
+        "groups": sheet.groups,
+        "history": history,
+        "chart": charts.columns(history),
         "groupings": GROUPINGS,
         "by": by,
-        "choices": time_report.choices(reader, wanted.period, wanted.people),
+        "choices": sheet.choices,
         "namings": list(Naming),
         "billings": list(Billing),
         "day_period": _day_period,
@@ -88,19 +92,10 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
     }
 
 
-def _year(wanted: HoursFilter) -> dict[str, Any]:
-    found = monthly_history.until(own_reader(), wanted.period or periods.month_of(clock.today()), wanted)
-    return {"history": found, "chart": charts.columns(found)}
-
-
 def _news(since: datetime | None) -> dict[str, Any]:
     """What is new to this person; nothing is to somebody who never looked."""
-    reader = own_reader()
-    return {
-        "since": since,
-        "changes": entry_changes.since(reader, since) if since else [],
-        "fresh": entry_changes.count_new(reader, since),
-    }
+    changes, fresh = entry_changes.news(own_reader(), since)
+    return {"since": since, "changes": changes, "fresh": fresh}
 
 
 def _of_slug(slug: str) -> HoursFilter:

@@ -14,7 +14,7 @@ from portal.domain.questions import models as questions
 from portal.domain.read_models import overview
 from portal.domain.users.permissions import Right
 from portal.lib import periods
-from portal.web import rendering
+from portal.web import navigation, rendering
 from portal.web.auth.access_control import own_reader
 
 bp = Blueprint("overview", __name__)
@@ -25,13 +25,14 @@ def index() -> AnyResponse:
     if current_user.may(Right.SERVE):
         return redirect(url_for("staff.index"))
     reader, month = own_reader(), periods.month_of(clock.today())
-    since = last_seen.Visits(current_user).previous(last_seen.OVERVIEW)
+    since = last_seen.note(current_user, last_seen.OVERVIEW)
     time_report.load(reader, HoursFilter(period=month), invoice_preview.WANTED, *budgets.sums(month))
     turn, turns = overview.companys_turn(reader)
-    response = rendering.render(
+    around = navigation.around()
+    return rendering.render(
         page="overview/index.html",
-        approvals=approvals.waiting(deputies.reading(current_user, reader)),
-        answered=questions.answered(reader),
+        approvals=approvals.waiting(deputies.reading(current_user, reader)) if around.approvals else [],
+        answered=questions.answered(reader) if around.answered else [],
         turn=turn,
         turns=turns,
         changes=entry_changes.since(reader, since) if since else [],
@@ -46,5 +47,3 @@ def index() -> AnyResponse:
         oldest=overview.oldest_open(reader),
         pace=overview.pace(reader),
     )
-    last_seen.note(current_user, last_seen.OVERVIEW)
-    return response
