@@ -99,7 +99,7 @@ def employee_wrote(turn: Handling, *, proved_by: str, place: Place) -> None:
     technician = directory.technician_by_login(db, ticket.technician)
     facts = {
         "author": said.sender,
-        "text": read.words.told(),
+        "text": read.words.told() or read.words.text(),
         "verified": bool(proved_by),
         "is_outside": is_outside,
         "files": said.files,

@@ -21,6 +21,7 @@ class Announcement:
     words: str
     is_forward: bool = False
     is_header: bool = False  # copied headers: whether it is a reply or a forward, only the subject may tell
+    needs_marks: bool = False  # "Petr wrote on 27. 11. 2026 at 9:15:" is a sentence, too, unless marked lines follow
 
 
 _MONTH = (
@@ -104,6 +105,7 @@ _HEADER = re.compile(
 )
 _BOLD = re.compile(r"^\s{0,8}\*{1,2}[^\W\d_][\w-]{0,14}[ \u00a0]?:?\*{1,2}")
 _DATED = re.compile(rf"^\s*(?:{_DAY}\b|.{{0,60}}?(?:\d{{4}}|\d{{1,2}}[:.]\d\d))", re.IGNORECASE)
+_LONG_DATE = re.compile(rf"^(?:{_DAY}[.,]{{0,2}}\s|\d{{1,2}}\.?\s{_MONTH}|{_MONTH}\w*\s\d)", re.IGNORECASE)
 MOST_CONTINUED = 3  # lines of one header, for To with many people
 
 
@@ -174,7 +176,8 @@ def _header(lines: Sequence[str], at: int) -> Announcement | None:
         end += 1
     if not _is_a_mails(roles, is_bold=is_bold):
         return None
-    return Announcement(at, end, "\n".join(lines[at:end]), is_header=True)
+    is_dated = bool({"sent", "date"} & roles.keys())  # without a date it is a rule, a form, an example: content
+    return Announcement(at, end, "\n".join(lines[at:end]), is_forward=not is_dated, is_header=True)
 
 
 def _goes_on(lines: Sequence[str], at: int) -> bool:
@@ -190,7 +193,8 @@ def _is_a_mails(roles: dict[str, str], *, is_bold: bool) -> bool:
     if "sent" in roles and _DATED.match(roles["sent"].strip(" *_")):
         return True
     if "date" in roles and _DATED.match(roles["date"].strip(" *_")):
-        return bool(others) and (has_address or is_bold or bool(_TIME.search(roles["date"])))
+        is_long = bool(_LONG_DATE.match(roles["date"].strip(" *_"))) and bool(_TIME.search(roles["date"]))
+        return bool(others) and (has_address or is_bold or is_long)
     return has_address and others >= 2
 
 
@@ -215,7 +219,7 @@ def _attribution(lines: Sequence[str], at: int) -> Announcement | None:
         if len(joined) > _LONGEST:
             return None
         if _ends(joined) and (end == at + 1 or _OPENING.match(lines[at].strip())) and _says_who_and_when(joined):
-            return Announcement(at, end, joined)
+            return Announcement(at, end, joined, needs_marks=not _OPENING.match(joined))
     return None
 
 
@@ -255,6 +259,12 @@ def _may_be_said(word: str) -> bool:
     return (
         bare in _SMALL or bool(re.fullmatch(_DAY, bare, re.IGNORECASE)) or bool(re.match(_MONTH, bare, re.IGNORECASE))
     )
+
+
+def looks_like_headers(lines: Sequence[str]) -> bool:
+    """Whether lines below Outlook's rule are headers in a language that is not ours."""
+    named = [line for line in lines[:8] if _HEADER.match(line[:1100])]
+    return len(named) >= 3 and any(_ADDRESS.search(line) or _TIME.search(line) for line in named)
 
 
 def sender_of(found: Announcement) -> str:

@@ -1,7 +1,7 @@
 """The lines of an HTML mail: what they say, how deep they are quoted, what its mail program calls them. Pure."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 
@@ -69,8 +69,9 @@ def lines_of(markup: Markup) -> list[Line]:
         first, last = bisect_left(firsts, start), bisect_left(firsts, end)
         if is_coloured:
             coloured += 1
-            for at in _whole_lines(found[first : min(last, first + MOST_LINES)], end, markup.text):
-                hints[first + at] |= Hint.COLOURED
+            around = max(0, bisect_right(starts, start) - 1)  # an answer may stand on the line of its question
+            for at in _whole_lines(found[around : min(last, around + MOST_LINES)], end, markup.text):
+                hints[around + at] |= Hint.COLOURED
         if is_hidden:
             for at in _whole_lines(found[first : min(last, first + MOST_LINES)], end, markup.text):
                 hints[first + at] |= Hint.HIDDEN

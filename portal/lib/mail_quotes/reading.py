@@ -6,7 +6,7 @@ plain, nothing is history: own words that are folded are lost, history that stay
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from portal.lib.mail_quotes import attributions, footers, signatures
@@ -166,6 +166,8 @@ class _Reader:
             return at + 1
         kind = self._kind(found)
         below = self._next_said(found.end)
+        if found.needs_marks and (below is None or not self.lines[below].depth):
+            return at + 1
         if below is not None and self.lines[below].depth and not (found.is_forward and kind is Part.FORWARDED):
             self._set(found.start, below, kind)
             self.is_announced = kind is Part.HISTORY
@@ -233,7 +235,7 @@ class _Reader:
         found = attributions.announcement(window, 0)
         if found is None:
             return None
-        return Announcement(at, at + found.end, found.words, found.is_forward, found.is_header)
+        return replace(found, start=at, end=at + found.end)
 
     def _hinted(self, at: int) -> Announcement | None:
         """What the markup calls an attribution, or the place from which all is quoted."""
@@ -250,7 +252,7 @@ class _Reader:
         written = attributions.announcement([*words, ""], 0)
         if Hint.ATTRIBUTION in hint:
             return Announcement(at, end, "\n".join(words), bool(written and written.is_forward))
-        if written is None and Hint.HEADER in hint and not (words and ":" in words[0][:20]):
+        if written is None and Hint.HEADER in hint and not attributions.looks_like_headers(words):
             return None
         if written is None and Hint.ALL_AFTER in hint:
             window = [line.text for line in self.lines[at : at + _WINDOW]]
@@ -306,20 +308,37 @@ class _Reader:
                 self.parts[at] = Part.ANSWERED
 
     def _find_inserted(self) -> None:
-        """Answers in a colour of their own within the newest mail of the history."""
-        coloured = [
-            at for at, part in enumerate(self.parts) if part is Part.HISTORY and Hint.COLOURED in self.lines[at].hint
-        ]
-        if not coloured:
+        """Answers within the newest mail of the history: in a colour of their own, or between lines said before."""
+        if Part.HISTORY not in self.parts:
             return
         first = self.parts.index(Part.HISTORY)
-        end = self._end_of_newest(first)
-        inside = [at for at in coloured if first < at < end]
-        said = sum(1 for at in range(self._after_announcement(first), end) if self.lines[at].text.strip())
-        if not inside or len(inside) * 2 > said:
-            return  # the whole mail is in colour
-        for at in range(first, inside[-1] + 1):
-            self.parts[at] = Part.INSERTED if at in inside else Part.ANSWERED
+        start, end = self._after_announcement(first), self._end_of_newest(first)
+        said = [at for at in range(start, end) if self.parts[at] is Part.HISTORY and self.lines[at].text.strip()]
+        inside = self._coloured(said) or self._unsaid(said)
+        if inside:
+            for at in range(first, max(inside) + 1):
+                if self.parts[at] is Part.HISTORY:
+                    self.parts[at] = Part.INSERTED if at in inside else Part.ANSWERED
+
+    def _coloured(self, said: list[int]) -> set[int]:
+        """Lines in colour; none where the mail itself is written in colour."""
+        found = {at for at in said if Hint.COLOURED in self.lines[at].hint}
+        return found if (said and said[0] not in found) or self._asks_and_answers(said, found) else set()
+
+    def _asks_and_answers(self, said: list[int], found: set[int]) -> bool:
+        """Whether the first line is a question with its answer, the rest not all in colour."""
+        return bool(said) and said[0] in found and "?" in self.lines[said[0]].text and len(found) < len(said)
+
+    def _unsaid(self, said: list[int]) -> set[int]:
+        """Lines nobody wrote before, among unmarked ones of which most were: somebody answered where they read."""
+        if not self.about.earlier or any(self.lines[at].depth for at in said):
+            return set()
+        self.earlier = self.earlier or Earlier.of(self.about.earlier)
+        known = [at for at in said if self.earlier.holds_line(self.lines[at].text)]
+        if not known:
+            return set()
+        found = {at for at in said if at > known[0] and at not in known}
+        return found if len(found) <= 2 * len(known) else set()
 
     def _end_of_newest(self, first: int) -> int:
         """Where the newest quoted mail ends: at its closing words, unless the sender says that they wrote in it."""
@@ -329,7 +348,8 @@ class _Reader:
         for at in range(start, len(self.lines)):
             line = self.lines[at]
             is_coloured = Hint.COLOURED in line.hint
-            if not is_coloured and not is_said and _CLOSING.match(line.text):
+            ends = line.text.strip() == "--" or (not is_said and bool(_CLOSING.match(line.text)))
+            if ends and not is_coloured:
                 return at
             if self._announced(at):
                 return at
@@ -383,11 +403,19 @@ class Earlier:
 
     groups: frozenset[tuple[str, ...]]
     text: str
+    lines: frozenset[str]
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Earlier":
-        words = _words(" \n ".join(text[:200_000] for text in texts))[:_MOST_WORDS]
-        return cls(frozenset(_threes(words)), f" {' '.join(words)} ")
+        said = "\n".join(text[:200_000] for text in texts)
+        words = _words(said)[:_MOST_WORDS]
+        lines = frozenset(" ".join(_words(line)) for line in said.split("\n")[:_MOST_WORDS])
+        return cls(frozenset(_threes(words)), f" {' '.join(words)} ", lines)
+
+    def holds_line(self, line: str) -> bool:
+        """Whether a line was said before; a short one as a whole line, for "yes" stands in many a sentence."""
+        words = _words(line)
+        return " ".join(words) in self.lines or (len(words) > 3 and self.holds([line]))
 
     def holds(self, lines: Iterable[str]) -> bool:
         """Whether nearly all of the lines were said before."""

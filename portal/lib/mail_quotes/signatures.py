@@ -25,6 +25,17 @@ _POSTSCRIPT = re.compile(
     r"|zapomněla?|btw|by the way|also|one more|übrigens|nachtrag|ešte|mimochodom|jeszcze|dopisek)\b",
     re.IGNORECASE,
 )
+# What companies and virus scanners put below a mail.
+_BOILERPLATE = re.compile(
+    r"důvěrn|confidential|vertraulich|poufn|dôvern|\bvir[uy]|virus|avast|gdpr|osobních údajů|životní prostředí|vytisk"
+    r"|printing|obchodní(?:m|ho)? rejst|zapsan|registered|\bIČO?\b|\bDIČ\b|HRB|neručí|nenahrazuje|závazn",
+    re.IGNORECASE,
+)
+_NOTICE = re.compile(
+    r"^\W*(?:tent?o|tato|this|diese|ten|táto)\s(?:e-?mail|message|zpráva|správa|nachricht|wiadomość)\b.{0,300}"
+    r"(?:důvěrn|confidential|vertraulich|poufn|dôvern|vir[uy]|virus)|^\W*(?:bez virů|virus-free|neobsahuje vir)",
+    re.IGNORECASE | re.DOTALL,
+)
 _CONTACT = re.compile(r"\+?\d[\d ()/-]{7,}\d|@|www\.|https?://", re.IGNORECASE)
 _NAME = re.compile(r"^\s*(?:[\w.]{2,6}\.\s){0,3}[^\W\d_][\w.'’-]*(?:\s[^\W\d_][\w.'’-]*){1,4}\s*(?:,.{0,40})?$")
 
@@ -37,6 +48,8 @@ def signature(lines: Sequence[str], author: Collection[str] = ()) -> set[int]:
     if start is not None:
         found.update(range(start, _end(lines, start + 1, until_blank=False)))
     for at, line in enumerate(lines):
+        if at not in found and _NOTICE.match(" ".join(lines[at : at + 4])[:600]):
+            found.update(range(at, _end(lines, at + 1, until_blank=True)))
         if at not in found and _PROGRAM.match(line.strip("*_ \r")):
             found.update(range(at, _end(lines, at + 1, until_blank=True)))
     return found
@@ -73,5 +86,16 @@ def _end(lines: Sequence[str], at: int, *, until_blank: bool) -> int:
         follows_a_gap = at > 0 and not lines[at - 1].strip()
         if _POSTSCRIPT.match(lines[at]) and (follows_a_gap or lines[at].lstrip()[:1] in "Pp"):
             return at
+        if follows_a_gap and _is_sentence(lines, at):
+            return at
         at += 1
     return at
+
+
+def _is_sentence(lines: Sequence[str], at: int) -> bool:
+    """Whether a paragraph begins that a person wrote: nobody signs with sentences, but companies end with them."""
+    end = at
+    while end < len(lines) and lines[end].strip():
+        end += 1
+    said = " ".join(lines[at : min(end, at + 12)])
+    return len(said.split()) >= 4 and said.rstrip().endswith((".", "!", "?")) and not _BOILERPLATE.search(said)

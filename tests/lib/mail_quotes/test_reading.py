@@ -29,7 +29,8 @@ def test_a_mail_of_own_words_is_its_own():
 @pytest.mark.parametrize("line", programs.LINES.values(), ids=programs.LINES.keys())
 @pytest.mark.parametrize("shape", [str, programs.wrapped], ids=["whole", "wrapped"])
 def test_history_below_an_attribution_is_history_with_it(line, shape):
-    for history in (programs.marked(OLD), "\n".join(OLD), f"\n{programs.marked(OLD)}"):
+    marked = programs.marked(OLD)
+    for history in (marked, f"\n{marked}", "\n".join(OLD) if not line.startswith(programs.WHO) else marked):
         assert said(f"Už jde.\n\n{shape(line)}\n{history}") == ["Už jde."]
 
 
@@ -81,6 +82,9 @@ def test_history_in_html_is_history_wherever_the_own_words_stand(program):
         "--------------------\nCeník 2026\n--------------------\nTiskárna: 8 900 Kč",
         "Von: Büro 101\nAn: Büro 204",
         "From: kancelář\nSent: včera poštou\nDíky",
+        "Petr Novák napsal dne 27. 11. 2026 v 9:15:\nzkuste to",
+        "Bitte umziehen:\nVon: Büro 1\nAn: Büro 2\nDatum: 1.12.2026 8:00 Uhr\nBetreff: PC",
+        "Výpadky:\n27. 11. 2026 9:12 od Petr:\nnešel internet",
     ],
 )
 def test_what_only_looks_like_history_is_own(text):
@@ -161,6 +165,8 @@ def test_a_mail_of_somebody_outside_the_conversation_is_content_in_an_answer_too
 def test_a_signature_ends_before_a_postscript():
     text = "Hotovo.\n\n-- \nRadek Vymazal\nConnectica\n\nPS: Klíč je u vrátného."
     assert said(text) == ["Hotovo.", "PS: Klíč je u vrátného."]
+    below = "Prosím přijďte až v úterý, v pondělí tu nebudu."
+    assert said(f"Hotovo.\n-- \nJan Novák\nDílna\n\n{below}") == ["Hotovo.", below]
     assert said("Hotovo.\n\nOdesláno z iPhonu\n\nJeště: klíč je u vrátného.") == [
         "Hotovo.",
         "Ještě: klíč je u vrátného.",
@@ -189,6 +195,39 @@ def test_answers_in_colour_within_the_history_stay_with_what_they_answer():
     assert said_in_html(mail, None, Part.INSERTED) == ["V úterý.", "Dva."]
     assert {"Kdy?", "Kolik?"} <= set(said_in_html(mail, None, Part.ANSWERED))
     assert said_in_html(mail, None, Part.HISTORY) == ["Petra"]
+
+
+def test_an_answer_in_colour_on_the_line_of_its_question_stays():
+    history = '<p>Jaký je název? <span style="color:rgb(255, 0, 0)">PC-114</span></p><p>Konec</p>'
+    mail = f"<p>Červeně.</p>{programs.HTML['outlook on the web'].whole('', history)}"
+    assert said_in_html(mail, None, Part.INSERTED) == ["Jaký je název? PC-114"]
+
+
+def test_answers_typed_into_unmarked_history_stay_with_what_they_answer():
+    asked = ["Jaký je název počítače?", "Kdy můžeme přijít?"]
+    mail = "\n".join(
+        ["Níže.", "", *programs.headers("cs"), "", asked[0], "PC-114", asked[1], "Ano, v úterý.", "", "-- ", "P"]
+    )
+    about = About(earlier=("Dobrý den, ano.\n" + "\n".join(asked),))
+    assert said(mail, about, Part.INSERTED) == ["PC-114", "Ano, v úterý."]
+    assert said(mail, about, Part.ANSWERED)[-2:] == asked
+    assert said(mail.replace("PC-114\n", "").replace("Ano, v úterý.\n", ""), about, Part.INSERTED) == []
+
+
+def test_what_a_scanner_or_a_company_adds_below_a_quote_answers_nothing():
+    history = f"{programs.LINES['thunderbird cs']}\n{programs.marked(OLD)}"
+    for notice in ("Tento e-mail je důvěrný.", "This e-mail is confidential.", "Bez virů. www.avast.com"):
+        assert said(f"Už jde.\n\n{history}\n\n{notice}") == ["Už jde."]
+
+
+def test_a_line_above_a_sum_is_no_line_of_outlook():
+    source = '<p>Tabulka</p><div style="border-top:solid #E1E1E1 1.0pt"><p>Součet: 5</p></div><p>Díky</p>'
+    assert said_in_html(source) == ["Tabulka", "Součet: 5", "Díky"]
+
+
+def test_headers_without_a_date_are_an_example():
+    text = "Prosím pravidlo:\nOd: noc@connectica.example\nKomu: a@b.cz\nPředmět: Faktura\nPřesunout do složky."
+    assert Part.HISTORY not in reading.read_text(text).parts
 
 
 def test_a_coloured_signature_and_a_mail_all_in_colour_open_no_history():
