@@ -18,7 +18,7 @@ from portal.desk.inbound import auto_replies, mail_handlers, mime, threads
 from portal.desk.inbound.delivery import reports, undelivered
 from portal.desk.inbound.mail_handlers import Handling
 from portal.desk.inbound.mime import Mail, UnreadableMail
-from portal.desk.inbound.senders import copies, sender_auth
+from portal.desk.inbound.senders import copies, forwards, sender_auth
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, tickets
 from portal.errors import NotFound
@@ -253,7 +253,8 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, kept: sqlite3.Row)
     if ticket is None:
         requester = mail_handlers.requester_of(db, house, said) if technician else said.sender
         company = directory.company_of(db, requester.email)
-        ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(said.subject, house.name), requester)
+        subject = said.subject if requester == said.sender else forwards.original_subject(said.subject)
+        ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(subject, house.name), requester)
     turn = Handling(db, house, ticket, said, is_new=place.ticket is None, sent_to=kept["sent_to"])
     is_outside = place.standing is threads.Standing.OUTSIDE
     readers = [said.sender] if is_outside else [said.sender, *turn.copies]  # a stranger's copies admit nobody

@@ -23,6 +23,8 @@ def _is_copy(said: Mail, raw: bytes) -> bool:
         other = mime.read(raw)
     except UnreadableMail:
         return False
+    if said.header("Date") != other.header("Date"):
+        return False  # a machine that gives all its mails one name
     shorter, longer = sorted((_words(said), _words(other)), key=len)
     if not shorter:
         return not longer and (said.subject, said.files) == (other.subject, other.files)

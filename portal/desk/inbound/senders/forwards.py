@@ -7,6 +7,7 @@ from portal.desk.inbound.mime import Address, Mail, UnreadableMail
 from portal.lib.mail_quotes import attributions
 from portal.lib.mail_quotes.reading import About
 
+_PREFIX = re.compile(r"(?:fwd?|wg|pd|předáno|přeposláno|přep)\s*:\s*", re.IGNORECASE)
 _FARTHEST = 500  # lines; what is handed on begins near the top
 
 
@@ -21,6 +22,12 @@ def original_sender(mail: Mail) -> Address | None:
             if sender:
                 return sender
     return _attached(mail) if is_forward else None
+
+
+def original_subject(subject: str) -> str:
+    """The subject without the sign that it was handed on."""
+    found = _PREFIX.match(subject)
+    return subject[found.end() :] if found else subject
 
 
 def _address(said: str) -> Address | None:

@@ -37,3 +37,9 @@ def test_other_words_another_sender_or_another_name_are_another_mail(store, comp
         ("Nejde tiskárna.", "jan@strojirny-vltava.example", NAME),
     ):
         assert intake.receive(store, compose(text, sender=sender, headers=headers)).outcome != "duplicate"
+
+
+def test_a_machine_that_gives_all_its_mails_one_name_is_heard_every_time(store, compose):
+    for day in (2, 3):
+        dated = NAME | {"Date": f"Mon, 0{day} Nov 2026 09:30:00 +0000"}
+        assert intake.receive(store, compose("Záloha selhala.", headers=dated)).outcome != "duplicate"

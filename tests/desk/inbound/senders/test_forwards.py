@@ -62,6 +62,7 @@ def test_a_forwarded_mail_opens_the_ticket_of_the_employee_who_wrote_it(founded,
     ticket = record(number)
     assert (ticket["requester"], ticket["company"]) == (VERA, "vltava")
     assert ticket["technician"]["email"] == "radek@connectica.cz"
+    assert ticket["subject"] == "Nejde fakturace"
     assert [to for to, _, _ in letters(number, "received")] == ["vera@strojirny-vltava.example"]
     assert "Radek Vymazal" in letters(number, "assigned")[0][2]
     [(to, _, told)] = letters(number, "founded")
