@@ -300,3 +300,25 @@ SYSTEM_NAME = re.compile(
     + r")",
     re.IGNORECASE,
 )
+
+# Sentences and fields that machines write about a mail, and people who ask about one do not.
+OF_MACHINES = re.compile(
+    r"(?:"
+    + "|".join(
+        (
+            r"(?:reporting|remote|sender)-mta",
+            r"^[ \t>]*(?:rcpt to|mail from)\s?:",
+            r"error message (?:below|follows)",
+            r"(?:your|the) (?:message|mail|e-?mail) (?:could not|was not|did not|cannot|wasn't|to)\b",
+            r"the following (?:recipient|address|message|user)",
+            r"automatic(?:ally)? (?:generated|created)",
+            r"automaticky (?:vygenerovan|vytvořen|generovan)",
+            r"(?:vaši|vaše) (?:zprávu|zpráva|e-?mail) (?:se ne|nel|neb)",
+        )
+    )
+    + r")",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+# Addresses from which no person writes, and which are not only a mail server's.
+NO_PERSON = re.compile(r"^(?:no|do-?not)[-_.]?reply|^(?:notif|alert|system|mail)[\w.-]{0,20}@", re.IGNORECASE)

@@ -57,7 +57,7 @@ def _parts(mail: Mail) -> _Parts:
         if file.media_type in _STATUS or (file.media_type not in _RETURNED and _FIELDS.match(content)):
             status.append(content)
         else:
-            others.append(content if file.media_type in _RETURNED or file.media_type.startswith("text/") else "")
+            others.append(content if file.media_type.startswith(("text/", "message/")) else "")
     return _Parts("\n".join(words), "\n".join(status), "\n".join((*words, *status, *others)))
 
 
@@ -89,7 +89,9 @@ def _is_report(mail: Mail, parts: _Parts, *, is_about_us: bool) -> bool:
         return True
     returns = any(file.media_type in _RETURNED for file in mail.files) or phrases.COPY_OF_THE_MAIL.search(parts.words)
     if (by_system or nobody) and (subject or words):
-        return nobody or machine or bool(returns) or is_about_us
+        return nobody or machine or bool(returns) or is_about_us or bool(phrases.OF_MACHINES.search(parts.words))
+    if words and returns and is_about_us and phrases.NO_PERSON.match(mail.sender.email):
+        return True
     return read_notice or (subject and words and (is_about_us or machine))
 
 

@@ -585,6 +585,33 @@ STYLES = (
         _NULL,
     ),
     Style(
+        "mailmarshal",
+        "failed",
+        "postmaster@brana.example",
+        'Undeliverable Mail: "Re: Dotaz"',
+        "Your message:\n   Subject: Re: Dotaz\n\nCould not be delivered because of\n\n550 5.1.1 User unknown\n\n"
+        "The following recipients were affected:\n    {to}\n\nReporting-MTA:      <brana.example>",
+    ),
+    Style(
+        "operator-gateway",
+        "failed",
+        "post_master@operator.example",
+        "Re: Dotaz",
+        "Error: Invalid user address\n\nError message below:\n550 - no such user here\n\n  RCPT TO: {to}",
+        "In-Reply-To: {ours}\n",
+    ),
+    Style(
+        "no-reply-with-the-mail",
+        "failed",
+        "no-reply@posta.example",
+        "=?utf-8?B?44Oh44O844Or44Ko44Op44O86YCa55+l?=",
+        "Your mail sent on: Thu, 26 Nov 2026\n     Could not be delivered to: <{to}>\n     As their mailbox is full.",
+        "",
+        "",
+        "message/rfc822",
+        "multipart/mixed",
+    ),
+    Style(
         "smtp-gateway",
         "failed",
         "Antispam Gateway <gateway@branaplus.example>",

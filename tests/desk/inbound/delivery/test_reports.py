@@ -39,7 +39,12 @@ def test_a_report_is_what_it_is_in_every_servers_words(store, answer, opened, le
         assert db.execute("SELECT count(*) FROM ticket").fetchone()[0] == 1
 
 
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+# Only our own letter within it tells this one from a machine's mail that has something to say.
+TOLD_BY_THE_LETTER = {"no-reply-with-the-mail"}
+OTHERS = [style for style in STYLES if style.name not in TOLD_BY_THE_LETTER]
+
+
+@pytest.mark.parametrize("style", OTHERS, ids=lambda style: style.name)
 def test_a_report_on_a_mail_that_is_not_ours_opens_no_ticket(store, style: Style):
     received = intake.receive(store, style.mail("<abc@elsewhere.example>", "kdosi@elsewhere.example"))
     assert (received.outcome, received.ticket) == ("ignored", "")
