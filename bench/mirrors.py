@@ -17,10 +17,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import clock, config, create_app
+from portal.cores.protocol import NO_MARK, Mark
 from portal.cores.records import (
     AttachmentRecord,
     ChangesPage,
     CompanyRecord,
+    IssuedInvoices,
     MessageRecord,
     PersonRecord,
     PriceRecord,
@@ -84,7 +86,12 @@ class MadeUpCore:
     def attachment(self, core_id: str) -> Iterator[bytes]:
         yield b""
 
-    def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
+    def invoices(self) -> IssuedInvoices | None:
+        return None
+
+    def tell(
+        self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "", mark: Mark = NO_MARK
+    ) -> None:
         """Nobody is told anything here."""
 
 

@@ -34,6 +34,10 @@ class QuestionRefused(CoreRefused):
     """The core says that the question makes no sense to it (400)."""
 
 
+class NotThere(CoreRefused):
+    """The core has nothing at this address (404)."""
+
+
 class CoreConnection:
     """A kept connection to one core. Reads are repeated a few times, writes never."""
 
@@ -156,7 +160,7 @@ def _refusal(answer: requests.Response) -> CoreError:
     if status in BUSY:
         return CoreAway(f"{_place(answer)} is busy ({status})")
     if 400 <= status < 500:
-        kind = QuestionRefused if status == 400 else CoreRefused
+        kind = {400: QuestionRefused, 404: NotThere}.get(status, CoreRefused)
         return kind(f"{_place(answer)} refused ({status}): {_plain_words(answer)}")
     return CoreLied(f"{_place(answer)} answered {status}, which the protocol does not know")
 

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal.cores import records
-from portal.cores.connection import AnswerTooBig, CoreConnection, QuestionRefused
+from portal.cores.connection import AnswerTooBig, CoreConnection, NotThere, QuestionRefused
 from portal.cores.prefetch import one_ahead
-from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
+from portal.cores.protocol import NO_MARK, Mark
+from portal.cores.records import ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
 
 PAGE = 100  # tickets; they are committed together
@@ -44,11 +45,20 @@ class DeskCore:
     def price_list(self) -> list[PriceRecord] | None:
         return _read(_PRICES, self._line.read("prices")).prices
 
+    def invoices(self) -> IssuedInvoices | None:
+        try:
+            return _read(_INVOICES, self._line.read("invoices"))
+        except NotThere:  # a core that was written before there was this question
+            return None
+
     def attachment(self, core_id: str) -> Iterator[bytes]:
         return self._line.stream("attachments", core_id)
 
-    def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
-        body = {"text": note, "key": key, "approval": approval, "decision": decision}
+    def tell(
+        self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "", mark: Mark = NO_MARK
+    ) -> None:
+        body: dict[str, Any] = {"text": note, "key": key, "approval": approval, "decision": decision}
+        body |= {"dispute": mark.dispute, "entry": mark.entry, "dispute_over": mark.is_over}
         self._line.write("tickets", ticket, "notes", body={name: value for name, value in body.items() if value})
 
     def _changes_after(self, cursor: str | None) -> ChangesPage:
@@ -117,6 +127,7 @@ class _Prices(msgspec.Struct):
 _PAGE = msgspec.json.Decoder(_Page)
 _COMPANIES = msgspec.json.Decoder(_Companies)
 _PRICES = msgspec.json.Decoder(_Prices)
+_INVOICES = msgspec.json.Decoder(IssuedInvoices)
 
 
 def _read(decoder: Any, body: bytes) -> Any:

@@ -1,12 +1,25 @@
-"""What the portal needs of a core store: five questions and one answer back.
+"""What the portal needs of a core store: five questions, one it may leave open, and one answer back.
 
 A further core is one module that keeps these promises and passes tests/cores/contract.py.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
-from portal.cores.records import ChangesPage, CompanyRecord, PriceRecord
+from portal.cores.records import ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a note says to a program: a dispute of this name begins (is_over: ends), about an entry or a ticket."""
+
+    dispute: str = ""  # the portal's name of it, as "question-12"; empty: the note is for people only
+    entry: str = ""  # core_id of the time entry in dispute; empty: all time of the ticket
+    is_over: bool = False
+
+
+NO_MARK = Mark()
 
 
 class Core(Protocol):
@@ -29,14 +42,22 @@ class Core(Protocol):
         """All rates ever valid, or None when this core keeps no prices."""
         ...
 
+    def invoices(self) -> IssuedInvoices | None:
+        """The documents issued for what was invoiced, and who issued them; None when this core tells none."""
+        ...
+
     def attachment(self, core_id: str) -> Iterator[bytes]:
         """The bytes of an attachment, in pieces. Raises CoreRefused when there is no such attachment."""
         ...
 
-    def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
+    def tell(
+        self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "", mark: Mark = NO_MARK
+    ) -> None:
         """Write an internal note on a ticket: once, however often it is told with the same key.
 
         approval is the core_id of the approval question it answers, decision one of approved, declined, expired
-        and withdrawn; both are empty for any other note. Raises CoreRefused when there is no such ticket.
+        and withdrawn; both are empty for any other note. mark says, for a program, that time is disputed, or is
+        so no more; a core that invoices by itself leaves disputed time out. Raises CoreRefused when there is no such
+        ticket.
         """
         ...

@@ -55,6 +55,34 @@ class TimeEntryRecord(Struct, frozen=True, kw_only=True):
     worked_at: Moment
     message: str = ""  # core_id of the public message it stands under
     invoiced_on: date | None = None  # the last Prague day of the invoiced period, once the core says so
+    document: str = ""  # core_id of the issued invoice it is on, from a core that tells them
+    company: str = ""  # core_id of the company it was invoiced to, where the ticket has gone to another one since
+
+
+class EntryStateRecord(Struct, frozen=True, kw_only=True):
+    """What of a time entry is billed."""
+
+    category: str
+    hours: Decimal
+    worked_on: date  # a Prague day
+    ticket: str = ""  # core_id, where the correction moved the entry from one ticket to another
+
+
+class EntryCorrectionRecord(Struct, frozen=True, kw_only=True):
+    """One correction of a time entry: what it was and became, by whom, when and why. new is None for a removal.
+
+    old is None for the part of a split entry that begins with it.
+    """
+
+    core_id: str
+    entry: str  # core_id of the time entry
+    at: Moment
+    old: EntryStateRecord | None = None
+    new: EntryStateRecord | None = None
+    by: str = ""  # a person's name
+    reason: str = ""
+    invoiced_on: date | None = None  # what the entry was invoiced for when it was corrected; None: it was not yet
+    document: str = ""  # core_id of the issued invoice that settles the difference; empty while it waits
 
 
 class EventRecord(Struct, frozen=True, kw_only=True):
@@ -98,6 +126,7 @@ class TicketRecord(Struct, frozen=True, kw_only=True, tag="ticket", tag_field="t
     time_entries: tuple[TimeEntryRecord, ...] = ()
     events: tuple[EventRecord, ...] = ()
     approvals: tuple[ApprovalRecord, ...] = ()
+    corrections: tuple[EntryCorrectionRecord, ...] = ()  # of its time entries, also of those removed
 
 
 class Tombstone(Struct, frozen=True, kw_only=True, tag="tombstone", tag_field="type"):
@@ -114,6 +143,8 @@ class CompanyRecord(Struct, frozen=True, kw_only=True):
     name: str
     language: str = "cs"
     domains: tuple[str, ...] = ()
+    ico: str = ""  # the company's number, as an accountant writes it
+    dic: str = ""  # its tax number
 
 
 class PriceRecord(Struct, frozen=True, kw_only=True):
@@ -125,6 +156,38 @@ class PriceRecord(Struct, frozen=True, kw_only=True):
     valid_from: date
     currency: str = "CZK"
     company: str = ""
+
+
+class IssuedInvoiceRecord(Struct, frozen=True, kw_only=True):
+    """An invoice as the accounts issued it. supplement counts the further ones of a period; 0 is its first."""
+
+    core_id: str
+    company: str
+    period_end: date  # the last Prague day of the invoiced period, as entries say it in invoiced_on
+    supplement: int = 0
+    number: str = ""
+    issued_on: date | None = None
+    taxable_on: date | None = None  # DUZP
+    due_on: date | None = None
+    total: Decimal | None = None  # with VAT
+    currency: str = "CZK"
+    link: str = ""  # where the document can be read
+
+
+class SupplierRecord(Struct, frozen=True, kw_only=True):
+    """Who issues the invoices."""
+
+    name: str
+    ico: str = ""
+    dic: str = ""
+    address: str = ""
+
+
+class IssuedInvoices(Struct, frozen=True, kw_only=True):
+    """Everything a core says of issued documents."""
+
+    invoices: tuple[IssuedInvoiceRecord, ...] = ()
+    supplier: SupplierRecord | None = None
 
 
 class Unreadable(Struct, frozen=True, kw_only=True):

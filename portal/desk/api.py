@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from portal.desk import serializers
 from portal.desk.database import Store
 from portal.desk.inbound.mime import plain
-from portal.desk.ticketing import directory, notes, prices
+from portal.desk.ticketing import directory, documents, notes, prices
 from portal.desk.ticketing.notes import DECISIONS, Contradicted, TakenNote
 from portal.errors import NotFound, Refused
 
@@ -62,6 +62,12 @@ def price_list():
         return jsonify(prices=prices.price_list(db))
 
 
+@core.get("/invoices")
+def invoices():
+    with _store().read() as db:
+        return jsonify(invoices=documents.issued(db), supplier=documents.supplier(db))
+
+
 @core.get("/attachments/<core_id>")
 def attachment(core_id):
     with _store().read() as db:
@@ -94,7 +100,7 @@ def _told(ticket: str, said: Any) -> TakenNote:
     """The note of a request body. Raises Refused naming the field at fault."""
     if not isinstance(said, dict):
         raise Refused("a note is a JSON object")
-    fields = {name: said.get(name, "") for name in ("text", "key", "approval", "decision")}
+    fields = {name: said.get(name, "") for name in ("text", "key", "approval", "decision", "dispute", "entry")}
     for name, value in fields.items():
         if not isinstance(value, str):
             raise Refused(f"{name} is text")
@@ -104,7 +110,12 @@ def _told(ticket: str, said: Any) -> TakenNote:
         raise Refused(f"key is needed: 1 to {LONGEST_KEY} letters, digits and signs of ASCII, without spaces")
     if fields["decision"] not in ("", *DECISIONS):
         raise Refused(f"decision is one of {', '.join(DECISIONS)}")
-    return TakenNote(ticket, **{**fields, "text": plain(fields["text"])})
+    if not isinstance(said.get("dispute_over", False), bool):
+        raise Refused("dispute_over is true or false")
+    if len(fields["dispute"]) > LONGEST_KEY:
+        raise Refused(f"dispute has at most {LONGEST_KEY} letters")
+    fields = {**fields, "text": plain(fields["text"]), "dispute": plain(fields["dispute"])}
+    return TakenNote(ticket, **fields, dispute_over=said.get("dispute_over", False))
 
 
 def _let_in() -> Response | None:

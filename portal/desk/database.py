@@ -14,11 +14,29 @@ from portal.lib.worker_process import WorkerProcess
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
 
-_VERSION = 4
+_VERSION = 5
+_MONEY = (
+    # One run of the invoicing for one company: the period's first is supplement 0. The rest is what the accounts say.
+    "CREATE TABLE document (id INTEGER PRIMARY KEY, company TEXT NOT NULL, period_end TEXT NOT NULL,"
+    " supplement INTEGER NOT NULL, made_at TEXT NOT NULL, number TEXT NOT NULL DEFAULT '', issued_on TEXT,"
+    " taxable_on TEXT, due_on TEXT, total TEXT, currency TEXT NOT NULL DEFAULT 'CZK', link TEXT NOT NULL DEFAULT '',"
+    " UNIQUE (company, period_end, supplement))",
+    # What an entry was and became, told with the ticket it stands on now.
+    "CREATE TABLE correction (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES time_entry, at TEXT NOT NULL,"
+    " by TEXT NOT NULL, reason TEXT NOT NULL, old_category TEXT, old_hundredths INTEGER, old_worked_at TEXT,"
+    " old_ticket INTEGER REFERENCES ticket, new_category TEXT, new_hundredths INTEGER, new_worked_at TEXT,"
+    " new_ticket INTEGER REFERENCES ticket, invoiced_on TEXT, document INTEGER REFERENCES document)",
+    "CREATE INDEX correction_by_entry ON correction (entry)",
+    # Time that somebody disputes, by the portal's name of the dispute; entry is NULL for all of the ticket's.
+    "CREATE TABLE dispute (ticket INTEGER NOT NULL REFERENCES ticket, name TEXT NOT NULL,"
+    " entry INTEGER REFERENCES time_entry, since TEXT NOT NULL, ended_at TEXT, PRIMARY KEY (ticket, name))",
+)
 _SCHEMA = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE company (core_id TEXT PRIMARY KEY, name TEXT NOT NULL, language TEXT NOT NULL);
+CREATE TABLE company (
+    core_id TEXT PRIMARY KEY, name TEXT NOT NULL, language TEXT NOT NULL, ico TEXT NOT NULL DEFAULT '',
+    dic TEXT NOT NULL DEFAULT '');
 -- Domains below a company's one are its own, too, unless it stands for itself alone.
 CREATE TABLE domain (
     domain TEXT PRIMARY KEY, company TEXT NOT NULL REFERENCES company, alone INTEGER NOT NULL DEFAULT 0);
@@ -70,7 +88,8 @@ CREATE INDEX attachment_by_message ON attachment (message);
 CREATE TABLE time_entry (
     id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket, message INTEGER REFERENCES message,
     category TEXT NOT NULL, hundredths INTEGER NOT NULL, technician_name TEXT NOT NULL,
-    technician_email TEXT NOT NULL, worked_at TEXT NOT NULL, invoiced_on TEXT);
+    technician_email TEXT NOT NULL, worked_at TEXT NOT NULL, invoiced_on TEXT,
+    document INTEGER, company TEXT NOT NULL DEFAULT '', removed_at TEXT);
 CREATE INDEX time_entry_by_ticket ON time_entry (ticket);
 CREATE TABLE event (
     id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket, kind TEXT NOT NULL, at TEXT NOT NULL,
@@ -93,7 +112,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (try_after) WHERE sent_at IS NULL AND given_up_at IS NULL;
 CREATE INDEX outbox_by_ticket ON outbox (ticket);
 CREATE INDEX outbox_by_recipients ON outbox (recipients, queued_at);
-"""
+""" + ";\n".join(_MONEY)
 _UPGRADES = {  # from this version to the next
     1: ("ALTER TABLE ticket ADD COLUMN confidential INTEGER NOT NULL DEFAULT 0",),
     2: (
@@ -106,6 +125,23 @@ _UPGRADES = {  # from this version to the next
         "INSERT OR REPLACE INTO change (ticket) SELECT ticket FROM change ORDER BY position",
     ),
     3: ("ALTER TABLE mail ADD COLUMN begun INTEGER NOT NULL DEFAULT 0",),
+    4: (
+        "ALTER TABLE company ADD COLUMN ico TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE company ADD COLUMN dic TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE time_entry ADD COLUMN document INTEGER",
+        "ALTER TABLE time_entry ADD COLUMN company TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE time_entry ADD COLUMN removed_at TEXT",
+        *_MONEY,
+        # What was invoiced before is the first invoice of its period, made when nobody knows.
+        "INSERT INTO document (company, period_end, supplement, made_at) SELECT DISTINCT ticket.company, invoiced_on,"
+        " 0, invoiced_on || 'T23:59:59.000000Z' FROM time_entry JOIN ticket ON ticket.id = time_entry.ticket"
+        " WHERE invoiced_on IS NOT NULL",
+        "UPDATE time_entry SET company = (SELECT company FROM ticket WHERE ticket.id = time_entry.ticket)"
+        " WHERE invoiced_on IS NOT NULL",
+        "UPDATE time_entry SET document = (SELECT document.id FROM document"
+        " WHERE document.company = time_entry.company AND period_end = invoiced_on) WHERE invoiced_on IS NOT NULL",
+        "INSERT OR REPLACE INTO change (ticket) SELECT DISTINCT ticket FROM time_entry WHERE invoiced_on IS NOT NULL",
+    ),
 }
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from portal.desk.database import fact
+from portal import clock
+from portal.desk.database import fact, moment
 from portal.desk.settings import House
 from portal.desk.ticketing import directory
 from portal.desk.ticketing.tickets import tag_of
@@ -88,7 +89,8 @@ def _told(db: sqlite3.Connection, rows: list[sqlite3.Row], name: str) -> list[di
         "messages": _by_ticket(
             db, there, "SELECT * FROM message WHERE ticket IN ({}) AND public = 1 ORDER BY sent_at, id"
         ),
-        "entries": _by_ticket(db, there, "SELECT * FROM time_entry WHERE ticket IN ({}) ORDER BY id"),
+        "entries": _by_ticket(db, there, _ENTRIES),
+        "corrections": _by_ticket(db, there, _CORRECTIONS),
         "events": _by_ticket(db, there, "SELECT * FROM event WHERE ticket IN ({}) ORDER BY at, id"),
         "approvals": _by_ticket(
             db, there, "SELECT * FROM approval WHERE ticket IN ({}) AND closed_at IS NULL ORDER BY id"
@@ -132,9 +134,10 @@ def _ticket(row: sqlite3.Row, parts: dict[str, Any]) -> dict[str, Any]:
             _message(part, parts["files"], is_outside=_is_outside(part, row["company"], parts["homes"]))
             for part in parts["messages"].get(row["id"], ())
         ],
-        "time_entries": [_time_entry(part) for part in parts["entries"].get(row["id"], ())],
+        "time_entries": [_time_entry(part, row["company"]) for part in parts["entries"].get(row["id"], ())],
         "events": [_event(part) for part in parts["events"].get(row["id"], ())],
         "approvals": [_approval(part) for part in parts["approvals"].get(row["id"], ())],
+        "corrections": [_correction(part) for part in parts["corrections"].get(row["id"], ())],
     }
 
 
@@ -169,16 +172,57 @@ def _attachment(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _time_entry(row: sqlite3.Row) -> dict[str, Any]:
+def _time_entry(row: sqlite3.Row, company: str) -> dict[str, Any]:
     return {
         "core_id": str(row["id"]),
         "category": row["category"],
-        "hours": f"{Decimal(row['hundredths']).scaleb(-2):.2f}",
+        "hours": _hours(row["hundredths"]),
         "technician": {"name": row["technician_name"], "email": row["technician_email"]},
         "worked_at": row["worked_at"],
         "message": str(row["message"] or ""),
         "invoiced_on": row["invoiced_on"],
+        "document": str(row["document"] or ""),
+        "company": row["company"] if row["company"] != company else "",
     }
+
+
+_ENTRIES = "SELECT * FROM time_entry WHERE ticket IN ({}) AND removed_at IS NULL ORDER BY id"
+_CORRECTIONS = (
+    "SELECT correction.*, time_entry.ticket, old.number AS old_number, new.number AS new_number FROM correction"
+    " JOIN time_entry ON time_entry.id = correction.entry"
+    " LEFT JOIN ticket AS old ON old.id = old_ticket LEFT JOIN ticket AS new ON new.id = new_ticket"
+    " WHERE time_entry.ticket IN ({}) ORDER BY correction.id"
+)
+
+
+def _correction(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "core_id": str(row["id"]),
+        "entry": str(row["entry"]),
+        "at": row["at"],
+        "old": _entry_state(row, "old"),
+        "new": _entry_state(row, "new"),
+        "by": row["by"],
+        "reason": row["reason"],
+        "invoiced_on": row["invoiced_on"],
+        "document": str(row["document"] or ""),
+    }
+
+
+def _entry_state(row: sqlite3.Row, which: str) -> dict[str, Any] | None:
+    if row[f"{which}_category"] is None:
+        return None
+    is_moved = row["old_ticket"] is not None and row["new_ticket"] is not None
+    return {
+        "category": row[f"{which}_category"],
+        "hours": _hours(row[f"{which}_hundredths"]),
+        "worked_on": clock.prague_day(moment(row[f"{which}_worked_at"])).isoformat(),
+        "ticket": row[f"{which}_number"] if is_moved else "",
+    }
+
+
+def _hours(hundredths: int) -> str:
+    return f"{Decimal(hundredths).scaleb(-2):.2f}"
 
 
 def _event(row: sqlite3.Row) -> dict[str, Any]:

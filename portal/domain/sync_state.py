@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, false, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -53,6 +53,9 @@ class CoreNote(Base):
     note: Mapped[str]
     approval: Mapped[str] = mapped_column(default="", server_default="")  # core_id of the question it answers
     decision: Mapped[str] = mapped_column(default="", server_default="")  # approved, declined, expired or withdrawn
+    dispute: Mapped[str] = mapped_column(default="", server_default="")  # for a program: see cores.protocol.Mark
+    entry: Mapped[str] = mapped_column(default="", server_default="")  # core_id of the time entry in dispute
+    dispute_over: Mapped[bool] = mapped_column(default=False, server_default=false())
     written_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)

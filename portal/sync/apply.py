@@ -18,7 +18,7 @@ from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketCount, TicketEvent, TicketText
-from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection, TimeEntryVersion
 from portal.sync import plan as steps
 from portal.sync import quarantine, reassignment
 from portal.sync.html import sanitize
@@ -38,8 +38,9 @@ _RANKS: dict[type, int] = {
     steps.WithdrawTicket: 1,
     steps.PutMessage: 2,
     steps.WithdrawMessage: 2,
+    steps.PutCorrection: 4,
 }
-_LAST_RANK = 3
+_LAST_RANK = 3  # but for what is said of entries: of anything else
 
 
 def perform(plans: Iterable[Step], had: Recalled) -> bool:
@@ -131,6 +132,8 @@ class _Performance:
                 db.session.delete(self._had.events.pop(step.core_id))
             case steps.PutEntry():
                 self._put_entry(step)
+            case steps.PutCorrection():
+                self._put_correction(step)
             case steps.WithdrawEntry():
                 self._withdraw_entry(self._had.entries[step.core_id])
 
@@ -222,9 +225,12 @@ class _Performance:
     def _put_entry(self, step: steps.PutEntry) -> None:
         row, had = step.row, self._had
         entry, ticket = had.entries.get(row.core_id), had.tickets[row.ticket]
-        values = _values(row, without=("ticket", "message", "technician"))
+        company_id = had.companies.get(row.company, ticket.company_id)
+        if entry is not None and invoice_snapshots.has(entry.id):
+            company_id = entry.company_id  # what was invoiced stays with whom it was invoiced to
+        values = _values(row, without=("ticket", "company", "message", "technician"))
         values |= {
-            "company_id": ticket.company_id,
+            "company_id": company_id,
             "ticket_id": ticket.id,
             "message_id": self._message_ids[row.message] if row.message else None,
             "technician_id": had.technicians[row.technician].id,
@@ -235,11 +241,25 @@ class _Performance:
             return
         if entry.ticket_id != ticket.id:
             self._bereft.add(entry.ticket_id)
-        if entry.company_id != ticket.company_id:
-            reassignment.bring_entry(entry, ticket.company_id)
+        if entry.company_id != company_id:
+            reassignment.bring_entry(entry, company_id)
         if step.remember:
             self._remember(entry)
         _set(entry, values)
+
+    def _put_correction(self, step: steps.PutCorrection) -> None:
+        """Of an entry that the mirror never had, as one removed before the first run, there is nothing to say."""
+        row, had = step.row, self._had
+        entry = had.entries.get(row.entry)
+        entry_id = entry.id if entry else ids_by_name(TimeEntry, [row.entry]).get(row.entry)
+        if entry_id is None:
+            return
+        known = had.corrections.get(row.core_id)
+        if known is None:
+            known = had.corrections[row.core_id] = TimeEntryCorrection(noticed_at=self._now)
+            db.session.add(known)
+        known.time_entry_id = entry_id
+        _set(known, _values(row, without=("entry",)))
 
     def _withdraw_entry(self, entry: TimeEntry) -> None:
         self._remember(entry)

@@ -92,15 +92,16 @@ class Sync:
 
     def _read_catalogue(self, lead: Lead) -> None:
         """Companies before tickets, and records set aside again when they may be understood now."""
-        companies, prices = self._core.companies(), self._core.price_list()
+        companies, prices, issued = self._core.companies(), self._core.price_list(), self._core.invoices()
         lease.hold(lead)
         _state()
         met, priced = reference_data.mirror_companies(companies), reference_data.mirror_prices(prices)
+        documents = reference_data.mirror_invoices(issued)
         quarantine.replace(
             reference_data.PRICE,
             (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values()),
         )
-        if met.changed or priced.changed:
+        if met.changed or priced.changed or documents.changed:
             apply.grow_generation()
         db.session.commit()
         if met.changed or not self._has_retried:  # nothing else can change what we made of them

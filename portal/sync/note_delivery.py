@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 
 from portal import clock
-from portal.cores.protocol import Core
+from portal.cores.protocol import Core, Mark
 from portal.db import db
 from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Ticket
@@ -57,8 +57,9 @@ def _due() -> list[int]:
 def _tell(core: Core, note: CoreNote) -> None:
     ticket = db.session.scalars(select(Ticket.core_id).where(Ticket.id == note.ticket_id)).one()
     note_id, text, key, approval, decision = note.id, note.note, note.key, note.approval, note.decision
+    mark = Mark(dispute=note.dispute, entry=note.entry, is_over=note.dispute_over)
     db.session.rollback()  # no transaction stays open while we wait for the core
-    core.tell(ticket, text, key, approval=approval, decision=decision)
+    core.tell(ticket, text, key, approval=approval, decision=decision, mark=mark)
     fresh = db.session.get_one(CoreNote, note_id)
     fresh.told_at, fresh.trouble = clock.now(), ""
     db.session.commit()

@@ -10,7 +10,16 @@ from portal.errors import RecordNotUnderstood
 from portal.sync import rows
 from portal.sync.html.message_body import Body
 from portal.sync.html.sanitize import without_controls
-from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, PersonRow, TicketRow, TicketRows
+from portal.sync.rows import (
+    AttachmentRow,
+    CorrectionRow,
+    EntryRow,
+    EventRow,
+    MessageRow,
+    PersonRow,
+    TicketRow,
+    TicketRows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Known:
     attachments: Mapping[str, AttachmentRow] = field(default_factory=dict)
     events: Mapping[str, EventRow] = field(default_factory=dict)
     entries: Mapping[str, EntryRow] = field(default_factory=dict)
+    corrections: Mapping[str, CorrectionRow] = field(default_factory=dict)
     withdrawn: Container[str] = ()  # "message 7", "time_entry 9": those of the above that are withdrawn
 
 
@@ -76,6 +86,13 @@ class PutEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PutCorrection:
+    """Who corrected an entry, when and why. It is never taken back."""
+
+    row: CorrectionRow
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawTicket:
     core_id: str
 
@@ -124,6 +141,7 @@ Step = (
     | PutAttachment
     | PutEvent
     | PutEntry
+    | PutCorrection
     | WithdrawTicket
     | WithdrawMessage
     | WithdrawAttachment
@@ -231,6 +249,7 @@ def _differences(made: TicketRows, known: Known) -> list[Step]:
         *(DropEvent(row.core_id) for row in events.gone if row.ticket == ours),
         *(PutEntry(row, _is_to_remember(row, known)) for row in entries.new),
         *(WithdrawEntry(row.core_id) for row in entries.gone if row.ticket == ours),
+        *(PutCorrection(row) for row in made.corrections if known.corrections.get(row.core_id) != row),
     ]
 
 

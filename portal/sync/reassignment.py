@@ -8,6 +8,7 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import db
 from portal.domain.approvals.models import Approval
+from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from portal.domain.questions.models import Question
 from portal.domain.tickets.models import Ticket, TicketText
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
@@ -17,16 +18,18 @@ from portal.lib.text import fold
 def take_along(ticket: Ticket, company_id: int) -> None:
     """The ticket is another company's: everything below it goes along, so that the former one sees no more of it.
 
-    What was invoiced to the former company stays on its invoice.
+    What was invoiced to the former company stays with it, as do corrections of it and questions about it.
     """
-    entry_ids = select(TimeEntry.id).where(TimeEntry.ticket_id == ticket.id)
+    entry_ids = select(TimeEntry.id).where(
+        TimeEntry.ticket_id == ticket.id, TimeEntry.id.not_in(select(InvoicedEntry.time_entry_id))
+    )
     for table, theirs in (
         (TimeEntryVersion, TimeEntryVersion.time_entry_id.in_(entry_ids)),
         (Question, Question.time_entry_id.in_(entry_ids)),
         (Approval, Approval.ticket_id == ticket.id),
     ):
         db.session.execute(update(table).where(theirs).values(company_id=company_id))
-    for entry in db.session.scalars(select(TimeEntry).where(TimeEntry.ticket_id == ticket.id)):
+    for entry in db.session.scalars(select(TimeEntry).where(TimeEntry.id.in_(entry_ids))):
         bring_entry(entry, company_id)
 
 

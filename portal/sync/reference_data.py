@@ -4,18 +4,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
 
-from portal.cores.records import CompanyRecord, PriceRecord, Unreadable
+from portal.cores.records import (
+    CompanyRecord,
+    IssuedInvoiceRecord,
+    IssuedInvoices,
+    PriceRecord,
+    SupplierRecord,
+    Unreadable,
+)
 from portal.db import db
 from portal.domain.billing import invoice_snapshots
+from portal.domain.billing.issued_invoices import IssuedInvoice, Supplier
 from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company
 from portal.lib.text import line
+from portal.sync.rows import LONGEST_KEY
 
 DEAREST = Decimal(10_000_000)  # an hourly rate above it is a mistake, and would overflow sums
+LARGEST = Decimal(1_000_000_000_000)  # a document's total above it would overflow sums
+MOST_SUPPLEMENTS = 10_000  # of one period
+LONGEST_LINK = 2000  # letters
 PRICE = "price: "  # begins the name of a price that is set aside
 LANGUAGES = ("cs", "en")
 
@@ -37,13 +50,14 @@ def mirror_companies(told: Iterable[CompanyRecord]) -> Mirrored:
     for record in told:
         name = line(record.name) or record.core_id
         language = record.language if record.language in LANGUAGES else LANGUAGES[0]
+        ico, dic = line(record.ico, longest=20), line(record.dic, longest=20)
         company = known.get(record.core_id)
         if company is None:
             company = known[record.core_id] = Company(core_id=record.core_id)
             db.session.add(company)
-        elif (company.name, company.language) == (name, language):
+        elif (company.name, company.language, company.ico, company.dic) == (name, language, ico, dic):
             continue
-        company.name, company.language, changed = name, language, True
+        company.name, company.language, company.ico, company.dic, changed = name, language, ico, dic, True
     db.session.flush()
     return Mirrored(changed)
 
@@ -78,6 +92,68 @@ def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
     return Mirrored(changed, aside)
 
 
+def mirror_invoices(told: IssuedInvoices | None) -> Mirrored:
+    """The documents and the supplier as the core lists them; None, or an empty list, leaves what is known. Does not
+    commit. A document that makes no sense, or of a company nobody knows, is left out."""
+    if told is None:
+        return Mirrored()
+    known = {one.core_id: one for one in db.session.scalars(select(IssuedInvoice))}
+    companies = {company.core_id: company.id for company in db.session.scalars(select(Company))}
+    changed = _mirror_supplier(told.supplier) if told.supplier else False
+    wanted = {one.core_id: one for one in told.invoices if one.company in companies and _makes_sense(one)}
+    for name, record in wanted.items():
+        values = _values_of(record) | {"company_id": companies[record.company]}
+        document = known.get(name) or IssuedInvoice(core_id=name)
+        if any(getattr(document, column) != value for column, value in values.items()):
+            for column, value in values.items():
+                setattr(document, column, value)
+            db.session.add(document)
+            changed = True
+    for name in known.keys() - {one.core_id for one in told.invoices} if wanted else ():
+        db.session.delete(known[name])
+        changed = True
+    db.session.flush()
+    return Mirrored(changed)
+
+
+def _values_of(record: IssuedInvoiceRecord) -> dict[str, Any]:
+    link = record.link.strip()
+    return {
+        "period_end": record.period_end,
+        "supplement": record.supplement,
+        "number": line(record.number, longest=50),
+        "issued_on": record.issued_on,
+        "taxable_on": record.taxable_on,
+        "due_on": record.due_on,
+        "total": record.total,
+        "currency": record.currency,
+        "link": link if link.startswith(("https://", "http://")) and len(link) <= LONGEST_LINK else "",
+    }
+
+
+def _makes_sense(record: IssuedInvoiceRecord) -> bool:
+    total = record.total
+    fits = total is None or (total.is_finite() and abs(total) <= LARGEST and total == total.quantize(Decimal("0.01")))
+    is_named = 0 < len(record.core_id) <= LONGEST_KEY and record.core_id.isprintable()
+    return fits and is_named and 0 <= record.supplement <= MOST_SUPPLEMENTS and _is_currency(record.currency)
+
+
+def _mirror_supplier(told: SupplierRecord) -> bool:
+    values = {
+        "name": line(told.name, longest=200),
+        "ico": line(told.ico, longest=20),
+        "dic": line(told.dic, longest=20),
+        "address": line(told.address, longest=300),
+    }
+    supplier = db.session.scalar(select(Supplier).order_by(Supplier.id).limit(1)) or Supplier()
+    if all(getattr(supplier, name) == value for name, value in values.items()):
+        return False
+    for name, value in values.items():
+        setattr(supplier, name, value)
+    db.session.add(supplier)
+    return True
+
+
 def _make_it_so(known: dict[PriceKey, Price], wanted: dict[PriceKey, PriceRecord], *, drop: bool) -> bool:
     changed = False
     for key, record in wanted.items():
@@ -103,8 +179,12 @@ def _fault(record: PriceRecord, companies: dict[str, int]) -> str:
         return "it names no category"
     if not rate.is_finite() or not 0 <= rate <= DEAREST or rate != rate.quantize(Decimal("0.01")):
         return f"{rate} is no hourly rate"
-    if len(record.currency) != 3 or not record.currency.isascii() or not record.currency.isupper():
+    if not _is_currency(record.currency):
         return f"{record.currency[:10]!r} is no currency"
     if record.company and record.company not in companies:
         return f"the company {record.company[:50]!r} is unknown"
     return ""
+
+
+def _is_currency(written: str) -> bool:
+    return len(written) == 3 and written.isascii() and written.isupper()

@@ -8,7 +8,14 @@ from decimal import Decimal
 
 from portal import clock
 from portal.cores import records
-from portal.cores.records import MessageRecord, PersonRecord, TicketRecord, TimeEntryRecord
+from portal.cores.records import (
+    EntryCorrectionRecord,
+    EntryStateRecord,
+    MessageRecord,
+    PersonRecord,
+    TicketRecord,
+    TimeEntryRecord,
+)
 from portal.domain.tickets import search_index
 from portal.domain.tickets.models import MessageSide, State, TicketEventKind
 from portal.errors import RecordNotUnderstood
@@ -20,6 +27,7 @@ MAKING = 5  # grow it when rows are made differently: the next full run makes ev
 MOST_HOURS = Decimal(744)  # of one entry: no month has more
 MOST_BYTES = 2**31 - 1  # a size the databases can keep; a file that long is not fetched anyway
 LONGEST_KEY = 500  # letters of a core_id
+LONGEST_REASON = 1000  # letters of why an entry was corrected
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -91,6 +99,7 @@ class EventRow:
 class EntryRow:
     core_id: str
     ticket: str
+    company: str  # the ticket's, or the one it was invoiced to before the ticket went to another
     message: str  # empty when it stands under no public message
     technician: str
     category: str
@@ -98,11 +107,33 @@ class EntryRow:
     worked_at: datetime
     worked_day: date
     invoiced_on: date | None
+    document: str
 
     def is_billed_as(self, other: "EntryRow") -> bool:
         """Nothing that an invoice is made of differs; becoming invoiced is no change of what is billed."""
         same = (self.hours, self.category, self.worked_day) == (other.hours, other.category, other.worked_day)
         return same and other.invoiced_on in (None, self.invoiced_on)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """old or new is empty where the entry was not there before, or is no more."""
+
+    core_id: str
+    entry: str
+    at: datetime
+    by: str
+    reason: str
+    old_category: str | None
+    old_hours: Decimal | None
+    old_day: date | None
+    old_ticket: str
+    new_category: str | None
+    new_hours: Decimal | None
+    new_day: date | None
+    new_ticket: str
+    invoiced_on: date | None
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +147,7 @@ class TicketRows:
     attachments: tuple[AttachmentRow, ...]
     events: tuple[EventRow, ...]
     entries: tuple[EntryRow, ...]
+    corrections: tuple[CorrectionRow, ...]
     text: str  # folded: what it can be found by
 
 
@@ -149,6 +181,7 @@ def rows_of(record: TicketRecord, bodies: Mapping[str, Body] | None = None) -> T
         ("attachments", attachments),
         ("time entries", entries),
         ("events", record.events),
+        ("corrections", record.corrections),
     ):
         _refuse_twins(what, rows)
     technicians = [person(entry.technician) for entry in record.time_entries]
@@ -162,6 +195,7 @@ def rows_of(record: TicketRecord, bodies: Mapping[str, Body] | None = None) -> T
         attachments=attachments,
         events=tuple(_event(record, index) for index in range(len(record.events))),
         entries=entries,
+        corrections=tuple(map(_correction, record.corrections)),
         text=_text(record, bodies.values()),
     )
 
@@ -217,23 +251,53 @@ def _message(message: MessageRecord, made: Body, record: TicketRecord) -> Messag
 
 
 def _entry(entry: TimeEntryRecord, record: TicketRecord) -> EntryRow:
-    hours = entry.hours
-    if not hours.is_finite() or not 0 <= hours <= MOST_HOURS or hours != hours.quantize(Decimal("0.01")):
-        raise RecordNotUnderstood(f"time entry {entry.core_id}: {hours} hours cannot be billed")
-    category = line(entry.category, longest=50)
-    if not category:
-        raise RecordNotUnderstood(f"time entry {entry.core_id} has no price category")
+    category, hours = _billed(f"time entry {entry.core_id}", entry)
     worked_at = _moment(entry.worked_at)
     return EntryRow(
         core_id=_key(entry.core_id, "time entry"),
         ticket=record.core_id,
+        company=(entry.invoiced_on and entry.company) or record.company,
         message=entry.message if any(entry.message == message.core_id for message in record.messages) else "",
         technician=person(entry.technician).email,
         category=category,
-        hours=hours.quantize(Decimal("0.01")),
+        hours=hours,
         worked_at=worked_at,
         worked_day=clock.prague_day(worked_at),
         invoiced_on=entry.invoiced_on,
+        document=line(entry.document, longest=LONGEST_KEY),
+    )
+
+
+def _billed(what: str, said: TimeEntryRecord | EntryStateRecord) -> tuple[str, Decimal]:
+    """The category and the hours, to two places."""
+    hours, category = said.hours, line(said.category, longest=50)
+    if not hours.is_finite() or not 0 <= hours <= MOST_HOURS or hours != hours.quantize(Decimal("0.01")):
+        raise RecordNotUnderstood(f"{what}: {hours} hours cannot be billed")
+    if not category:
+        raise RecordNotUnderstood(f"{what} has no price category")
+    return category, hours.quantize(Decimal("0.01"))
+
+
+def _correction(said: EntryCorrectionRecord) -> CorrectionRow:
+    what = f"correction {said.core_id}"
+    old_category, old_hours = _billed(what, said.old) if said.old else (None, None)
+    new_category, new_hours = _billed(what, said.new) if said.new else (None, None)
+    return CorrectionRow(
+        core_id=_key(said.core_id, "correction"),
+        entry=said.entry,
+        at=_moment(said.at),
+        by=line(said.by),
+        reason=line(said.reason, longest=LONGEST_REASON),
+        old_category=old_category,
+        old_hours=old_hours,
+        old_day=said.old.worked_on if said.old else None,
+        old_ticket=line(said.old.ticket) if said.old else "",
+        new_category=new_category,
+        new_hours=new_hours,
+        new_day=said.new.worked_on if said.new else None,
+        new_ticket=line(said.new.ticket) if said.new else "",
+        invoiced_on=said.invoiced_on,
+        document=line(said.document, longest=LONGEST_KEY),
     )
 
 

@@ -14,10 +14,10 @@ from portal.domain.companies.models import Company
 from portal.domain.sync_state import SetAside
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketEvent
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection
 from portal.sync import rows
 from portal.sync.plan import Known
-from portal.sync.rows import AttachmentRow, EntryRow, EventRow, MessageRow, TicketRow
+from portal.sync.rows import AttachmentRow, CorrectionRow, EntryRow, EventRow, MessageRow, TicketRow
 
 AT_ONCE = 5_000  # values in one question: both databases take more
 
@@ -34,6 +34,7 @@ class Recalled:
     attachments: dict[str, Attachment] = field(default_factory=dict)
     events: dict[str, TicketEvent] = field(default_factory=dict)
     entries: dict[str, TimeEntry] = field(default_factory=dict)
+    corrections: dict[str, TimeEntryCorrection] = field(default_factory=dict)
     aside: dict[str, SetAside] = field(default_factory=dict)
 
     def known(self, changes: Collection[Change]) -> dict[str, Known]:
@@ -68,6 +69,11 @@ def recall(changes: Collection[Change]) -> Recalled:
     found.entries = _of(
         TimeEntry, TimeEntry.ticket_id, ids, [entry.core_id for record in told for entry in record.time_entries]
     )
+    found.corrections = _by_name(
+        TimeEntryCorrection,
+        TimeEntryCorrection.core_id,
+        [correction.core_id for record in told for correction in record.corrections],
+    )
     _add_those_around(found)
     _add_employees(found, told)
     return found
@@ -84,6 +90,9 @@ def _add_those_around(found: Recalled) -> None:
     """Messages and tickets that things named by these records belonged to until now."""
     message_ids = {row.message_id for row in found.attachments.values()}
     message_ids |= {row.message_id for row in found.entries.values() if row.message_id}
+    corrected = {row.time_entry_id for row in found.corrections.values()}
+    corrected -= {row.id for row in found.entries.values()}
+    found.entries |= {row.core_id: row for row in _those(TimeEntry, TimeEntry.id, corrected)}
     missing = message_ids - {row.id for row in found.messages.values()}
     found.messages |= {row.core_id: row for row in _those(Message, Message.id, missing)}
     children: Iterable[Any] = (*found.messages.values(), *found.events.values(), *found.entries.values())
@@ -162,6 +171,7 @@ class _Telling:
         self._company = {number: name for name, number in found.companies.items()}
         self._ticket = {row.id: name for name, row in found.tickets.items()}
         self._message = {row.id: name for name, row in found.messages.items()}
+        self._entry = {row.id: name for name, row in found.entries.items()}
         self._technician = {row.id: email for email, row in found.technicians.items()}
         self._employee = {row.id: row.email for row in found.employees.values()}
 
@@ -188,6 +198,11 @@ class _Telling:
             attachments=self._attachments.about(name, [file for message in messages for file in message.attachments]),
             events=self._events.about(name, told.events if told else ()),
             entries=self._entries.about(name, told.time_entries if told else ()),
+            corrections={
+                one.core_id: self._correction_row(self._found.corrections[one.core_id])
+                for one in (told.corrections if told else ())
+                if one.core_id in self._found.corrections
+            },
             withdrawn=self._withdrawn,
         )
 
@@ -214,12 +229,16 @@ class _Telling:
             EntryRow,
             entry,
             ticket=self._ticket[entry.ticket_id],
+            company=self._company[entry.company_id],
             message=self._message[entry.message_id] if entry.message_id else "",
             technician=self._technician[entry.technician_id],
         )
 
+    def _correction_row(self, correction: TimeEntryCorrection) -> CorrectionRow:
+        return _same(CorrectionRow, correction, entry=self._entry[correction.time_entry_id])
 
-Row = TypeVar("Row", TicketRow, MessageRow, AttachmentRow, EventRow, EntryRow)
+
+Row = TypeVar("Row", TicketRow, MessageRow, AttachmentRow, EventRow, EntryRow, CorrectionRow)
 
 
 def _same(make: Callable[..., Row], table_row: Base, **instead: str) -> Row:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from portal.cores.records import Change, ChangesPage, CompanyRecord, PriceRecord
+from portal.cores.protocol import NO_MARK, Mark
+from portal.cores.records import Change, ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
 from portal.errors import CoreAway, CoreRefused
 
 
@@ -14,8 +15,10 @@ class MemoryCore:
     page: int = 3
     told_companies: list[CompanyRecord] = field(default_factory=list)
     told_prices: list[PriceRecord] | None = None
+    told_invoices: IssuedInvoices | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     notes: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)  # by key
+    marks: dict[str, Mark] = field(default_factory=dict)  # by key
     is_away: bool = False
     asked: int = 0
     _told: dict[str, tuple[int, Change]] = field(default_factory=dict)
@@ -68,17 +71,24 @@ class MemoryCore:
         self._ask()
         return self.told_prices
 
+    def invoices(self) -> IssuedInvoices | None:
+        self._ask()
+        return self.told_invoices
+
     def attachment(self, core_id: str) -> Iterator[bytes]:
         self._ask()
         if core_id not in self.files:
             raise CoreRefused("there is no such attachment")
         return _pieces(self.files[core_id])
 
-    def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
+    def tell(
+        self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "", mark: Mark = NO_MARK
+    ) -> None:
         self._ask()
         if ticket not in self._told:
             raise CoreRefused("there is no such ticket")
         self.notes.setdefault(key, (ticket, note, approval, decision))
+        self.marks.setdefault(key, mark)
 
     def _ask(self) -> None:
         self.asked += 1

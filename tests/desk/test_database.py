@@ -74,8 +74,19 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
             ("message", "proved_by"),
             ("domain", "alone"),
             ("mail", "begun"),
+            ("company", "ico"),
+            ("company", "dic"),
+            ("time_entry", "document"),
+            ("time_entry", "company"),
+            ("time_entry", "removed_at"),
         ):
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in ("correction", "dispute", "document"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute(
+            "INSERT INTO time_entry (ticket, category, hundredths, technician_name, technician_email, worked_at,"
+            " invoiced_on) SELECT id, 'PROGP85', 100, 'Radek', 'r@connectica.cz', opened_at, '2026-10-31' FROM ticket"
+        )
         before = db.execute("SELECT max(position) FROM change").fetchone()[0]
         db.execute("PRAGMA user_version = 1")
     later = Store(store.path)
@@ -83,7 +94,11 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
         ticket = tickets.by_number(db, opened)
         assert ticket.confidential is False
         assert len(ticket.key) == 8
-        assert db.execute("PRAGMA user_version").fetchone()[0] == 4
+        (document,) = db.execute("SELECT * FROM document").fetchall()
+        assert (document["company"], document["period_end"]) == (ticket.company, "2026-10-31")
+        entry = db.execute("SELECT document, company FROM time_entry").fetchone()
+        assert tuple(entry) == (document["id"], ticket.company)
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 5
         assert db.execute("SELECT max(position) FROM change").fetchone()[0] > before
     later.close()
 

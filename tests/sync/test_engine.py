@@ -451,6 +451,9 @@ class Stream:
     def price_list(self):
         return None
 
+    def invoices(self):
+        return None
+
 
 def test_a_run_over_ever_so_many_tickets_of_one_stamp_needs_the_memory_of_a_page(app):
     """The names of a full run are what grows with their number: some 120 bytes each."""

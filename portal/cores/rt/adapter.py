@@ -12,7 +12,17 @@ import msgspec
 from portal import clock
 from portal.cores.connection import AnswerTooBig
 from portal.cores.prefetch import one_ahead
-from portal.cores.records import Change, ChangesPage, CompanyRecord, PersonRecord, PriceRecord, Tombstone, Unreadable
+from portal.cores.protocol import NO_MARK, Mark
+from portal.cores.records import (
+    Change,
+    ChangesPage,
+    CompanyRecord,
+    IssuedInvoices,
+    PersonRecord,
+    PriceRecord,
+    Tombstone,
+    Unreadable,
+)
 from portal.cores.rt import mapping
 from portal.cores.rt.client import PAGE, Glance, Rest, place_of
 from portal.cores.rt.mapping import RtTicket, Rules
@@ -69,12 +79,17 @@ class RtCore:
     def price_list(self) -> list[PriceRecord] | None:
         return None
 
+    def invoices(self) -> IssuedInvoices | None:
+        return None
+
     def attachment(self, core_id: str) -> Iterator[bytes]:
         if not (core_id.isascii() and core_id.isdigit()):
             raise CoreRefused(f"{core_id!r} names no attachment of RT")
         yield from self._rest.file(core_id)
 
-    def tell(self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "") -> None:
+    def tell(
+        self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "", mark: Mark = NO_MARK
+    ) -> None:
         """The note is put into a field, and RT itself makes a comment of it unless it has its key: see deploy/rt.
 
         Our account may read no comments, so the keys stand in a field of the ticket, too.
@@ -87,7 +102,9 @@ class RtCore:
         if key in _values(found, "PortalNotes"):
             return
         survivor = str(found.get("id", ticket))
-        said = {"key": key, "text": note, "approval": approval, "decision": decision}
+        said: dict[str, Any] = {"key": key, "text": note, "approval": approval, "decision": decision}
+        if mark.dispute:
+            said |= {"dispute": mark.dispute, "entry": mark.entry, "dispute_over": mark.is_over}
         said["at"] = clock.now().isoformat()  # the same value again would be no change, and wake nothing
         self._rest.put_field(survivor, "PortalNote", json.dumps(said, ensure_ascii=False))
         if key not in _values(self._rest.ticket(survivor), "PortalNotes"):

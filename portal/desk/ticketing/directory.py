@@ -47,7 +47,7 @@ def add_company(store: Store, core_id: str, name: str, domains: list[str], langu
         for domain in wanted:
             _check_domain(db, core_id, domain)
         db.execute(
-            "INSERT INTO company VALUES (?, ?, ?)"
+            "INSERT INTO company (core_id, name, language) VALUES (?, ?, ?)"
             " ON CONFLICT (core_id) DO UPDATE SET name = excluded.name, language = excluded.language",
             (core_id, name, language),
         )
@@ -78,7 +78,7 @@ def companies(db: sqlite3.Connection) -> list[dict]:
         domains.setdefault(row["company"], []).append(row["domain"])
     return [
         {**dict(row), "domains": domains.get(row["core_id"], [])}
-        for row in db.execute("SELECT core_id, name, language FROM company ORDER BY name")
+        for row in db.execute("SELECT core_id, name, language, ico, dic FROM company ORDER BY name")
     ]
 
 

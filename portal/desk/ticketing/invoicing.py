@@ -67,8 +67,9 @@ def _last_day(month: date) -> date:
 
 def _to_invoice(db: sqlite3.Connection, end: datetime) -> list[sqlite3.Row]:
     return db.execute(
-        "SELECT time_entry.*, ticket.company FROM time_entry JOIN ticket ON ticket.id = time_entry.ticket"
-        " WHERE state = 'to_be_invoiced' AND gone = '' AND invoiced_on IS NULL AND worked_at < ?"
+        "SELECT time_entry.*, ticket.company AS client FROM time_entry JOIN ticket ON ticket.id = time_entry.ticket"
+        " WHERE state = 'to_be_invoiced' AND gone = '' AND invoiced_on IS NULL AND removed_at IS NULL"
+        " AND worked_at < ?"
         " ORDER BY ticket.company, category, time_entry.id",
         (written(end),),
     ).fetchall()
@@ -95,7 +96,7 @@ def _close(db: sqlite3.Connection, end: datetime, touched: set[int]) -> tuple[li
 
 
 def _lines(db: sqlite3.Connection, entries: Iterable[sqlite3.Row]) -> Iterable[BilledEntry]:
-    for (company, category), group in groupby(entries, key=lambda entry: (entry["company"], entry["category"])):
+    for (company, category), group in groupby(entries, key=lambda entry: (entry["client"], entry["category"])):
         amounts, hours, currency = [], Decimal("0.00"), ""
         for entry in group:
             worked = Decimal(entry["hundredths"]).scaleb(-2)

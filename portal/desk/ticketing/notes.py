@@ -8,7 +8,7 @@ from portal import clock
 from portal.desk.database import Store, written
 from portal.desk.inbound import mail_handlers
 from portal.desk.inbound.mime import Address
-from portal.desk.ticketing import tickets
+from portal.desk.ticketing import disputes, tickets
 from portal.errors import NotFound, PortalError
 
 DECISIONS = ("approved", "declined", "expired", "withdrawn")
@@ -27,6 +27,9 @@ class TakenNote:
     key: str
     approval: str = ""
     decision: str = ""
+    dispute: str = ""  # the portal's name of a dispute that begins with this, or is over
+    entry: str = ""  # core_id of the time entry in dispute; empty for all of the ticket's
+    dispute_over: bool = False
 
 
 def take(store: Store, told: TakenNote) -> tuple[dict[str, Any], bool]:
@@ -43,6 +46,8 @@ def take(store: Store, told: TakenNote) -> tuple[dict[str, Any], bool]:
             (told.key, ticket.id, told.text, told.approval, told.decision, written(clock.now())),
         ).fetchone()
         tickets.add_note(db, ticket, told.text)
+        if told.dispute:
+            disputes.note(db, ticket, told.dispute, told.entry, is_over=told.dispute_over)
         if told.decision:
             _decide(db, store, ticket, told)
         return _told(note), True

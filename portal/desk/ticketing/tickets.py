@@ -232,7 +232,9 @@ def ask_approval(db: sqlite3.Connection, ticket: DeskTicket, question: str, tech
 
 
 def has_time_to_invoice(db: sqlite3.Connection, ticket: DeskTicket) -> bool:
-    row = db.execute("SELECT 1 FROM time_entry WHERE ticket = ? AND invoiced_on IS NULL", (ticket.id,)).fetchone()
+    row = db.execute(
+        "SELECT 1 FROM time_entry WHERE ticket = ? AND invoiced_on IS NULL AND removed_at IS NULL", (ticket.id,)
+    ).fetchone()
     return row is not None
 
 

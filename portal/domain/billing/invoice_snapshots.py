@@ -25,11 +25,13 @@ class Invoice(Base):
     """One invoiced period of one company. period_end is its last Prague day, as the core names it."""
 
     __tablename__ = "invoice"
-    __table_args__ = (UniqueConstraint("company_id", "period_end"),)
+    __table_args__ = (UniqueConstraint("company_id", "period_end", "supplement"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     period_end: Mapped[date]
+    supplement: Mapped[int] = mapped_column(default=0, server_default="0")  # 1, 2… of the period; 0 is its first
+    document: Mapped[str] = mapped_column(default="", server_default="")  # the core's name of the issued one
     vat_percent: Mapped[Decimal]
     currency: Mapped[str]
     frozen_at: Mapped[datetime]
@@ -55,6 +57,11 @@ class InvoicedEntry(Base):
     worked_day: Mapped[date]
     rate: Mapped[Decimal | None]  # per hour; None while the price list says nothing about it
     frozen_at: Mapped[datetime]
+
+
+def has(entry_id: int) -> bool:
+    """Whether an entry is on an invoice."""
+    return db.session.get(InvoicedEntry, entry_id) is not None
 
 
 def freeze(ticket_ids: Collection[int] | None = None) -> int:

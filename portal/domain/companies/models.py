@@ -28,6 +28,8 @@ class Company(Base):
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="cs")
     shown_live: Mapped[Shown] = mapped_column(EnumText(Shown), default=Shown.MONEY, server_default=Shown.MONEY.value)
+    ico: Mapped[str] = mapped_column(default="", server_default="")
+    dic: Mapped[str] = mapped_column(default="", server_default="")
     requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # of all its people
 
 

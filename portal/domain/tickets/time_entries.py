@@ -29,6 +29,7 @@ class TimeEntry(Base):
     worked_at: Mapped[datetime]
     worked_day: Mapped[date]  # in Prague: the day it is billed
     invoiced_on: Mapped[date | None]  # the last day of the invoiced period
+    document: Mapped[str] = mapped_column(default="", server_default="")  # the core's name of the issued invoice
     first_noticed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 
@@ -48,3 +49,27 @@ class TimeEntryVersion(Base):
     invoiced_on: Mapped[date | None]
     was_withdrawn: Mapped[bool] = mapped_column(default=False)  # the entry did not exist before this change
     replaced_at: Mapped[datetime]  # when the mirror noticed the change
+
+
+class TimeEntryCorrection(Base):
+    """A correction as the core tells it: who, when and why. Of one entry, also of one that was removed by it."""
+
+    __tablename__ = "time_entry_correction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    core_id: Mapped[str] = mapped_column(unique=True)
+    time_entry_id: Mapped[int] = mapped_column(ForeignKey("time_entry.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    old_category: Mapped[str | None]  # None, as hours and day: split from another entry
+    old_hours: Mapped[Decimal | None]
+    old_day: Mapped[date | None]
+    old_ticket: Mapped[str] = mapped_column(default="")  # core_ids, where it was moved from one ticket to another
+    new_category: Mapped[str | None]  # None with the hours and the day: removed
+    new_hours: Mapped[Decimal | None]
+    new_day: Mapped[date | None]
+    new_ticket: Mapped[str] = mapped_column(default="")
+    invoiced_on: Mapped[date | None]  # the period the entry was invoiced for when it was corrected
+    document: Mapped[str] = mapped_column(default="")  # the issued invoice that settles it, by the core's name
+    noticed_at: Mapped[datetime]  # when the mirror read it: the same as of the version it replaced

@@ -1,0 +1,54 @@
+"""Issued invoices: documents the accounts made of what was invoiced, as the core tells them, and who issued them."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, db
+from portal.domain.companies.reader import Reader
+
+
+class IssuedInvoice(Base):
+    """A document. Ours of the same company, period and supplement is domain.billing.invoice_snapshots.Invoice."""
+
+    __tablename__ = "issued_invoice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    core_id: Mapped[str] = mapped_column(unique=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
+    period_end: Mapped[date]
+    supplement: Mapped[int] = mapped_column(default=0)
+    number: Mapped[str] = mapped_column(default="")
+    issued_on: Mapped[date | None]
+    taxable_on: Mapped[date | None]  # DUZP
+    due_on: Mapped[date | None]
+    total: Mapped[Decimal | None]  # with VAT
+    currency: Mapped[str] = mapped_column(default="CZK")
+    link: Mapped[str] = mapped_column(default="")
+
+
+class Supplier(Base):
+    """One row, or none: who issues the invoices."""
+
+    __tablename__ = "supplier"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    ico: Mapped[str] = mapped_column(default="")
+    dic: Mapped[str] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(default="")
+
+
+def of_period(reader: Reader, since: date, until: date) -> dict[tuple[date, int], IssuedInvoice]:
+    """The documents of periods that end within these days, by period end and supplement."""
+    wanted = select(IssuedInvoice).where(
+        IssuedInvoice.company_id == reader.company_id, IssuedInvoice.period_end.between(since, until)
+    )
+    return {(one.period_end, one.supplement): one for one in db.session.scalars(wanted)}
+
+
+def supplier() -> Supplier | None:
+    """Who issues the invoices, where the core says it."""
+    return db.session.scalar(select(Supplier).order_by(Supplier.id).limit(1))
