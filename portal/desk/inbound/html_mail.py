@@ -1,12 +1,12 @@
 """HTML mail as the desk needs it: its text with quoted history marked, and the same HTML without given lines."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from html import unescape
 
 from portal.lib.mail_quotes import html, markup, rendering
 from portal.lib.mail_quotes.markup import Markup
-from portal.lib.mail_quotes.reading import OMITTED, Reading
+from portal.lib.mail_quotes.reading import OMITTED, Cut, Reading
 
 _TAG = re.compile(r"<(script|style|title)\b[^<>]*>[^<]*(?:<(?!/\1)[^<]*)*|<[^<>]{0,5000}>", re.IGNORECASE)
 
@@ -21,10 +21,14 @@ def to_text(source: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip("\n")
 
 
-def without_lines(read: Markup, found: Reading, numbers: Collection[int]) -> str:
-    """The HTML without some of its lines; a sign stands where one was taken out of a quote."""
+def without_lines(read: Markup, found: Reading, numbers: Collection[int], cut: Iterable[Cut] = ()) -> str:
+    """The HTML without some of its lines, or words of them; a sign stands where a line was taken out of a quote."""
     lines = found.lines
     spans = [
         (lines[at].start, lines[at].end, found.is_quoted(at)) for at in sorted(numbers) if lines[at].text.strip()
     ]
-    return html.without(read, spans, sign=OMITTED)
+    for at, words in cut:
+        place = lines[at].text.find(words)
+        if place >= 0:
+            spans.append((lines[at].start + place, lines[at].start + place + len(words), False))
+    return html.without(read, sorted(spans), sign=OMITTED)

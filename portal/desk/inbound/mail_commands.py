@@ -72,6 +72,7 @@ class Instructions:
     confidential: bool | None = None  # None: as it was
     problems: tuple[Problem, ...] = ()
     taken: tuple[int, ...] = field(default=())  # line numbers that were meant for us, understood or not
+    cut: tuple[tuple[int, str], ...] = ()  # times within sentences, by line number: the rest of the line stays
 
     def text(self, text: str) -> str:
         """The mail's text without the lines that were meant for us."""
@@ -105,7 +106,11 @@ def read(said: str | Reading, categories: Collection[str]) -> Instructions:
     for at in found.own:
         if lines[at] and at > read_already:
             line, read_already = _whole(lines, found, at)
+            before = asked
             asked = _with_line(asked, range(at, read_already + 1), line, at in edges, categories)
+            if asked is before and (words := time_lines.inside(line, categories)):
+                problem = Problem(words, "stojí uvnitř věty, nezapočítali jsme to; napište čas na vlastní řádek")
+                asked = replace(asked, problems=(*asked.problems, problem), cut=(*asked.cut, (at, words)))
     return _with_unread(asked, found, lines, categories)
 
 

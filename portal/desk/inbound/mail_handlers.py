@@ -136,14 +136,14 @@ def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
     db, ticket, said = turn.db, turn.ticket, turn.said
     read = _read(turn, outgoing.address_of(technician))
     asked = _asked(read, prices.categories(db))
-    told = read.words.told(asked.taken)
+    told = read.words.told(asked.taken, asked.cut)
     public = not asked.internal and (read.words.says_anything(asked.taken) or bool(said.files))
     message_id = tickets.add_message(
         db,
         ticket,
         outgoing.address_of(technician),
         side="technician",
-        text=read.words.text(asked.taken),
+        text=read.words.text(asked.taken, asked.cut),
         html=_html(read, asked, prices.categories(db)),
         files=said.files,
         public=public,
@@ -315,7 +315,7 @@ def _read(turn: Handling, author: Address) -> MessageText:
     about = About(
         opening=turn.is_new,
         subject=turn.said.subject,
-        author=(author.name,),
+        author=(author.name, author.email),
         known=known_people(
             addresses=[author.email, *ours, *(person.email for person in people)],
             domains={address.rpartition("@")[2] for address in ours},
@@ -343,6 +343,6 @@ def _asked(read: MessageText, categories: Collection[str]) -> Instructions:
 def _html(read: MessageText, asked: Instructions, categories: Collection[str]) -> str:
     """The HTML without the lines meant for us; none when they cannot be told apart in it."""
     if read.rich is None or read.words is read.rich:
-        return read.html(asked.taken)
-    taken = mail_commands.read(read.rich.reading, categories).taken
-    return read.html(taken, also=[read.words.written[at] for at in asked.taken])
+        return read.html(asked.taken, asked.cut)
+    there = mail_commands.read(read.rich.reading, categories)
+    return read.html(there.taken, there.cut, also=[read.words.written[at] for at in asked.taken])

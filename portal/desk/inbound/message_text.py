@@ -8,7 +8,7 @@ from portal.desk.inbound import html_mail
 from portal.lib.mail_quotes import html, lines, markup, reading, rendering
 from portal.lib.mail_quotes.lines import Part
 from portal.lib.mail_quotes.markup import Markup
-from portal.lib.mail_quotes.reading import About, Reading
+from portal.lib.mail_quotes.reading import About, Cut, Reading
 
 _PLACEHOLDER = re.compile(r"\[(?:image|cid|obrázek|inline)[^\[\]]{0,200}\]", re.IGNORECASE)
 _STAND_IN = re.compile(
@@ -28,13 +28,13 @@ class Version:
     written: tuple[str, ...]
     reading: Reading
 
-    def text(self, without: Collection[int] = ()) -> str:
+    def text(self, without: Collection[int] = (), cut: Sequence[Cut] = ()) -> str:
         """All of it, quoted history included."""
-        return self.reading.whole(self.written, without)
+        return self.reading.whole(self.written, without, cut)
 
-    def told(self, without: Collection[int] = ()) -> str:
+    def told(self, without: Collection[int] = (), cut: Sequence[Cut] = ()) -> str:
         """What a letter carries: the sender's words, what they forward and what they answer."""
-        return self.reading.told(self.written, without)
+        return self.reading.told(self.written, without, cut)
 
     def says_anything(self, without: Collection[int] = ()) -> bool:
         """Whether anything beside history and signature is left."""
@@ -56,17 +56,17 @@ class MessageText:
     source: str
     pictures: tuple[str, ...] = ()  # written into the HTML: they are long, and no tag of theirs is read
 
-    def html(self, without: Collection[int], *, also: Sequence[str] = ()) -> str:
+    def html(self, without: Collection[int], cut: Sequence[Cut] = (), *, also: Sequence[str] = ()) -> str:
         """The HTML without lines of its own; empty when one of the other lines can still be read in it."""
         if self.rich is None or self.read is None:
-            return "" if also or without else self.source
+            return "" if also or without or cut else self.source
         dropped = {*without, *self.rich.reading.at(Part.FOOTER)}
         left = {_squeezed(line) for at, line in enumerate(self.rich.written) if at not in dropped}
         if any(_squeezed(line) in left for line in also if line.strip()):
             return ""
-        if not dropped:
+        if not dropped and not cut:
             return self.source
-        left_over = html_mail.without_lines(self.read, self.rich.reading, dropped)
+        left_over = html_mail.without_lines(self.read, self.rich.reading, dropped, cut)
         return _STASHED.sub(lambda found: self.pictures[int(found[1])], left_over)
 
 

@@ -73,6 +73,15 @@ def is_time(line: str, categories: Collection[str]) -> bool:
     return found is not None and (_hours(found[2]) is not None or found[1] in {":", "="})
 
 
+def inside(line: str, categories: Collection[str]) -> str:
+    """Time of a known category that a line says after other words, as it stands there; empty when there is none."""
+    for category in categories:
+        found = re.search(rf"(?<=[\s(\[,;.]){re.escape(category)}\s?[:=]\s?\d[\d.,:]*\d?", line[:2000], re.IGNORECASE)
+        if found:
+            return found[0].rstrip(".,:")
+    return ""
+
+
 def _split(line: str, categories: Collection[str]) -> tuple[str, str, str] | None:
     """(category, what stands between, hours as written) where a line begins with a known category."""
     if len(line) > 200:

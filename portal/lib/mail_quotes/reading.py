@@ -15,6 +15,7 @@ from portal.lib.mail_quotes.lines import Hint, Line, Part, of_text
 from portal.lib.text import fold
 
 OMITTED = "[…]"  # stands for a line that was taken out of a quote
+Cut = tuple[int, str]  # a line's number, and words that are taken out of it
 _WINDOW = 24  # lines an announcement may have, with its headers
 MOST_LINES = 30_000  # of one mail; what stands further below is shown as it is and steers nothing
 _MAY_ANNOUNCE = re.compile(r"[:\d@_=–—]|--|napisana przez")
@@ -39,6 +40,7 @@ _SHOWN_QUOTED = frozenset({Part.ANSWERED, Part.CITED})
 class About:
     """What is known of a mail beside its body.
 
+    author: the sender's name and address.
     opening: the first mail of a ticket, in which only what we or its sender wrote before can be history.
     known: addresses, domains ("@x.example") and names of those who may have written before; empty is unknown.
     earlier: what was said in the conversation before.
@@ -79,13 +81,13 @@ class Reading:
     def __iter__(self) -> Iterator[tuple[Line, Part]]:
         return iter(zip(self.lines, self.parts, strict=True))
 
-    def told(self, lines: Sequence[str], without: Collection[int] = ()) -> str:
+    def told(self, lines: Sequence[str], without: Collection[int] = (), cut: Iterable[Cut] = ()) -> str:
         """What to pass on, of lines as they stand: everything but history and our small print."""
-        return self._joined(lines, without, {Part.HISTORY, Part.FOOTER})
+        return self._joined(_cut(lines, cut), without, {Part.HISTORY, Part.FOOTER})
 
-    def whole(self, lines: Sequence[str], without: Collection[int] = ()) -> str:
+    def whole(self, lines: Sequence[str], without: Collection[int] = (), cut: Iterable[Cut] = ()) -> str:
         """All of it but our small print."""
-        return self._joined(lines, without, {Part.FOOTER})
+        return self._joined(_cut(lines, cut), without, {Part.FOOTER})
 
     def _joined(self, lines: Sequence[str], without: Collection[int], never: Collection[Part]) -> str:
         kept = []
@@ -111,6 +113,14 @@ class Reading:
             if is_hidden and any(self.lines[at].text.strip() for at in numbers):
                 runs.append((numbers[0], numbers[-1] + 1))
         return runs
+
+
+def _cut(lines: Sequence[str], cut: Iterable[Cut]) -> Sequence[str]:
+    """The lines without words that are cut out of them."""
+    left = list(lines)
+    for at, words in cut:
+        left[at] = re.sub(rf"\s?[(\[]?{re.escape(words)}[)\]]?", "", left[at], count=1)
+    return left
 
 
 def _speaks(line: Line, part: Part) -> bool:
@@ -204,7 +214,10 @@ class _Reader:
         known = self.about.known
         sender = attributions.sender_of(found) or found.words
         if self.about.opening:
-            return not _is_known(sender, known)
+            # Whoever copies headers of their own mail into a first one forwards it: nobody here has read it.
+            return not _is_known(
+                sender, known - {fold(name) for name in self.about.author} if found.is_header else known
+            )
         addresses = attributions.addresses(sender)
         if not known or not addresses or _is_known(sender, known):
             return False

@@ -70,7 +70,7 @@ def _is_signed(lines: Sequence[str], at: int, author: Collection[str]) -> bool:
 
 def _names(lines: Sequence[str], author: Collection[str]) -> bool:
     """Whether a line is the sender's name and hardly anything else."""
-    words = {word for name in author for word in fold(name).split() if len(word) > 2}
+    words = {word for name in author if "@" not in name for word in fold(name).split() if len(word) > 2}
     return any(len(line.split()) <= 5 and words & set(re.findall(r"\w+", fold(line))) for line in lines)
 
 

@@ -41,7 +41,7 @@ def of_record(record: TicketRecord) -> dict[str, Body]:
         about = About(
             opening=at == 0,
             subject="" if at else record.subject,
-            author=(message.author.name,),
+            author=(message.author.name, message.author.email),
             known=known_people(addresses=[person.email for person in known], names=[person.name for person in known])
             | known_people(**ours),
             earlier=tuple(earlier.text for earlier in record.messages[max(0, at - MOST_EARLIER) : at]),

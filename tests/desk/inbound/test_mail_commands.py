@@ -222,6 +222,12 @@ def test_a_sentence_that_names_a_category_stays_a_sentence(sentence):
     assert asked == mail_commands.Instructions()
 
 
+def test_time_within_a_sentence_is_not_booked_and_the_technician_hears_of_it():
+    asked = read("Hotovo, tiskárna tiskne (PROGP85:1,00).\nDěkuji.")
+    assert (asked.times, asked.taken, asked.cut) == ((), (), ((0, "PROGP85:1,00"),))
+    assert [problem.line for problem in asked.problems] == ["PROGP85:1,00"]
+
+
 def test_a_question_that_a_program_wrapped_is_whole():
     first = "SCHVALIT: Souhlasíte s nákupem dvou licencí Acrobat Standard pro účtárnu"
     asked = read(f"Dobrý den.\n\n{first}\nza 2 400 Kč ročně?\n\nDěkuji")

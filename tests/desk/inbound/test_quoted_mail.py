@@ -292,3 +292,21 @@ def test_times_that_differ_in_text_and_html_are_told(opened, technician_writes, 
     technician_writes(opened, f"{words}\n\nPROGP85:2,00\n", html=f"<p>{words}</p><p>PROGP85:1,00</p>")
     assert hours(opened) == [("PROGP85", "1.00")]
     assert "PROGP85:2,00" in letters(opened, "not_understood")[0][2]
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Hotovo, tiskne (PROGP85:1,00).", ""),
+        ("", "<p>Hotovo, tiskne (<b>PROGP85:1,00</b>).</p>"),
+        ("Hotovo, tiskne. PROGP85:1,00", "<p>Hotovo, tiskne. PROGP85:1,00</p>"),
+    ],
+)
+def test_time_within_a_sentence_reaches_nobody_but_its_technician(  # noqa: PLR0917
+    text, html, opened, technician_writes, letters, hours, record
+):
+    technician_writes(opened, text, html=html)
+    assert hours(opened) == []
+    assert "PROGP85:1,00" in letters(opened, "not_understood")[0][2]
+    assert "Hotovo, tiskne" in letters(opened, "answer")[0][2]
+    assert "PROGP85" not in letters(opened, "answer")[0][2] + str(record(opened)["messages"])

@@ -152,6 +152,14 @@ def test_a_first_mail_holds_history_only_of_us_and_its_sender():
     assert said(foreign, about, Part.FORWARDED)[-1] == "Vyměňte fuser."
 
 
+def test_a_first_mail_that_copies_its_senders_own_headers_forwards_them():
+    jan = ("Jan Novák", "jan@vltava.example")
+    known = reading.known_people(names=["Connectica", jan[0]], addresses=[jan[1]])
+    text = "\n".join(["Viz.", "", *programs.headers("cs", *jan), "", "Nejde tisk."])
+    assert said(text, About(opening=True, author=jan, known=known), Part.FORWARDED)[-1] == "Nejde tisk."
+    assert said(text, About(author=jan, known=known), Part.HISTORY)[-1] == "Nejde tisk."
+
+
 def test_a_mail_of_somebody_outside_the_conversation_is_content_in_an_answer_too():
     known = reading.known_people(
         addresses=["jan@vltava.example"], domains=["connectica.example"], names=["Petra Malá"]
