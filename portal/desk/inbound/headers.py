@@ -28,6 +28,22 @@ class TooManyParts(Exception):
 
 def parse(raw: bytes) -> Message:
     """The mail taken apart, every header of every part within the bounds. Raises TooManyParts."""
+    return _whole(raw) or _line_by_line(raw)
+
+
+def _whole(raw: bytes) -> Message | None:
+    """A mail of one part, whose body need not be read line by line; None when it may be more."""
+    end = _END_OF_HEAD.search(raw, 0, LARGEST_HEAD)
+    if end is None:
+        return None
+    message = parse_head(raw[: end.end()])
+    if message.get_payload() or message.get_content_maintype() in ("multipart", "message"):
+        return None
+    message.set_payload(raw[end.end() :].decode("ascii", "surrogateescape"))
+    return message
+
+
+def _line_by_line(raw: bytes) -> Message:
     parser = _BoundedParser(_BoundedMessage, policy=_POLICY)
     parser.feed(raw)
     return parser.close()
@@ -84,6 +100,7 @@ def decoded(written: str, decode: Callable[[bytes, str], str]) -> str:
     return "".join([*pieces, written[place:]])
 
 
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # No encoded word holds a question mark or a line end, so every letter is looked at once.
 _ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?(?P<how>[bBqQ])\?(?P<text>[^?\n]*)\?=")
 _TOKEN = re.compile(

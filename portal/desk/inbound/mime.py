@@ -16,6 +16,7 @@ from portal.desk.inbound.parts.words import FOLD, header, message_ids, one_line,
 __all__ = ["MailFile", "header", "message_ids", "one_line", "plain"]  # what a reader of mails also needs
 
 LONGEST_TEXT = 1_000_000  # characters of one message; the whole of a longer one becomes a file beside it
+MOST_LINES = 50_000  # the same for lines: each of them is looked at for what it quotes and what it asks for
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[qQ]\?[^?\n]{1,500}\?=")
 _ADDRESS = re.compile(r"^[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}$")
 
@@ -222,7 +223,7 @@ def _shortened(text: str, html: str, files: list[MailFile]) -> tuple[str, str]:
     if len(html) > LONGEST_TEXT:
         files.append(MailFile("cela-zprava.html", "text/html", html.encode()))
         html = ""
-    if len(text) > LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT or text.count("\n") > MOST_LINES:
         files.append(MailFile("cela-zprava.txt", "text/plain", text.encode()))
-        text = text[:LONGEST_TEXT] + "\n\n[…]"
+        text = "\n".join([*text[:LONGEST_TEXT].split("\n", MOST_LINES)[:MOST_LINES], "", "[…]"])
     return text, html

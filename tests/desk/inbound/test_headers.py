@@ -3,6 +3,7 @@
 import pytest
 
 from portal.desk.inbound import headers, mime
+from tests import nasty_mails
 
 PERSON = "From: Jan <jan@strojirny-vltava.example>\r\nSubject: Tisk\r\n"
 
@@ -108,3 +109,13 @@ def test_more_parts_than_anybody_sends_are_refused():
 def test_half_a_proof_is_none():
     said = read("Authentication-Results: mx.example; dmarc=pass " + "x" * headers.LONGEST)
     assert said.headers["Authentication-Results"] == ""
+
+
+@pytest.mark.parametrize("name", nasty_mails.MAILS)
+def test_a_mail_of_one_part_is_the_same_when_its_body_is_not_read_by_lines(name):
+    raw = nasty_mails.MAILS[name](3_000)
+    at_once = headers._whole(raw)
+    if at_once is not None:
+        by_lines = headers._line_by_line(raw)
+        assert at_once.items() == by_lines.items()
+        assert at_once.get_payload() == by_lines.get_payload()

@@ -197,3 +197,11 @@ def test_names_of_files_are_read_by_the_same_rule(disposition, name):
     part = f"--x\n\ntext\n--x\nContent-Type: application/pdf\nContent-Disposition: {disposition}\n\nx\n--x--"
     files = mime.read(_raw(part.encode(), "multipart/mixed; boundary=x")).files
     assert [file.name for file in files] == [name]
+
+
+def test_a_text_of_more_lines_than_anybody_writes_is_cut_visibly_and_kept_whole_beside():
+    said = mime.read(b"From: a@b.cz\r\n\r\n" + b"a\r\n" * 200_000)
+    assert said.text.count("\n") <= mime.MOST_LINES + 2
+    assert said.text.endswith("[…]")
+    [whole] = said.files
+    assert whole.content.count(b"a") == 200_000

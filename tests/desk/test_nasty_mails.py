@@ -1,0 +1,120 @@
+"""Mails made to be expensive go through the real processes, and the ordinary mail behind each arrives."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+
+import psutil
+import pytest
+
+from portal import clock
+from portal.cores.records import MessageRecord, PersonRecord
+from portal.desk.database import Store
+from portal.desk.inbound import mime
+from portal.desk.ticketing import directory
+from portal.sync.html import message_body
+from tests import nasty_mails
+from tests.desk.test_server import ROOT, Running
+
+SMALL = 20_000  # letters: what is quadratic shows itself in what comes out, and in bench/hostile_mail.py by the clock
+TWENTY = [
+    "header: charset full of semicolons",
+    "header: file name full of semicolons",
+    "header: comments in comments",
+    "header: encoded words left open",
+    "header: many headers",
+    "from: a word",
+    "head without end",
+    "parts in parts, many lines",
+    "parts in parts without end",
+    "mails in mails in mails",
+    "quoted printable",
+    "html: formatting left open",
+    "html: divisions and scripts",
+    "html: a tag without end",
+    "html: attributes",
+    "html: text in tables",
+    "html: ampersands",
+    "text: half attributions",
+    "text: half times",
+    "text: brackets after a link",
+]
+
+
+@pytest.mark.parametrize("name", nasty_mails.MAILS)
+def test_what_is_made_of_a_nasty_mail_is_bounded(name):
+    raw = nasty_mails.MAILS[name](SMALL)
+    mime.glance(raw)
+    try:
+        said = mime.read(raw)
+    except mime.UnreadableMail:
+        return
+    message = MessageRecord(
+        core_id="m",
+        side="employee",
+        author=PersonRecord(name="Jan", email="jan@strojirny-vltava.example"),
+        sent_at=clock.now(),
+        text=said.text,
+        html=said.html,
+    )
+    made = message_body.of(message)
+    assert len(made.visible) + len(made.quoted) <= 40 * SMALL
+    assert len(said.headers) <= 300
+    assert sum(len(file.content) for file in said.files) <= 3 * len(raw)
+
+
+def test_the_ordinary_mail_behind_each_of_twenty_arrives_though_readers_are_killed(tmp_path, compose):
+    store = Store(tmp_path / "desk" / "desk.db")
+    directory.add_company(store, "vltava", "Strojírny Vltava, a. s.", ["strojirny-vltava.example"])
+    store.close()
+    desk = Running(tmp_path).start()
+    try:
+        for at, name in enumerate(TWENTY):
+            desk.send(nasty_mails.MAILS[name](5 * SMALL).replace(b"<n@test", f"<n{at}@test".encode()))
+            if at % 5 == 4:
+                _kill_reader(desk.process.pid)
+            desk.send(compose("Dobrý den.", subject=f"Obyčejný {at}"))
+            _wait_for(lambda at=at: f"Obyčejný {at}" in _subjects(tmp_path / "desk" / "desk.db"))
+        assert desk.command("aside").returncode == 0
+        _mirror(desk)
+        assert {f"Obyčejný {at}" for at in range(len(TWENTY))} <= _subjects(tmp_path / "portal.db")
+    finally:
+        desk.end()
+
+
+def _kill_reader(desk: int) -> None:
+    """As the kernel does when memory runs out."""
+    for child in psutil.Process(desk).children():
+        with suppress(psutil.Error, ProcessLookupError):
+            if any("worker_main" in word for word in child.cmdline()):
+                os.kill(child.pid, signal.SIGKILL)
+
+
+def _mirror(desk: Running) -> None:
+    environ = desk.environ | {"PORTAL_CORE_URL": desk.http, "PORTAL_SECRET_KEY": "k" * 40}
+    for words in (["db", "upgrade"], ["sync", "run"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", *words],
+            env=environ,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def _subjects(path) -> set[str]:
+    with closing(sqlite3.connect(path, timeout=20)) as db:
+        return {row[0] for row in db.execute("SELECT subject FROM ticket")}
+
+
+def _wait_for(what, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
