@@ -139,7 +139,8 @@ def _ticket(
     fields = {str(each["name"]): [str(value) for value in each["values"]] for each in item["CustomFields"]}
     requesters = [each for each in item["Requestor"] if isinstance(each, dict)]
     clients = {str(each["id"]) for each in requesters}
-    messages = tuple(_messages(said, clients, whois))
+    company = _company(fields, requesters, rules)
+    messages = tuple(_with_outsiders(_messages(said, clients, whois), company, rules))
     events = tuple(_events(said, rules, whois))
     if "TimeEntries" in fields:
         written = tuple(_entries_of_field(fields["TimeEntries"], messages))
@@ -153,7 +154,7 @@ def _ticket(
     return TicketRecord(
         core_id=number,
         number=number,
-        company=_company(fields, requesters, rules),
+        company=company,
         subject=str(item["Subject"]),
         state=state,
         requester=_person(requesters[0]) if requesters else PersonRecord(name=""),
@@ -168,6 +169,15 @@ def _ticket(
         events=events,
         approvals=tuple(_approvals(fields)),
     )
+
+
+def _with_outsiders(messages: Iterable[MessageRecord], company: str, rules: Rules) -> Iterable[MessageRecord]:
+    """Marked where the author is of another domain than the company; known only where domains tell companies."""
+    for message in messages:
+        domain = message.author.email.rpartition("@")[2]
+        is_known = rules.company_by == "domain" and company and domain and message.side == "employee"
+        is_outside = bool(is_known) and rules.companies.get(domain) != company
+        yield msgspec.structs.replace(message, from_outside=is_outside)
 
 
 def _messages(

@@ -1,6 +1,7 @@
 """Translating Request Tracker's JSON: what makes no sense is set aside by name, and nothing else happens."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -152,3 +153,11 @@ def test_time_is_read_in_a_technicians_own_words_wherever_they_stand(text):
     fields = [field for field in TICKET["CustomFields"] if field["name"] != "TimeEntries"]
     record = _changed({**TICKET, "CustomFields": fields}, said)
     assert [str(entry.hours) for entry in record.time_entries] == ["0.25"]
+
+
+def test_who_writes_from_another_domain_is_from_outside_where_domains_tell_companies():
+    stranger = JANA | {"id": "karel", "EmailAddress": "karel@volnaposta.example"}
+    said = replace(SAID, transactions=[*SAID.transactions, SAID.transactions[0] | {"id": "12", "Creator": stranger}])
+    known = {"company_by": "domain", "companies": {"vltava.example": "vltava"}}
+    assert [message.from_outside for message in _changed(TICKET, said, **known).messages] == [False, True]
+    assert [message.from_outside for message in _changed(TICKET, said).messages] == [False, False]
