@@ -25,7 +25,7 @@ _CUT_OFF = re.compile(r"overflow\s{0,9}:\s{0,9}hidden")
 _STRUCK = re.compile(r"text-decoration(?:-line)?\s{0,9}:[^;]{0,60}line-through")
 _KEPT = re.compile(r"white-space\s{0,9}:\s{0,9}(pre|normal|nowrap)")
 _HINTS = re.compile(
-    r"none|hidden|mso-hide|font-size\s{0,9}:\s{0,9}0|opacity|line-through|white-space|max-height", re.I
+    r"none|hidden|mso-hide|font-size\s{0,9}:\s{0,9}0|opacity|line-through|white-space|max-height|list-style", re.I
 )
 _BLOCKS = frozenset(
     [
@@ -183,10 +183,23 @@ def _resolved(tokens: list[_Piece]) -> Iterator[str]:
             if (style or "hidden" in token.attributes) and _is_hidden(token, style):
                 at = token.end + 1
                 continue
-            yield token.source
+            yield _numbered(token, style)
             if style and token.end > at:
                 yield from _marked(token, style, opened, is_marked=tokens[at + 1].name == "s")
         at += 1
+
+
+_COUNTED = re.compile(r"list-style(?:-type)?\s{0,9}:[^;]{0,40}?\b(lower|upper)-(alpha|latin|roman)\b")
+_COUNTS = {("lower", "roman"): "i", ("upper", "roman"): "I", ("lower", "alpha"): "a", ("upper", "alpha"): "A"}
+
+
+def _numbered(token: _Piece, style: str) -> str:
+    """The tag; a list whose style says how it counts says so by its attribute, too."""
+    found = _COUNTED.search(style) if token.name == "ol" and style else None
+    if found is None or "type" in _facts(token):
+        return token.source
+    count = _COUNTS[found[1], found[2].replace("latin", "alpha")]
+    return f'<ol type="{count}"{token.source[3:]}'
 
 
 def _marked(token: _Piece, style: str, opened: _Open, *, is_marked: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ _HREF = re.compile(r"href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGN
 _ALT = re.compile(r"(?<![\w-])alt\s*=\s*(?:\"([^\"]{1,40})\"|'([^']{1,40})')", re.IGNORECASE)
 _START = re.compile(r"(?<![\w-])(?:start|value)\s*=\s*[\"']?\s*(\d{1,4})", re.IGNORECASE)
 _CLOSE = re.compile(r"MsoNormal|MsoList|margin(?:-top)?\s*:\s*0", re.IGNORECASE)
-_LETTERED = re.compile(r"(?<![\w-])type\s*=\s*[\"']?\s*([aA])(?![\w])")
+_LETTERED = re.compile(r"(?<![\w-])type\s*=\s*[\"']?\s*([aAiI])(?![\w])")
 MOST_LETTERS = 2_000  # of one address
 
 Insertion = tuple[int, int, str]  # letter of the text, rank among those at the same letter, what is written there
@@ -108,9 +108,20 @@ def _mark(item: Element, lists: list[tuple[Element, list[int]]]) -> str:
     around, last = lists[-1]
     last[0] = _first_number(item) if _START.search(item.attributes) else last[0] + 1
     letters = _LETTERED.search(around.attributes)
-    if letters and 1 <= last[0] <= 26:
-        return f"{indent}{chr(ord(letters[1]) + last[0] - 1)}. "
-    return f"{indent}{last[0]}. "
+    return f"{indent}{_numeral(last[0], letters[1] if letters else '')}. "
+
+
+def _numeral(number: int, count: str) -> str:
+    """The number as a list of that type counts; in figures where it cannot."""
+    if count in {"a", "A"} and 1 <= number <= 26:
+        return chr(ord(count) + number - 1)
+    if count in {"i", "I"} and 1 <= number < 40:
+        roman = "x" * (number // 10) + _ROMAN[number % 10]
+        return roman.upper() if count == "I" else roman
+    return str(number)
+
+
+_ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 
 
 def _address(markup: Markup, element: Element) -> list[Insertion]:

@@ -75,3 +75,15 @@ def test_anything_can_be_made_text(html):
 )
 def test_a_letter_leaves_out_what_is_struck_out(html, text):
     assert html_mail.to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<ol type="i" start="3"><li>x</li><li>y</li></ol>', "iii. x\niv. y"),
+        ("<ol type=A><li>x</li><li value=5>y</li></ol>", "A. x\nE. y"),
+        ('<ol type="I"><li value="19">x</li><li>y</li><li value="400">z</li></ol>', "XIX. x\nXX. y\n400. z"),
+    ],
+)
+def test_a_list_in_a_letter_counts_as_its_sender_chose(html, text):
+    assert html_mail.to_text(html) == text

@@ -76,3 +76,19 @@ def test_html_that_never_closes_costs_little(bait):
     start = time.process_time()
     styles.resolved(bait * 50_000 + " display:none")
     assert time.process_time() - start < 60
+
+
+@pytest.mark.parametrize(
+    ("style", "count"),
+    [
+        ("list-style-type:lower-alpha", "a"),
+        ("list-style: inside upper-roman", "I"),
+        ("LIST-STYLE-TYPE: upper-latin", "A"),
+    ],
+)
+def test_a_list_whose_style_says_how_it_counts_says_so_itself(style, count):
+    assert (
+        styles.resolved(f'<ol style="{style}"><li>x</li></ol>')
+        == f'<ol type="{count}" style="{style}"><li>x</li></ol>'
+    )
+    assert " type=" not in styles.resolved('<ol style="list-style-type:decimal"><li>x</li></ol>')

@@ -29,6 +29,7 @@ _PLAIN = frozenset(
     {"text/plain", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext", "text/x-plain"}
 )
 _FOR_NOBODY = frozenset({"text/x-amp-html", "text/watch-html", "text/x-watch-html"})  # what else is always there, too
+_CALENDARS = frozenset({"text/calendar", "application/ics"})
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
@@ -156,7 +157,7 @@ _BOUNDARY = re.compile(rb"(?im)^--(\S[^\r\n]{0,180}?)[ \t]*\r?\n(?=(?:[ \t]*\r?\
 def _read_leaf(part: Message, kind: str, reading: _Reading, *, is_related: bool) -> None:
     if kind in _FOR_NOBODY:
         return
-    if kind == "text/calendar":
+    if kind in _CALENDARS:
         reading.meetings.append(plain(charsets.decoded(bytes_of(part), _charset(part))))
     elif kind in _SEALED:
         reading.said.append(_Words(SEALED))
