@@ -62,7 +62,7 @@ def install(app: Flask) -> None:
 
 
 def pieces() -> Fragments[Markup]:
-    """Rows and what surrounds them."""
+    """Rows of ticket lists."""
     return current_app.extensions["fragments"]
 
 

@@ -26,7 +26,8 @@ def index() -> Response:
         has_parts=True,
         wanted=wanted,
         counts=counts,
-        list=ticket_fragments.around("tickets/_list.html", reader, wanted, counts, found),
+        found=found,
+        rows=ticket_fragments.rows(reader, found),
         requesters=tickets.requesters(reader),
         technicians=tickets.technicians(reader),
     )

@@ -1,6 +1,5 @@
 """The list and the conversation as a manager sees them."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -39,8 +38,7 @@ def test_the_left_column_has_the_kind_and_the_four_states_with_counts(world, man
     assert "<b>1</b>" in column
 
 
-def test_what_is_kept_around_the_rows_shows_the_counts_of_the_moment(world, manager, app):
-    """A change of the counts draws nothing anew: they are put where their stand-ins are."""
+def test_what_stands_around_the_rows_shows_the_counts_of_the_moment(world, manager):
     for tickets in (1, 12_345):
         db.session.execute(update(TicketCount).where(TicketCount.state == "open").values(tickets=tickets))
         db.session.commit()
@@ -48,10 +46,6 @@ def test_what_is_kept_around_the_rows_shows_the_counts_of_the_moment(world, mana
         for text in (manager.get("/tickets", headers=PART).text, manager.get("/tickets").text):
             assert f'id="state-open">Otevřené<span>{shown}</span>' in text
             assert f"<span>IT</span><b>{shown}</b>" in text
-            assert "900" not in re.sub(r"<(tr|svg).*?</\1>", "", text, flags=re.DOTALL)
-        pieces = len(app.extensions["fragments"]._kept)
-    manager.get("/tickets", headers=PART)
-    assert len(app.extensions["fragments"]._kept) == pieces
 
 
 def test_a_row_is_drawn_anew_only_when_its_version_grows(world, manager):
