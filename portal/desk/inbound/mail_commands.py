@@ -138,8 +138,9 @@ def _with_unread(
     asked: Instructions, found: Reading, lines: Sequence[str], categories: Collection[str]
 ) -> Instructions:
     """With the lines of time that are not booked: a copy of what was booked goes silently, others are told of."""
+    at_end = _at_end(found, lines, categories)
     for at, part in enumerate(found.parts):
-        reason = _UNREAD.get(part)
+        reason = _BELOW if at in at_end else _UNREAD.get(part)
         if reason is None or not lines[at] or not time_lines.is_time(lines[at], categories):
             continue
         problems = (Problem(lines[at], reason),) if reason else ()
@@ -147,6 +148,18 @@ def _with_unread(
     return asked
 
 
+def _at_end(found: Reading, lines: Sequence[str], categories: Collection[str]) -> set[int]:
+    """Lines of time that end a mail below unmarked history: somebody may have typed them there just now."""
+    ends = set()
+    for at in reversed(range(len(lines))):
+        if lines[at] and not time_lines.is_time(lines[at], categories):
+            break
+        if lines[at] and found.parts[at] is Part.HISTORY and not found.lines[at].depth:
+            ends.add(at)
+    return ends
+
+
+_BELOW = "stojí pod citovanou zprávou, nepoznáme, kdo ho psal; pošlete ho prosím znovu nad ní"
 # Why time in these parts is not booked; no word where it was booked when it was written.
 _UNREAD = {
     Part.SIGNATURE: "stojí pod podpisem, tam řádky nečteme",

@@ -116,7 +116,7 @@ def test_a_known_category_below_the_signature_is_not_billed_and_the_technician_h
 
 def test_lines_of_quoted_history_are_never_read():
     history = "Dne 02.11.2026 v 11:40 Jan napsal(a):\n> PROGP85:8"
-    for text in (f"Hotovo.\n\n{history}", "Hotovo.\n\n-----Původní zpráva-----\nOd: Jan\nSTAV: done\nPROGP85:9"):
+    for text in (f"Hotovo.\n\n{history}", "Hotovo.\n\n-----Původní zpráva-----\nOd: Jan\nSTAV: done\nPROGP85:9\nJan"):
         asked = read(text)
         assert (asked.times, asked.state, asked.problems) == ((), "", ())
         assert "PROGP85" not in asked.text(text)
@@ -220,6 +220,13 @@ def test_a_line_that_nearly_hits_comes_back_and_is_not_shown(line):
 def test_a_sentence_that_names_a_category_stays_a_sentence(sentence):
     asked = read(f"Dobrý den,\n{sentence}\nDěkuji.")
     assert asked == mail_commands.Instructions()
+
+
+def test_time_that_ends_a_mail_below_unmarked_history_is_not_booked_and_the_technician_hears_of_it():
+    text = "Hotovo.\n\n-----Původní zpráva-----\nOd: Jan\n\nNejde tisk.\n\nPROGP85:9\n"
+    asked = read(text)
+    assert (asked.times, ["pod citovanou" in problem.reason for problem in asked.problems]) == ((), [True])
+    assert "PROGP85" not in asked.text(text)
 
 
 def test_time_within_a_sentence_is_not_booked_and_the_technician_hears_of_it():
