@@ -8,8 +8,9 @@ from itertools import accumulate
 from portal.lib.mail_quotes.lines import Hint, Line
 from portal.lib.mail_quotes.markup import Element, Markup
 
-MOST_COLOURED = 2_000  # coloured elements that are looked at; a mail has a dozen
-MOST_LINES = 200  # of one coloured element
+MOST_STYLED = 2_000  # coloured or hidden elements that are looked at; a mail has a dozen
+MOST_LINES = 200  # of one such element
+MOST_HINTED = 40  # lines of an attribution or a header
 
 # Classes and ids of what programs quote. Outlook puts x_ in front of those that it quotes itself.
 _QUOTES = frozenset(
@@ -51,52 +52,82 @@ _SATURATED = 110  # how far the strongest and the weakest of red, green and blue
 
 def lines_of(markup: Markup) -> list[Line]:
     """The lines of a mail's HTML; start and end are letters of markup.text."""
-    found = _split(markup.text)
-    depths = [0] * (len(found) + 1)
-    made = [0] * (len(found) + 1)
-    hints = [Hint.NONE] * len(found)
-    starts = [start for start, _ in found]
-    firsts = [_first_letter(markup.text, start, end) for start, end in found]
-    blockquotes = [element.start for element in markup.elements if element.name == "blockquote"]
-    coloured = 0
+    found = _Found(markup)
     for element in markup.elements:
-        kind = _kind(element, blockquotes)
-        is_hidden = bool(_HIDDEN.search(element.attributes))
-        is_coloured = coloured < MOST_COLOURED and _is_coloured(element)
+        found.take(element)
+    return found.lines()
+
+
+class _Found:
+    """What the elements say of each line; every element is looked at once."""
+
+    def __init__(self, markup: Markup) -> None:
+        self._markup = markup
+        self._spans = _split(markup.text)
+        self._starts = [start for start, _ in self._spans]
+        self._firsts = [_first_letter(markup.text, start, end) for start, end in self._spans]
+        self._blockquotes = [element.start for element in markup.elements if element.name == "blockquote"]
+        self._hints = [Hint.NONE] * len(self._spans)
+        self._depths = [0] * (len(self._spans) + 1)  # how many quotes begin, less those that end
+        self._made = [0] * (len(self._spans) + 1)  # the same of those that a mail program made
+        self._styled = 0
+
+    def take(self, element: Element) -> None:
+        """Note what an element means for the lines it holds."""
+        kind = _kind(element, self._blockquotes)
+        is_looked_at = self._styled < MOST_STYLED
+        is_hidden = is_looked_at and bool(_HIDDEN.search(element.attributes))
+        is_coloured = is_looked_at and _is_coloured(element)
         if kind is None and not is_coloured and not is_hidden and element.name != "blockquote":
-            continue
-        start, end = markup.letter_at(element.start), markup.letter_at(element.end)
-        first, last = bisect_left(firsts, start), bisect_left(firsts, end)
+            return
+        start, end = self._markup.letter_at(element.start), self._markup.letter_at(element.end)
+        first, last = bisect_left(self._firsts, start), bisect_left(self._firsts, end)
+        self._styled += is_coloured or is_hidden
         if is_coloured:
-            coloured += 1
-            around = max(0, bisect_right(starts, start) - 1)  # an answer may stand on the line of its question
-            for at in _whole_lines(found[around : min(last, around + MOST_LINES)], end, markup.text):
-                hints[around + at] |= Hint.COLOURED
+            # An answer may stand on the line of its question.
+            self._mark_whole(max(0, bisect_right(self._starts, start) - 1), last, end, Hint.COLOURED)
         if is_hidden:
-            for at in _whole_lines(found[first : min(last, first + MOST_LINES)], end, markup.text):
-                hints[first + at] |= Hint.HIDDEN
-        if element.name == "blockquote" or kind is Hint.PROGRAM or kind is Hint.FORWARDED:
-            depths[first] += 1
-            depths[last] -= 1
+            self._mark_whole(first, last, end, Hint.HIDDEN)
+        if element.name == "blockquote" or kind in {Hint.PROGRAM, Hint.FORWARDED}:
+            _count(self._depths, first, last)
         if kind is Hint.PROGRAM:
-            made[first] += 1
-            made[last] -= 1
-        elif kind is Hint.ALL_AFTER:
-            first = min(bisect_left(starts, start), len(found) - 1) if found else 0
-            _hint(hints, first, max(first + 1, last), kind)
+            _count(self._made, first, last)
+        elif kind is Hint.ALL_AFTER and self._spans:
+            first = min(bisect_left(self._starts, start), len(self._spans) - 1)
+            self._mark(first, max(first + 1, last), kind)
         elif kind is not None:
-            _hint(hints, first, last, kind)
-    levels, programs = list(accumulate(depths)), list(accumulate(made))
-    return [
-        Line(
-            markup.text[start:end].rstrip(),
-            start,
-            end,
-            levels[at],
-            hints[at] | (Hint.PROGRAM if programs[at] > 0 else Hint.NONE),
-        )
-        for at, (start, end) in enumerate(found)
-    ]
+            self._mark(first, last, kind)
+
+    def lines(self) -> list[Line]:
+        """The lines, with what was noted."""
+        levels, programs = list(accumulate(self._depths)), list(accumulate(self._made))
+        return [
+            Line(
+                self._markup.text[start:end].rstrip(),
+                start,
+                end,
+                levels[at],
+                self._hints[at] | (Hint.PROGRAM if programs[at] > 0 else Hint.NONE),
+            )
+            for at, (start, end) in enumerate(self._spans)
+        ]
+
+    def _mark(self, first: int, last: int, hint: Hint) -> None:
+        for at in range(first, min(last, first + MOST_HINTED, len(self._hints))):
+            self._hints[at] |= hint
+
+    def _mark_whole(self, first: int, last: int, end: int, hint: Hint) -> None:
+        """Mark those of the lines that end where the element does, or before."""
+        text = self._markup.text
+        for at in range(first, min(last, first + MOST_LINES)):
+            start, until = self._spans[at]
+            if text[start:until].strip() and not text[end:until].strip():
+                self._hints[at] |= hint
+
+
+def _count(changes: list[int], first: int, last: int) -> None:
+    changes[first] += 1
+    changes[last] -= 1
 
 
 def without(markup: Markup, spans: Iterable[tuple[int, int, bool]], *, sign: str) -> str:
@@ -137,11 +168,6 @@ def _first_letter(text: str, start: int, end: int) -> int:
     return start + len(line) - len(line.lstrip())
 
 
-def _hint(hints: list[Hint], first: int, last: int, hint: Hint) -> None:
-    for at in range(first, min(last, first + 40, len(hints))):
-        hints[at] |= hint
-
-
 def _kind(element: Element, blockquotes: list[int]) -> Hint | None:
     """What a mail program means by an element."""
     if "=" not in element.attributes:
@@ -166,13 +192,6 @@ def _holds(element: Element, places: list[int]) -> bool:
 def _facts(element: Element) -> dict[str, list[str]]:
     found = _CLASS_OR_ID.findall(element.attributes)
     return {name.lower(): (a or b or c).split() for name, a, b, c in found}
-
-
-def _whole_lines(lines: list[tuple[int, int]], end: int, text: str) -> list[int]:
-    """Which of the lines say something that ends where the element does, or before."""
-    return [
-        at for at, (start, until) in enumerate(lines) if text[start:until].strip() and not text[end:until].strip()
-    ]
 
 
 def _is_coloured(element: Element) -> bool:

@@ -291,3 +291,20 @@ def test_hostile_text_is_read_in_a_time_in_proportion_to_its_length(hostile):
     started = time.process_time()
     reading.read_text(hostile)
     assert time.process_time() - started < 30
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<blockquote>" * 140 + "x<br>" * 20_000,
+        "<blockquote>x</blockquote>y" * 10_000,
+        '<span style="color:red">x</span> ' * 12_000,
+        '<span style="display:none">x</span> ' * 12_000,
+        '<div id="divRplyFwdMsg">Od: x</div>' * 10_000,
+        '<div class="gmail_quote"><div class="gmail_attr">x</div></div>' * 5_000,
+    ],
+)
+def test_hostile_html_is_read_in_a_time_in_proportion_to_its_length(hostile):
+    started = time.process_time()
+    reading.read(html.lines_of(markup.read(hostile)))
+    assert time.process_time() - started < 30
