@@ -9,7 +9,7 @@ from portal.clock import now, prague, today
 from portal.db import db, rows_changed
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals import consents, links
-from portal.domain.approvals.deputies import Approver, approvers
+from portal.domain.approvals.deputies import Approver, Deciders, deciders
 from portal.domain.approvals.models import (
     Approval,
     ApprovalCard,
@@ -27,7 +27,7 @@ from portal.domain.audit import events as audit
 from portal.domain.notifications import preferences, rendering
 from portal.domain.sync_state import CoreNote
 from portal.domain.users.actor import Actor
-from portal.domain.users.models import Person, Visitor, managers
+from portal.domain.users.models import Person, Visitor
 from portal.errors import AlreadyDecided, NotFound, Refused
 from portal.lib import text
 from portal.lib.i18n import msgid
@@ -63,7 +63,7 @@ def decide(actor: Actor, approval_id: int, decision: Decision, *, channel: Chann
     saying who decided what and when, to everybody but the first.
     """
     decision, person = _sensible(decision), actor.known
-    found, approver = right_to_decide(person, approval_id)
+    found, approver, among = right_to_decide(person, approval_id)
     approval = found.approval
     conclude(
         approval,
@@ -76,6 +76,7 @@ def decide(actor: Actor, approval_id: int, decision: Decision, *, channel: Chann
         valid_until=decision.valid_until,
         decided_for=approver.stands_for,
         own_request=_is_requester(approver.right_of, found),
+        among=among,
     )
     if decision.scope != Scope.TICKET:
         consents.give(
@@ -102,6 +103,7 @@ def conclude(
     decided_for: Person | None = None,
     own_request: bool = False,
     tells_core: bool = True,
+    among: Deciders | None = None,
 ) -> None:
     """End an open approval, in the caller's transaction: its state, its record, the core's note and the letters.
 
@@ -130,8 +132,9 @@ def conclude(
     if not won:
         db.session.rollback()
         raise already_decided(card(approval.id).approval)
-    db.session.refresh(approval)
-    found = card(approval.id)
+    approval_id = approval.id
+    db.session.expire(approval)
+    found = card(approval_id)  # as it is now
     wrote_down(approval, ApprovalStep(state), by=by, by_id=by_id, text=note)
     links.kill_all(approval.id)
     if tells_core and _core_should_know(approval):
@@ -141,11 +144,11 @@ def conclude(
             decision=state,
             note=rendering.text("cs", "told_decision", card=found, approval=approval),
         )
-    _tell_people(found)
+    _tell_people(found, among or deciders(found.company_id))
 
 
-def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[ApprovalCard, Approver]:
-    """The approval and the right a person has to decide it. Raises NotFound, Refused or AlreadyDecided."""
+def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[ApprovalCard, Approver, Deciders]:
+    """The approval, a person's right to decide it, and all who have one. Raises NotFound, Refused, AlreadyDecided."""
     found = card(approval_id)
     if found.company_id != person.company_id:
         raise NotFound
@@ -153,11 +156,12 @@ def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[Approva
         raise already_decided(found.approval)
     if is_closed(found.ticket_state, None):
         raise Refused(msgid("This ticket is closed, there is nothing to approve."))
-    for approver in approvers(found.company_id):
+    among = deciders(found.company_id)
+    for approver in among.approvers:
         if approver.person.id == person.id:
-            if approver not in who_decides(found):
+            if approver not in who_decides(found, among):
                 raise Refused(msgid("This is your own request: a colleague has to decide it."))
-            return found, approver
+            return found, approver, among
     raise Refused(msgid("Only an IT manager, or a deputy while they are away, decides this."))
 
 
@@ -168,13 +172,13 @@ def may_decide(person: Person | Visitor, found: ApprovalCard) -> bool:
     return any(approver.person.id == person.id for approver in who_decides(found))
 
 
-def who_decides(found: ApprovalCard) -> list[Approver]:
+def who_decides(found: ApprovalCard, among: Deciders | None = None) -> list[Approver]:
     """Everybody who may decide this approval today: nobody their own request, unless there is no other manager."""
-    only_manager = len(managers(found.company_id)) == 1
+    among = among or deciders(found.company_id)
     return [
         approver
-        for approver in approvers(found.company_id)
-        if not _concerns_themselves(approver, found) or (only_manager and approver.stands_for is None)
+        for approver in among.approvers
+        if not _concerns_themselves(approver, found) or (among.has_one_manager and approver.stands_for is None)
     ]
 
 
@@ -240,7 +244,7 @@ def _core_should_know(approval: Approval) -> bool:
     return approval.state != ApprovalState.WITHDRAWN or approval.core_id is not None
 
 
-def _tell_people(found: ApprovalCard) -> None:
+def _tell_people(found: ApprovalCard, among: Deciders) -> None:
     """Staff who asked, and the other approvers; a standing consent was seen by whoever asked."""
     approval = found.approval
     if approval.channel == Channel.CONSENT:
@@ -257,7 +261,7 @@ def _tell_people(found: ApprovalCard) -> None:
                 card=found,
                 approval=approval,
             )
-    for approver in who_decides(found):
+    for approver in who_decides(found, among):
         if approver.person.id != approval.decided_by_id:
             preferences.tell(
                 approver.person,

@@ -49,6 +49,14 @@ class Approver:
 
 
 @dataclass(frozen=True, slots=True)
+class Deciders:
+    """A company's approvers of today: asked for once in a decision."""
+
+    approvers: tuple[Approver, ...]
+    has_one_manager: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Absence:
     deputy: Deputy
     manager: Person
@@ -59,13 +67,14 @@ class Absence:
         return self.deputy.first <= today() <= self.deputy.last
 
 
-def approvers(company_id: int) -> list[Approver]:
+def deciders(company_id: int) -> Deciders:
     """Everybody who may decide for a company today, each once: deputies first as deputies, then managers."""
     standing_in: dict[int, Approver] = {}
     for absence in _absences(company_id, on=today()):
         standing_in.setdefault(absence.stand_in.id, Approver(absence.stand_in, absence.manager))
-    own_right = [Approver(person) for person in managers(company_id) if person.id not in standing_in]
-    return [*own_right, *standing_in.values()]
+    found = managers(company_id)
+    own_right = [Approver(person) for person in found if person.id not in standing_in]
+    return Deciders((*own_right, *standing_in.values()), has_one_manager=len(found) == 1)
 
 
 def reading(person: Person | Visitor, reader: Reader) -> Reader:

@@ -124,7 +124,7 @@ def withdraw(actor: Actor, approval_id: int) -> None:
 def ask_back(actor: Actor, approval_id: int, note: str, *, by_link: bool = False) -> None:
     """The manager needs to know more before deciding; the approval stays open, its deadline waits. Commits."""
     text, person = typed_text.needed(note), actor.known
-    found, _approver = right_to_decide(person, approval_id)
+    found, _approver, _among = right_to_decide(person, approval_id)
     _turn(found.approval, to=Turn.STAFF)
     if by_link:
         links.use_up(found.approval.id, person.id)

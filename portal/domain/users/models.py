@@ -110,22 +110,22 @@ def initials(name: str) -> str:
 
 
 _COMPANY_COLUMNS = tuple(column for column in Company.__table__.columns)
+_WHO = {
+    "id": Person.id,
+    "name": Person.name,
+    "email": Person.email,
+    "language": Person.language,
+    "theme": Person.theme,
+    "company_id": Person.company_id,
+    "role": Role.name,
+    "session_id": Session.id,
+    "started_at": Session.started_at,
+    "session_seen_at": Session.seen_at,
+    "has_second_factor": Session.has_second_factor,
+    "session_proved_at": Session.proved_at,
+}
 _VISITOR = Prepared(
-    select(
-        Person.id,
-        Person.name,
-        Person.email,
-        Person.language,
-        Person.theme,
-        Person.company_id,
-        Role.name,
-        Session.id,
-        Session.started_at,
-        Session.seen_at,
-        Session.has_second_factor,
-        Session.proved_at,
-        *_COMPANY_COLUMNS,
-    )
+    select(*_WHO.values(), *_COMPANY_COLUMNS)
     .select_from(Session)
     .join(Person, Person.id == Session.person_id)
     .outerjoin(Company, Company.id == Person.company_id)
@@ -140,27 +140,25 @@ def visitor(session_key: str) -> Visitor | None:
     rows = _VISITOR(key=sessions.hash_of(session_key))
     if not rows:
         return None
-    id_, name, email, language, theme, company_id, _role = rows[0][:7]
-    session_id, started_at, seen_at, second, proved_at = rows[0][7:12]
-    if sessions.is_over(started_at=started_at, seen_at=seen_at):
+    who = dict(zip(_WHO, rows[0], strict=False))  # a row for each role, and the company's columns after these
+    if sessions.is_over(started_at=who["started_at"], seen_at=who["session_seen_at"]):
         return None
-    role_names = frozenset(row[6] for row in rows if row[6])
-    known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][12:], strict=True)}
-    company = Company(**known) if company_id is not None else None
+    names = (dict(zip(_WHO, row, strict=False))["role"] for row in rows)
+    known = {column.key: value for column, value in zip(_COMPANY_COLUMNS, rows[0][len(_WHO) :], strict=True)}
     return Visitor(
-        id=id_,
-        name=name,
-        email=email,
-        language=language,
-        theme=theme,
-        company_id=company_id,
-        company=company,
-        role_names=role_names,
-        session_id=session_id,
+        id=who["id"],
+        name=who["name"],
+        email=who["email"],
+        language=who["language"],
+        theme=who["theme"],
+        company_id=who["company_id"],
+        company=Company(**known) if who["company_id"] is not None else None,
+        role_names=frozenset(name for name in names if name),
+        session_id=who["session_id"],
         session_key=session_key,
-        session_seen_at=seen_at,
-        has_second_factor=bool(second),
-        session_proved_at=proved_at,
+        session_seen_at=who["session_seen_at"],
+        has_second_factor=bool(who["has_second_factor"]),
+        session_proved_at=who["session_proved_at"],
     )
 
 
