@@ -20,6 +20,9 @@ run: $(READY) ## the portal alone, as PORTAL_* settings say; refuses what would 
 	@$(PY) -m flask db upgrade
 	@$(PY) -m flask serve
 
+install: .venv/installed ## set this machine up for real, as root: user, folders, settings file, units (INSTALL=--dry-run only says it)
+	@.venv/bin/connectica-portal install $(INSTALL)
+
 test: $(READY) ## every test, on SQLite and on PostgreSQL
 	@$(PY) -m pytest -n auto
 
@@ -58,6 +61,15 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
 	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
+	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --no-deps --editable .
+	@touch $@ .venv/installed
+
+.venv/installed: deploy/container/requirements.txt
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make virtual environments here. Install that part:  apt-get install python3-venv"; exit 1; }
+	@echo "Setting up: what the portal runs with, without test tools, into .venv …"
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/container/requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo demo-reset run test check lint audit bench chaos translate lock
+.PHONY: help demo demo-reset run install test check lint audit bench chaos translate lock

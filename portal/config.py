@@ -1,5 +1,6 @@
 """Every setting: its name, its default, its meaning. Each is read from the environment as PORTAL_<NAME>."""
 
+import difflib
 import os
 import secrets
 from collections.abc import Mapping
@@ -84,6 +85,13 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     return values
 
 
+def unknown(environ: Mapping[str, str]) -> list[str]:
+    """A line for every PORTAL_* name that is no setting, with the one that was probably meant."""
+    known = [row.name for row in SETTINGS]
+    strange = sorted(name for name in environ if name.startswith("PORTAL_") and name[7:] not in known)
+    return [f"{name} is no setting{_meant(name[7:], known)}" for name in strange]
+
+
 def check(values: Mapping[str, Any]) -> None:
     """Raises Misconfigured for settings under which no process of the portal may run, naming each of them."""
     base = urlsplit(values["BASE_URL"])
@@ -141,6 +149,11 @@ def secret(values: Mapping[str, Any], name: str) -> str:
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(32))
     return path.read_text()
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean PORTAL_{near[0]}?" if near else "; see docs/operations.md"
 
 
 def _typed(row: Setting, written: str | None) -> Any:

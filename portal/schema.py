@@ -8,7 +8,7 @@ from portal import config
 from portal.db import db
 from portal.errors import Misconfigured
 
-MEND = "flask db upgrade"
+MEND = "connectica-portal db upgrade"
 
 
 def head() -> str:

@@ -5,7 +5,7 @@ import re
 import click
 import pytest
 
-from portal import create_app
+from portal.cli import console
 from portal.config import ROOT, SETTINGS
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -21,6 +21,12 @@ def test_operations_list_every_setting_as_the_code_has_it():
 def test_no_document_names_a_setting_that_is_not():
     named = set(re.findall(r"PORTAL_([A-Z_]+[A-Z])", OPERATIONS + README))
     assert named <= {one.name for one in SETTINGS}
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/single-sign-on.md"])
+def test_documents_name_the_command_that_reads_the_settings_file(document):
+    said = (ROOT / document).read_text()
+    assert not re.findall(r"(?:^    |`)flask [a-z].*", said, re.MULTILINE), "write connectica-portal"
 
 
 def test_the_map_shows_every_part_of_the_portal():
@@ -42,13 +48,14 @@ def test_every_file_a_document_points_to_is_there(document):
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/single-sign-on.md"])
-def test_every_command_a_document_names_is_there(document, sqlite_template):
-    app = create_app(INSTANCE=sqlite_template.parent, DATABASE_URL="")
+def test_every_command_a_document_names_is_there(document):
     said = (ROOT / document).read_text()
-    for name, word in re.findall(r"(?:^    |`)flask ([a-z][\w-]*)(?: ([a-z][\w-]*))?", said, re.MULTILINE):
-        command = app.cli.commands[name]
+    for name, word in re.findall(
+        r"(?:^    |`)connectica-portal ([a-z][\w-]*)(?: ([a-z][\w-]*))?", said, re.MULTILINE
+    ):
+        command = console.commands().commands[name]
         known = command.commands if isinstance(command, click.Group) else {word}
-        assert not word or word in known, f"{document}: flask {name} {word}"
+        assert not word or word in known, f"{document}: connectica-portal {name} {word}"
 
 
 CLASSES = 20  # of flaws that hit comparable systems; each can be met here

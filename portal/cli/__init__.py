@@ -1,4 +1,4 @@
-"""What an administrator types: flask demo | sync | desk | people | prices | sso."""
+"""What an administrator types: connectica-portal serve | sync | desk | people | prices | sso | …"""
 
 import click
 from flask import Flask
@@ -23,7 +23,11 @@ COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single 
 
 
 def install(app: Flask) -> None:
-    """Every command group that the policy gives to whoever types commands on the server."""
-    for group, right in COMMANDS.items():
-        if permissions.allows({OPERATOR}, right):
-            app.cli.add_command(group)
+    """Every command of the policy, for `flask` and for tests."""
+    for command in allowed():
+        app.cli.add_command(command)
+
+
+def allowed() -> list[click.Command]:
+    """Every command that the policy gives to whoever types commands on the server."""
+    return [command for command, right in COMMANDS.items() if permissions.allows({OPERATOR}, right)]

@@ -1,4 +1,4 @@
-"""flask backup and flask restore: everything that cannot be made anew, into one file and back."""
+"""connectica-portal backup and restore: everything that cannot be made anew, into one file and back."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def restore(file: Path) -> None:
         manifest = archive.restore(file, _place())
     except PortalError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{_words(manifest)}: restored. Now:  flask db upgrade, then start the services")
+    click.echo(f"{_words(manifest)}: restored. Now:  connectica-portal db upgrade, then start the services")
 
 
 def _place() -> BackupPlace:

@@ -1,4 +1,4 @@
-"""flask companies: list them, choose what each is shown live, and whether its people need a second factor."""
+"""connectica-portal companies: list them, what each is shown live, and whether its people need a second factor."""
 
 import click
 from sqlalchemy import select
@@ -47,7 +47,7 @@ def _known(name: str) -> Company:
     try:
         return companies.by_name(name)
     except NotFound as error:
-        raise click.ClickException(f"there is no company {name!r}; see flask companies list") from error
+        raise click.ClickException(f"there is no company {name!r}; see connectica-portal companies list") from error
 
 
 def _locks(company: Company) -> str:

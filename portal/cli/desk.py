@@ -1,4 +1,4 @@
-"""flask desk: the embedded core served, looked after, and its month closed."""
+"""connectica-portal desk: the embedded core served, looked after, and its month closed."""
 
 import ssl
 import sys
@@ -202,7 +202,7 @@ def forget_command(*, email: str, yes: bool) -> None:
         for what, rows in sorted(erasure.forget(store, sought).items()):
             if rows:
                 click.echo(f"{what}: {rows}")
-    click.echo(f"Forgotten. The portal forgets by:  flask people forget {email} --yes")
+    click.echo(f"Forgotten. The portal forgets by:  connectica-portal people forget {email} --yes")
 
 
 @cli.command("move")

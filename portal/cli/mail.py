@@ -1,4 +1,4 @@
-"""flask letters: send what waits, write what the calendar asks for, show what does not leave."""
+"""connectica-portal letters: send what waits, write what the calendar asks for, show what does not leave."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""People from the command line: flask people add | list | password | second-factor | deactivate | forget."""
+"""connectica-portal people: add | list | password | second-factor | deactivate | forget."""
 
 import secrets
 import sys
@@ -104,7 +104,9 @@ def forget(*, email: str, yes: bool) -> None:
     if not yes:
         click.echo(f"{', '.join(sought.names) or email} would be called {sought.instead} everywhere.")
         click.echo("Their own messages would lose their words and files, all other texts their name and address,")
-        click.echo("their account every way in. Hours, money and decisions stay. Do it:  flask people forget --yes …")
+        click.echo(
+            "their account every way in. Hours, money and decisions stay:  connectica-portal people forget --yes …"
+        )
         return
     removed = erasure.forget(OPERATOR, sought, current_app.config["INSTANCE"] / "attachments")
     for what, rows in sorted(removed.rows.items()):

@@ -1,4 +1,4 @@
-"""flask prices: show the price list, and import one where the core keeps none."""
+"""connectica-portal prices: show the price list, and import one where the core keeps none."""
 
 import csv
 import io
@@ -88,5 +88,5 @@ def _refuse_if_the_core_keeps_prices() -> None:
     if keeps:
         raise click.ClickException(
             "the core keeps the price list, and the next sync would undo the import; "
-            "change it there (flask desk prices)"
+            "change it there (connectica-portal desk prices)"
         )

@@ -1,4 +1,4 @@
-"""flask serve: the portal for real, behind a reverse proxy; it does not start where that would be unsafe."""
+"""connectica-portal serve: the portal behind a reverse proxy; it does not start where that would be unsafe."""
 
 import os
 import shutil

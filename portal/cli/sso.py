@@ -1,4 +1,4 @@
-"""Single sign-on from the command line: flask sso add | list | test | change | link | unlink | remove."""
+"""Single sign-on from the command line: connectica-portal sso add | list | test | change | link | unlink | remove."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def add(
         )
     click.echo(f"Register this redirect address with the provider, exactly:  {added.redirect_address}")
     click.echo(f"Its people sign in at:                                      {added.sign_in_address}")
-    click.echo(f"Now try it:  flask sso test {added.slug}")
+    click.echo(f"Now try it:  connectica-portal sso test {added.slug}")
 
 
 @cli.command("list")
@@ -181,7 +181,9 @@ def _company(name: str) -> companies.Company:
 
 
 def _provider(slug: str) -> IdentityProvider:
-    return _found(lambda: sso_providers.by_slug(slug), f"There is no provider {slug}; see flask sso list.")
+    return _found(
+        lambda: sso_providers.by_slug(slug), f"There is no provider {slug}; see connectica-portal sso list."
+    )
 
 
 def _person(email: str) -> Person:

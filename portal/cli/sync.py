@@ -1,4 +1,4 @@
-"""flask sync: keep the mirror true, once or for ever; say how it is; count again."""
+"""connectica-portal sync: keep the mirror true, once or for ever; say how it is; count again."""
 
 import os
 import signal
@@ -192,7 +192,9 @@ def _wait_to_lead(stop: threading.Event) -> Lead | None:
         if lead:
             return lead
         if time.monotonic() > until:
-            raise click.ClickException("another process keeps the mirror: `flask sync run --forever` is running")
+            raise click.ClickException(
+                "another process keeps the mirror: `connectica-portal sync run --forever` is running"
+            )
         if not said:
             click.echo("another process leads the sync; waiting for it to end …")
             said = True

@@ -142,7 +142,9 @@ class _Desk:
             self._mail_came.clear()
             with _trouble("mail could not be settled", sqlite3.Error, OSError):
                 for received in intake.settle_waiting(self._store):
-                    log.info("mail: %s %s", received.outcome, received.ticket)  # why not: flask desk aside
+                    log.info(
+                        "mail: %s %s", received.outcome, received.ticket
+                    )  # why not: connectica-portal desk aside
                     self._letters_wait.set()
                 if intake.is_waiting(self._store):  # its reader died; whatever came meanwhile goes first
                     self._mail_came.set()

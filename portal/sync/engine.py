@@ -186,7 +186,7 @@ class Sync:
         elif len(gone) > most * len(live):
             summary.troubles.append(
                 f"the core, read anew, told {len(live) - len(gone)} of the {len(live)} tickets of the mirror:"
-                " nothing was withdrawn; if that is right, flask sync run --full withdraws the others"
+                " nothing was withdrawn; if that is right, connectica-portal sync run --full withdraws the others"
             )
         else:
             for start in range(0, len(gone), AT_ONCE):

@@ -1,4 +1,4 @@
-"""flask prices and flask companies, as an administrator types them."""
+"""connectica-portal prices and connectica-portal companies, as an administrator types them."""
 
 import pytest
 from openpyxl import Workbook

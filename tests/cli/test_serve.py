@@ -1,4 +1,4 @@
-"""flask serve starts where that is safe, says what to set where it is not, and ends politely."""
+"""connectica-portal serve starts where that is safe, says what to set where it is not, and ends politely."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def _port():
     ("settings", "reason"),
     [
         ({}, "PORTAL_BASE_URL is not set"),
-        ({"BASE_URL": "http://127.0.0.1:1"}, "has no tables yet. Run:  flask db upgrade"),
+        ({"BASE_URL": "http://127.0.0.1:1"}, "has no tables yet. Run:  connectica-portal db upgrade"),
         ({"BASE_URL": "http://127.0.0.1:1", "FLASK_DEBUG": "1"}, "debug is on"),
         ({"BASE_URL": "http://portal.example"}, "write https://"),
         ({"BASE_URL": "portal.example"}, "write scheme and host"),
@@ -58,7 +58,7 @@ def test_what_is_unsafe_is_said_and_nothing_is_served(tmp_path, settings, reason
 def test_every_command_says_that_the_database_was_never_made(tmp_path, words):
     answer = _flask(tmp_path, *words)
     assert answer.returncode == 1
-    assert "flask db upgrade" in answer.stderr
+    assert "connectica-portal db upgrade" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

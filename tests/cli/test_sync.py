@@ -1,4 +1,4 @@
-"""flask sync, as an administrator types it, over the real desk."""
+"""connectica-portal sync, as an administrator types it, over the real desk."""
 
 import os
 import signal

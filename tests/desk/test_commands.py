@@ -1,4 +1,4 @@
-"""flask desk, as an administrator types it."""
+"""connectica-portal desk, as an administrator types it."""
 
 from datetime import UTC, datetime
 

@@ -21,7 +21,7 @@ TOKEN = "c" * 40
 
 
 class Running:
-    """`flask desk serve` as a child process."""
+    """`connectica-portal desk serve` as a child process."""
 
     def __init__(self, folder, **settings):
         self.environ = (

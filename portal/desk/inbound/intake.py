@@ -44,7 +44,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A mail that became no message, for `flask desk aside`."""
+    """A mail that became no message, for `connectica-portal desk aside`."""
 
     id: int
     received_at: str

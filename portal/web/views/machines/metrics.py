@@ -14,9 +14,8 @@ from portal.domain.read_models import health
 
 bp = Blueprint("metrics", __name__)
 
-SHARED = (
-    "PROMETHEUS_MULTIPROC_DIR"  # where the processes of one portal put their numbers together; flask serve sets it
-)
+# Where the processes of one portal put their numbers together; `serve` sets it.
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 _own = CollectorRegistry(auto_describe=False)
