@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from portal.exports.report import Report, entry_columns
@@ -20,8 +21,8 @@ _NUMBERS = frozenset({CellKind.HOURS, CellKind.MONEY, CellKind.COUNT})
 
 
 def pieces(report: Report) -> Iterator[bytes]:
-    """The file in pieces, made as they are read."""
-    yield from table(entry_columns(report), report.rows, language=report.language)
+    """The file in pieces, made as they are read: the entries, then the credits and charges in the sum."""
+    yield from table(entry_columns(report), chain(report.rows, report.adjustments), language=report.language)
 
 
 def table(columns: Sequence[Column], rows: Iterable[Any], *, language: str) -> Iterator[bytes]:

@@ -1,12 +1,13 @@
 """Invoices as files: the upcoming one and those of past months."""
 
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
 
 from portal import clock
 from portal.domain import sync_state
-from portal.domain.billing import anomalies, invoice_preview, invoices, prices, time_report
+from portal.domain.billing import anomalies, invoice_adjustments, invoice_preview, invoices, prices, time_report
 from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
@@ -38,6 +39,7 @@ def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
         name_of=price_list.name_of,
         in_question=questions.by_entry(reader),
         note_on=lambda row: _odd(row, around),
+        adjustments=invoice_adjustments.waiting(reader, people),
     )
 
 
@@ -51,12 +53,15 @@ def invoiced_report(reader: Reader, month: Period, *, language: str, people: Nam
         filters=file_names.people(people),
         language=language,
         currency=found.currency,
-        vat_percent=found.bill.vat_percent,
+        vat_percent=found.bill.vat_percent or Decimal(0),
         data_of=sync_state.age().reached_at,
         rows=invoices.rows(reader, month, people),
         name_of=prices.list_of(reader).name_of,
         in_question=questions.by_entry(reader),
         note_on=_difference,
+        adjustments=invoice_adjustments.on_invoices(reader, month, people),
+        concerning=invoice_adjustments.of_invoices(reader, month, people),
+        bill=lambda tally: found.bill,
         notes=(_("As it was when it was invoiced; what changed later stands in the notes."),),
     )
 

@@ -1,7 +1,7 @@
 """A report of time and money: the columns, the sheets, and sums made of exactly the rows that are written."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,10 +12,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import clock
+from portal.domain.billing import invoice_preview
+from portal.domain.billing.invoice_adjustments import Adjustment, BilledState
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
 from portal.exports.xlsx import Book, CellKind, Column, SheetPage, Table, WorkbookFacts, day_and_time
-from portal.lib.money import Tally, bill
+from portal.lib.money import Bill, Tally, bill_with
 
 SLICE = 250  # rows between two breaths
 BREATH = 0.001  # seconds in which another thread of the process gets its turn, whatever the interpreter's mood
@@ -38,6 +40,9 @@ class Report:
     in_question: Collection[int] = ()  # entries a manager asks about
     note_on: Callable[[Any], str] = lambda row: ""  # what is to be said of one row
     notes: tuple[str, ...] = ()  # what is to be said of all
+    adjustments: Sequence[Adjustment] = ()  # credits and charges that are in the sum
+    concerning: Sequence[Adjustment] = ()  # differences that are in the sum of another invoice, or wait for one
+    bill: Callable[[Tally], Bill] | None = None  # what it ends with, where that is not VAT on the sum of the rows
 
 
 @dataclass(slots=True)
@@ -77,6 +82,7 @@ def write(report: Report, file: IO[bytes]) -> Sums:
         currency=report.currency,
     )
     page = book.page(_("Summary"), (26, 44, 10, 12, 14, 16))
+    _differences(report, book)
     grouped = {
         name: book.table(_grouped_name(name), columns, foot=_("Shown")) for name, columns in _grouped().items()
     }
@@ -230,10 +236,64 @@ def _summary(report: Report, page: SheetPage, sums: Sums) -> None:
     _foot(report, page, sums.all)
 
 
+def ends_with(report: Report, tally: Tally) -> Bill:
+    """Base, VAT and total: of the rows, with the credits and charges."""
+    if report.bill is not None:
+        return report.bill(tally)
+    return bill_with(tally.amount, report.vat_percent, invoice_preview.added(report.adjustments, report.currency))
+
+
+def _differences(report: Report, book: Book) -> None:
+    """What became different after an invoice: those in this sum, and those of this invoice in others."""
+    if not report.adjustments and not report.concerning:
+        return
+    table = book.table(_("Differences"), _difference_columns(report), foot=_("Shown"))
+    of_both = {id(one): one for one in (*report.adjustments, *report.concerning)}
+    for one in dict.fromkeys(of_both.values()):
+        table.add(one)
+    table.close()
+
+
+def _difference_columns(report: Report) -> list[Column]:
+    language = report.language
+
+    def period(day: date | None) -> str:
+        return dates.format_date(day, "LLLL yyyy", locale=language) if day else _("the upcoming one")
+
+    return [
+        Column(_("Of the invoice"), CellKind.TEXT, 16, lambda one: period(one.concerns)),
+        Column(_("Ticket"), CellKind.TEXT, 11, lambda one: one.number),
+        Column(_("What was done"), CellKind.TEXT, 40, lambda one: one.what or one.subject),
+        Column(_("Technician"), CellKind.TEXT, 22, lambda one: one.technician),
+        Column(_("It said"), CellKind.TEXT, 26, lambda one: _state(one.old, language)),
+        Column(_("It is"), CellKind.TEXT, 26, lambda one: _state(one.new, language)),
+        Column(_("Hours"), CellKind.HOURS, 9, lambda one: one.hours, summed=True),
+        Column(_("Amount without VAT"), CellKind.MONEY, 18, lambda one: one.amount, summed=True),
+        Column(_("With VAT"), CellKind.MONEY, 18, lambda one: None if one.amount is None else one.bill.total),
+        Column(_("On the invoice"), CellKind.TEXT, 18, lambda one: period(one.invoiced_on)),
+        Column(_("Reason"), CellKind.TEXT, 40, lambda one: ": ".join(part for part in (one.by, one.reason) if part)),
+    ]
+
+
+def _state(state: BilledState | None, language: str) -> str:
+    """PROGP85 2,00 h, 10. 10. 2026."""
+    if state is None:
+        return _("nothing")
+    form = "d. M. yyyy" if language == "cs" else "d MMM yyyy"
+    hours = numbers.format_decimal(state.hours, format="#,##0.00", locale=language)
+    return f"{state.category} {hours} h, {dates.format_date(state.day, form, locale=language)}"
+
+
 def _foot(report: Report, page: SheetPage, tally: Tally) -> None:
     """Values, no formulas: a program that reads them finds them, and nothing can recalculate them into others."""
-    found = bill(tally.amount, report.vat_percent)
-    money = tally.has_money
+    found = ends_with(report, tally)
+    money = tally.has_money or bool(report.adjustments)
+    if report.adjustments:
+        for label, value in (
+            (_("Sum of the entries"), tally.amount),
+            (_("Credits and charges"), found.base - tally.amount),
+        ):
+            page.row([(CellKind.TEXT, label), *_NO_CELLS, (CellKind.MONEY, value)])
     sums = [(CellKind.COUNT, tally.entries), (CellKind.HOURS, tally.hours)]
     base = (CellKind.MONEY, found.base if money else None)
     page.row(
@@ -241,9 +301,15 @@ def _foot(report: Report, page: SheetPage, tally: Tally) -> None:
         bold=True,
     )
     if money:
-        percent = numbers.format_decimal(found.vat_percent, locale=report.language)
-        page.row([(CellKind.TEXT, _("VAT %(percent)s %%", percent=percent)), *_NO_CELLS, (CellKind.MONEY, found.vat)])
+        page.row([(CellKind.TEXT, _vat_label(report, found)), *_NO_CELLS, (CellKind.MONEY, found.vat)])
         page.row([(CellKind.TEXT, _("Total with VAT")), *_NO_CELLS, (CellKind.MONEY, found.total)], bold=True)
+
+
+def _vat_label(report: Report, found: Bill) -> str:
+    if found.vat_percent is None:
+        return _("VAT")
+    percent = numbers.format_decimal(found.vat_percent, locale=report.language)
+    return _("VAT %(percent)s %%", percent=percent)
 
 
 _NO_CELLS = [(CellKind.TEXT, None)] * 4
@@ -275,11 +341,23 @@ def _note(report: Report, row: Any) -> str:
     reasons = [_(row.why_not.label)] if row.why_not else []
     if not row.told:
         reasons.append(_("The money is shown once it is invoiced."))
+    if isinstance(row, Adjustment):
+        reasons.append(_adjusted(report, row))
     if row.id in report.in_question:
         reasons.append(_("In question."))
-    if words := report.note_on(row):
+    if not isinstance(row, Adjustment) and (words := report.note_on(row)):
         reasons.append(words)
     return " ".join(reasons)
+
+
+def _adjusted(report: Report, row: Adjustment) -> str:
+    """What a credit or a charge is for."""
+    states = f"{_state(row.old, report.language)} → {_state(row.new, report.language)}"
+    return _(
+        "Difference to the invoice for %(month)s: %(states)s.",
+        month=dates.format_date(row.concerns, "LLLL yyyy", locale=report.language),
+        states=states,
+    )
 
 
 def _moment(moment: datetime, language: str) -> str:

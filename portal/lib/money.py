@@ -1,5 +1,6 @@
 """Money: hours times a rate, rounded once, and VAT on the base. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,7 +18,7 @@ class Bill:
     """What an invoice ends with."""
 
     base: Decimal
-    vat_percent: Decimal
+    vat_percent: Decimal | None  # None where parts of it have different rates of VAT
     vat: Decimal
     total: Decimal
 
@@ -78,6 +79,23 @@ def bill(base: Decimal, vat_percent: Decimal) -> Bill:
     """VAT once, on the base, rounded half up to a hundredth."""
     vat = (base * vat_percent / 100).quantize(CENT, ROUND_HALF_UP)
     return Bill(base=base, vat_percent=vat_percent, vat=vat, total=base + vat)
+
+
+def together(bills: Iterable[Bill]) -> Bill:
+    """Several bills as one sum."""
+    parts = list(bills)
+    percents = {part.vat_percent for part in parts if part.base or len(parts) == 1}
+    base, vat = (sum((getattr(part, name) for part in parts), NOTHING) for name in ("base", "vat"))
+    percent = percents.pop() if len(percents) == 1 else None if percents else parts[0].vat_percent
+    return Bill(base=base, vat_percent=percent, vat=vat, total=base + vat)
+
+
+def bill_with(base: Decimal, percent: Decimal, adjusted: Iterable[tuple[Decimal, Decimal]]) -> Bill:
+    """A base with credits and charges (amount and VAT's percent): VAT once on the base of each percent."""
+    bases = {percent: base}
+    for more, at in adjusted:
+        bases[at] = bases.get(at, NOTHING) + more
+    return together(bill(part, at) for at, part in bases.items())
 
 
 def vat_percent(day: date) -> Decimal:

@@ -6,7 +6,7 @@ from flask_babel import force_locale
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain import sync_state
-from portal.domain.billing import disclosure, monthly_summary, prices, time_report
+from portal.domain.billing import disclosure, invoice_adjustments, monthly_summary, prices, time_report
 from portal.domain.billing.monthly_summary import MonthlySummary
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Reader
@@ -42,6 +42,7 @@ def _write(summary: MonthlySummary) -> bool:
             warnings=report.warnings(sums.all),
             currency=prices.list_of(reader).currency,
             data_of=sync_state.age().reached_at,
+            adjustments=invoice_adjustments.waiting(reader),
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )
         name = f"{hours_files.file_name(reader, summary.month).plain}.xlsx"

@@ -13,7 +13,7 @@ from portal import clock
 from portal.cores.records import TicketRecord
 from portal.db import Base, db
 from portal.domain.approvals import requests
-from portal.domain.billing import invoice_snapshots
+from portal.domain.billing import invoice_adjustments, invoice_snapshots
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment
@@ -340,9 +340,13 @@ class _Performance:
             reassignment.bring_approvals(ticket, record)
             if record.approvals or record.core_id in self._counted:  # a new ticket has none to take back
                 requests.noticed(ticket, record.approvals)
-        invoiced = {ticket.id for ticket, record in self._put if any(one.invoiced_on for one in record.time_entries)}
+        invoiced = {
+            ticket.id
+            for ticket, record in self._put
+            if record.corrections or any(one.invoiced_on for one in record.time_entries)
+        }
         if invoiced:
-            invoice_snapshots.freeze(invoiced)
+            invoice_adjustments.freeze(invoiced)
 
 
 def _counted(ticket: Ticket) -> tuple[int, str] | None:

@@ -6,15 +6,16 @@ from datetime import date
 from decimal import Decimal
 
 from portal import clock
-from portal.domain.billing import anomalies, prices, time_report
+from portal.domain.billing import anomalies, invoice_adjustments, prices, time_report
 from portal.domain.billing.anomalies import Oddity, Surroundings
+from portal.domain.billing.invoice_adjustments import Adjustment
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.prices import NoPrice, PriceList
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter, Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
-from portal.lib.money import Bill, Tally, bill, vat_percent
+from portal.lib.money import Bill, Tally, bill_with, vat_percent
 from portal.lib.periods import month_of
 
 WANTED = HoursFilter(billing=Billing.TO_BE_INVOICED)
@@ -66,6 +67,7 @@ class Upcoming:
 
     lines: list[InvoiceLine]
     tally: Tally
+    adjustments: list[Adjustment]  # credits and charges of what was invoiced before
     bill: Bill
     currency: str
     running: Tally
@@ -74,6 +76,18 @@ class Upcoming:
     odd_more: int
     first_day: date | None
     last_day: date | None
+
+    @property
+    def adjusted(self) -> Decimal:
+        """The credits and charges that can be added: those in this invoice's currency whose prices are known."""
+        return sum((more for more, _percent in added(self.adjustments, self.currency)), Decimal(0))
+
+
+def added(adjustments: Iterable[Adjustment], currency: str) -> list[tuple[Decimal, Decimal]]:
+    """Amount and VAT's percent of the adjustments that an invoice of this currency can have."""
+    return [
+        (one.amount, one.vat_percent) for one in adjustments if one.amount is not None and one.currency == currency
+    ]
 
 
 def preview(reader: Reader, people: Naming = Naming.NAMES) -> Upcoming:
@@ -84,11 +98,15 @@ def preview(reader: Reader, people: Naming = Naming.NAMES) -> Upcoming:
     tally = Tally()
     for line in lines:
         tally.take(line.tally)
+    adjustments = invoice_adjustments.waiting(reader, people)
     odd = anomalies.found_in(rows, Surroundings.of(rows, clock.today()))
     return Upcoming(
         lines=lines,
         tally=tally,
-        bill=bill(tally.amount, vat_percent(month_of(clock.today()).until)),
+        adjustments=adjustments,
+        bill=bill_with(
+            tally.amount, vat_percent(month_of(clock.today()).until), added(adjustments, price_list.currency)
+        ),
         currency=price_list.currency,
         running=time_report.totals(reader, RUNNING),
         ended=time_report.totals(reader, ENDED),

@@ -1,7 +1,7 @@
 """Invoices: what the core reported as invoiced, frozen line by line when the mirror first saw it."""
 
-from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -11,14 +11,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import Base, db, insert_once
 from portal.domain.billing import prices
+from portal.domain.billing.issued_invoices import IssuedInvoice
 from portal.domain.billing.prices import PriceList
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection
 from portal.lib.money import Tally, amount, vat_percent
 
 SUMS = ("entries", "hours", "amount", "unpriced", "unpriced_hours")  # of an invoice, as a Tally has them
 TICKETS_AT_ONCE = 500  # SQLite takes a limited number of values in one statement
+
+# A core stamps the entries of a month one after the other, and a first sync reads them for hours; what joins an
+# invoice later than this is another run: a supplement, or added to the same document.
+SETTLES_IN = timedelta(days=1)
 
 
 class Invoice(Base):
@@ -41,6 +46,7 @@ class Invoice(Base):
     amount: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
     unpriced: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     unpriced_hours: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
+    adjustments: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # how many it has
 
 
 class InvoicedEntry(Base):
@@ -72,7 +78,9 @@ def freeze(ticket_ids: Collection[int] | None = None) -> int:
     """
     drawers: dict[int, _Drawer] = {}
     frozen = []
-    for entry in _not_frozen(ticket_ids):
+    reported = list(_not_frozen(ticket_ids))
+    first = _first_states([entry.id for entry in reported])
+    for entry in (_as_invoiced(one, first.get(one.id)) for one in reported):
         if entry.company_id not in drawers:
             drawers[entry.company_id] = _Drawer(entry.company_id)
         frozen.append(drawers[entry.company_id].frozen(entry))
@@ -130,6 +138,27 @@ class _Reported(NamedTuple):
     hours: Decimal
     worked_day: date
     invoiced_on: date
+    document: str
+
+
+def _first_states(entry_ids: Sequence[int]) -> dict[int, TimeEntryCorrection]:
+    """The first correction after the invoice of entries that the mirror meets later: it says what was invoiced."""
+    found: dict[int, TimeEntryCorrection] = {}
+    for start in range(0, len(entry_ids), TICKETS_AT_ONCE):
+        wanted = select(TimeEntryCorrection).where(
+            TimeEntryCorrection.time_entry_id.in_(entry_ids[start : start + TICKETS_AT_ONCE]),
+            TimeEntryCorrection.invoiced_on.is_not(None),
+        )
+        for one in db.session.scalars(wanted.order_by(TimeEntryCorrection.at, TimeEntryCorrection.id)):
+            found.setdefault(one.time_entry_id, one)
+    return found
+
+
+def _as_invoiced(entry: _Reported, first: TimeEntryCorrection | None) -> _Reported:
+    """The entry as it was when it was invoiced, as far as the core's corrections say it."""
+    if first is None or first.old_category is None or first.old_hours is None or first.old_day is None:
+        return entry
+    return entry._replace(category=first.old_category, hours=first.old_hours, worked_day=first.old_day)
 
 
 class _Drawer:
@@ -138,13 +167,13 @@ class _Drawer:
     def __init__(self, company_id: int) -> None:
         self._company_id = company_id
         self._prices = prices.list_of(Reader.of(db.session.get_one(Company, company_id)))
-        self._invoices: dict[date, int] = {}
+        self._invoices: dict[tuple[date, str], int] = {}
 
     def frozen(self, entry: _Reported) -> dict[str, Any]:
         """The entry's row in its invoice."""
         return {
             "time_entry_id": entry.id,
-            "invoice_id": self._invoice(entry.invoiced_on),
+            "invoice_id": self._invoice(entry.invoiced_on, entry.document),
             "company_id": self._company_id,
             "category": entry.category,
             "hours": entry.hours,
@@ -153,20 +182,53 @@ class _Drawer:
             "frozen_at": clock.now(),
         }
 
-    def _invoice(self, period_end: date) -> int:
-        if period_end not in self._invoices:
-            insert_once(
-                Invoice,
-                company_id=self._company_id,
-                period_end=period_end,
-                vat_percent=vat_percent(period_end),
-                currency=self._prices.currency,
-                frozen_at=clock.now(),
-            )
-            self._invoices[period_end] = db.session.scalars(
-                select(Invoice.id).where(Invoice.company_id == self._company_id, Invoice.period_end == period_end)
-            ).one()
-        return self._invoices[period_end]
+    def _invoice(self, period_end: date, document: str) -> int:
+        key = (period_end, document)
+        if key not in self._invoices:
+            self._invoices[key] = _begun(self._company_id, period_end, document, self._prices.currency).id
+        return self._invoices[key]
+
+
+def of_document(reader: Reader, document: str) -> Invoice | None:
+    """Our invoice of a document: begun now, when the core has told the document and nothing of it was frozen yet."""
+    mine = select(Invoice).where(Invoice.company_id == reader.company_id, Invoice.document == document)
+    found = db.session.scalars(mine.limit(1)).first()
+    told = db.session.scalars(select(IssuedInvoice).where(IssuedInvoice.core_id == document)).first()
+    if found is not None or told is None or told.company_id != reader.company_id:
+        return found
+    return _begun(reader.company_id, told.period_end, document, prices.list_of(reader).currency)
+
+
+def _begun(company_id: int, period_end: date, document: str, currency: str) -> Invoice:
+    """The invoice that takes entries of this period and document. What is issued grows no more: a supplement does."""
+    of_period = select(Invoice).where(Invoice.company_id == company_id, Invoice.period_end == period_end)
+    known = db.session.scalars(of_period.order_by(Invoice.supplement)).all()
+    told = db.session.scalar(select(IssuedInvoice.supplement).where(IssuedInvoice.core_id == document))
+    for invoice in known:
+        if _takes(invoice, document, told, is_last=invoice is known[-1]):
+            invoice.document = invoice.document or document
+            return invoice
+    taken = {invoice.supplement for invoice in known}
+    supplement = told if told is not None and told not in taken else max(taken, default=-1) + 1
+    insert_once(
+        Invoice,
+        company_id=company_id,
+        period_end=period_end,
+        supplement=supplement,
+        document=document,
+        vat_percent=vat_percent(period_end),
+        currency=currency,
+        frozen_at=clock.now(),
+    )
+    return db.session.scalars(of_period.where(Invoice.supplement == supplement)).one()
+
+
+def _takes(invoice: Invoice, document: str, told: int | None, *, is_last: bool) -> bool:
+    if document and invoice.document:
+        return invoice.document == document
+    if document and told is not None:
+        return invoice.supplement == told
+    return is_last and clock.now() <= invoice.frozen_at + SETTLES_IN
 
 
 def _not_frozen(ticket_ids: Collection[int] | None) -> Iterator[_Reported]:

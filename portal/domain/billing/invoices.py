@@ -1,16 +1,16 @@
 """What was invoiced, month by month, as the core reported it, and how the entries differ from it today."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select
 
 from portal.db import db
-from portal.domain.billing import disclosure
-from portal.domain.billing.invoice_snapshots import SUMS, Invoice, InvoicedEntry
+from portal.domain.billing import disclosure, invoice_adjustments
+from portal.domain.billing.invoice_snapshots import SETTLES_IN, SUMS, Invoice, InvoicedEntry
 from portal.domain.billing.prices import NoPrice
 from portal.domain.billing.status import Billing
 from portal.domain.companies.contacts import Employee, Technician
@@ -22,7 +22,7 @@ from portal.domain.tickets.time_entries import TimeEntry
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
-from portal.lib.money import Bill, Tally, amount, bill
+from portal.lib.money import Bill, Tally, amount, bill_with, together
 from portal.lib.periods import Period, month_of
 
 AT_ONCE = 1_000  # rows a batch
@@ -35,11 +35,6 @@ class Difference(Labelled):
     REMOVED = "removed", msgid("removed after the invoice")
     TAKEN_BACK = "taken_back", msgid("no longer reported as invoiced")
     ADDED = "added", msgid("added after the invoice")
-
-
-# A core stamps the entries of a month one after the other, and a first sync reads them for hours; what joins an
-# invoice later than this was added to it.
-SETTLES_IN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +85,21 @@ class InvoicedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OneInvoice:
+    """One invoice of a month: its first, or a supplement; with the credits and charges it has."""
+
+    period_end: date
+    supplement: int
+    document: str
+    tally: Tally
+    adjusted: Decimal
+    bill: Bill
+    frozen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MonthOfInvoices:
-    """What was invoiced for one month: one row of the list."""
+    """What was invoiced for one month: one row of the list. The tally is that of its lines."""
 
     month: Period
     period_ends: tuple[date, ...]
@@ -99,6 +107,12 @@ class MonthOfInvoices:
     bill: Bill
     currency: str
     frozen_at: datetime
+    invoices: tuple[OneInvoice, ...]
+
+    @property
+    def adjusted(self) -> Decimal:
+        """Its credits and charges."""
+        return sum((one.adjusted for one in self.invoices), Decimal(0))
 
 
 def months(reader: Reader, *, before: Period | None = None, at_most: int | None = None) -> list[MonthOfInvoices]:
@@ -107,20 +121,23 @@ def months(reader: Reader, *, before: Period | None = None, at_most: int | None 
     if before is not None:
         mine = mine.where(Invoice.period_end < before.since)
     found: dict[Period, list[Invoice]] = {}
-    for invoice in db.session.scalars(mine.order_by(Invoice.period_end.desc())):
+    for invoice in db.session.scalars(mine.order_by(Invoice.period_end.desc(), Invoice.supplement)):
         month = month_of(invoice.period_end)
         if month not in found and len(found) == at_most:
             break
         found.setdefault(month, []).append(invoice)
-    return [_month(month, invoices) for month, invoices in found.items()]
+    adjusted = invoice_adjustments.sums([invoice for invoices in found.values() for invoice in invoices])
+    return [_month(month, invoices, adjusted) for month, invoices in found.items()]
 
 
 def month(reader: Reader, wanted: Period) -> MonthOfInvoices:
     """One invoiced month. Raises NotFound when nothing of this company was invoiced for it."""
-    found = db.session.scalars(_visible_to(reader).where(_in(wanted)).order_by(Invoice.period_end.desc())).all()
+    found = db.session.scalars(
+        _visible_to(reader).where(_in(wanted)).order_by(Invoice.period_end.desc(), Invoice.supplement)
+    ).all()
     if not found:
         raise NotFound
-    return _month(wanted, found)
+    return _month(wanted, found, invoice_adjustments.sums(found))
 
 
 def differing(reader: Reader, shown: Sequence[MonthOfInvoices]) -> dict[Period, int]:
@@ -184,17 +201,33 @@ def _in(wanted: Period) -> ColumnElement[bool]:
     return Invoice.period_end.between(wanted.since, wanted.until)
 
 
-def _month(month: Period, invoices: Sequence[Invoice]) -> MonthOfInvoices:
-    tally = Tally()
-    for invoice in invoices:
-        tally.take(Tally(**{name: getattr(invoice, name) for name in SUMS}))
+def _month(
+    month: Period, invoices: Sequence[Invoice], adjusted: Mapping[int, list[tuple[Decimal, Decimal]]]
+) -> MonthOfInvoices:
+    parts, tally = [_one(invoice, adjusted.get(invoice.id, [])) for invoice in invoices], Tally()
+    for part in parts:
+        tally.take(part.tally)
     return MonthOfInvoices(
         month=month,
-        period_ends=tuple(invoice.period_end for invoice in invoices),
+        period_ends=tuple(dict.fromkeys(invoice.period_end for invoice in invoices)),
         tally=tally,
-        bill=bill(tally.amount, invoices[0].vat_percent),
+        bill=together(part.bill for part in parts),
         currency=invoices[0].currency,
         frozen_at=max(invoice.frozen_at for invoice in invoices),
+        invoices=tuple(parts),
+    )
+
+
+def _one(invoice: Invoice, adjusted: Sequence[tuple[Decimal, Decimal]]) -> OneInvoice:
+    tally = Tally(**{name: getattr(invoice, name) for name in SUMS})
+    return OneInvoice(
+        period_end=invoice.period_end,
+        supplement=invoice.supplement,
+        document=invoice.document,
+        tally=tally,
+        adjusted=sum((more for more, _percent in adjusted), Decimal(0)),
+        bill=bill_with(tally.amount, invoice.vat_percent, adjusted),
+        frozen_at=invoice.frozen_at,
     )
 
 

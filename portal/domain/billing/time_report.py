@@ -140,6 +140,7 @@ class Worked:
     done_at: datetime | None
     is_confidential: bool = False
     was_invoiced: bool = False  # an invoice had it, and the core has taken that back
+    invoiced_as: tuple[str, Decimal, date] | None = None  # category, hours and day on its invoice, where they differ
 
     @property
     def amount(self) -> Decimal | None:
@@ -366,6 +367,9 @@ def _page(reader: Reader, wanted: HoursFilter, after: tuple[date, datetime, int]
             TimeEntry.message_id,
             FROZEN_RATE.label("frozen_rate"),
             InvoicedEntry.invoice_id,
+            InvoicedEntry.category.label("frozen_category"),
+            InvoicedEntry.hours.label("frozen_hours"),
+            InvoicedEntry.worked_day.label("frozen_day"),
             Ticket.number,
             subject.label("subject"),
             Ticket.is_confidential,
@@ -416,7 +420,15 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, callin
         done_at=row.done_at,
         is_confidential=row.is_confidential,
         was_invoiced=row.invoice_id is not None and row.invoiced_on is None,
+        invoiced_as=invoiced_as(row),
     )
+
+
+def invoiced_as(row: Any) -> tuple[str, Decimal, date] | None:
+    """What an entry's invoice says of it, where that is not what it is now."""
+    frozen = (row.frozen_category, row.frozen_hours, row.frozen_day)
+    is_same = row.invoice_id is None or frozen == (row.category, row.hours, row.worked_day)
+    return None if is_same else frozen
 
 
 def _total(reader: Reader, wanted: HoursFilter) -> Tally:

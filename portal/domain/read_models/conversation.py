@@ -16,7 +16,7 @@ from portal.domain.approvals.models import Approval, ApprovalState
 from portal.domain.billing import disclosure, prices
 from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from portal.domain.billing.prices import PriceList
-from portal.domain.billing.time_report import FROZEN_RATE, OWN_INVOICE
+from portal.domain.billing.time_report import FROZEN_RATE, OWN_INVOICE, invoiced_as
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.companies.reader import Reader
@@ -68,6 +68,7 @@ class Entry:
     message_id: int | None
     amount: Decimal | None = None  # without VAT; None where it is not known or not told
     has_no_price: bool = False  # it would be told, and the price list does not know it
+    invoiced_as: tuple[str, Decimal, date] | None = None  # category, hours and day on its invoice, where they differ
 
 
 @dataclass(slots=True)
@@ -253,6 +254,10 @@ def _with_entries(reader: Reader, number: str) -> Select[Any]:
             TimeEntry.invoiced_on,
             TimeEntry.message_id,
             FROZEN_RATE.label("frozen_rate"),
+            InvoicedEntry.invoice_id,
+            InvoicedEntry.category.label("frozen_category"),
+            InvoicedEntry.hours.label("frozen_hours"),
+            InvoicedEntry.worked_day.label("frozen_day"),
         )
     )
 
@@ -292,6 +297,7 @@ def _entry(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Entr
         message_id=row.message_id,
         amount=amount(row.hours, rate) if tells and rate is not None else None,
         has_no_price=tells and rate is None,
+        invoiced_as=invoiced_as(row),
     )
 
 

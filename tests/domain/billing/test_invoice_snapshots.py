@@ -93,13 +93,17 @@ def test_what_changes_after_the_invoice_is_shown_and_changes_no_sum(ledger, comp
     assert (changed.now is not None) == (difference is Difference.CHANGED)
 
 
-def test_what_joins_an_invoice_later_was_added_to_it(ledger, company):
+def test_what_is_invoiced_later_for_an_issued_month_is_a_supplement(ledger, company):
     with clock.set_to(clock.now() - timedelta(days=20)):
         invoiced_entry(ledger, company)
         invoice_snapshots.freeze()
     late = invoiced_entry(ledger, company, "1.00")
     invoice_snapshots.freeze()
-    assert [(row.id, row.difference) for row in _differences(company)] == [(late.id, Difference.ADDED)]
+    month = invoiced.month(Reader.of(company), OCTOBER)
+    assert [(one.supplement, one.bill.base) for one in month.invoices] == [(0, Decimal(1700)), (1, Decimal(850))]
+    assert month.bill.base == Decimal(2550)
+    assert late.id in {row.id for row in invoiced.rows(Reader.of(company), OCTOBER)}
+    assert _differences(company) == []
 
 
 def test_time_written_into_an_invoiced_month_is_shown_beside_the_invoice(ledger, company):

@@ -10,6 +10,7 @@ from portal.domain.billing import (
     budgets,
     disclosure,
     forecast,
+    invoice_adjustments,
     invoice_preview,
     invoices,
     monthly_summary,
@@ -100,6 +101,8 @@ def show(slug: str) -> Response:
         lines=invoice_preview.lines_of(rows, prices.list_of(reader)),
         differences=[row for row in rows if row.difference],
         added=invoices.added_later(reader, found),
+        adjustments=invoice_adjustments.on_invoices(reader, month, people),
+        concerning=invoice_adjustments.of_invoices(reader, month, people),
         in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
     )
