@@ -40,6 +40,7 @@ from portal.domain.audit import events as audit
 from portal.domain.audit.events import AuditEvent
 from portal.domain.billing import budgets, disclosure
 from portal.domain.billing.disclosure import Shown
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.privacy import erasure
 from portal.domain.questions import workflow
@@ -223,7 +224,7 @@ def sso_identities__make_viewer(office):
 def consents__revoke(office):
     asked = office.ask()
     decisions.decide(acting(office.manager), asked.approval_id, Decision(approve=True, scope=Scope.ALWAYS))
-    consent_id = consents.in_force(office.company)[0].consent.id
+    consent_id = consents.in_force(Reader.of(office.company))[0].consent.id
     return lambda: consents.revoke(acting(office.manager), office.company, consent_id)
 
 
