@@ -1,4 +1,4 @@
-"""connectica-portal people: add | list | password | second-factor | deactivate | forget."""
+"""connectica-portal people: add | list | password | second-factor | deactivate | activate | forget."""
 
 import secrets
 import sys
@@ -9,7 +9,7 @@ from flask import current_app
 
 from portal.cli.command_group import Commands
 from portal.db.unit_of_work import unit_of_work
-from portal.domain.accounts import two_factor
+from portal.domain.accounts import access, two_factor
 from portal.domain.audit import events as audit
 from portal.domain.companies import models as companies
 from portal.domain.privacy import erasure
@@ -83,11 +83,17 @@ def end_second_factor(email: str, state: str) -> None:
 @cli.command("deactivate")
 @click.argument("email")
 def deactivate(email: str) -> None:
-    """Nobody signs in with this account any more; its sessions end now."""
-    with unit_of_work():
-        person = _known(lambda: people.deactivate(email), email)
-        audit.note(audit.ACCESS_ENDED, OPERATOR, company_id=person.company_id, about=person.email)
-    click.echo(f"{email} may not sign in any more.")
+    """Nobody signs in with this account any more; its sessions and open invitations end now."""
+    person = _known(lambda: access.deactivate(OPERATOR, email), email)
+    click.echo(f"{person.email} may not sign in any more.")
+
+
+@cli.command("activate")
+@click.argument("email")
+def activate(email: str) -> None:
+    """An account that was deactivated signs in again, with the role, password and second factor it had."""
+    person = _known(lambda: access.activate(OPERATOR, email), email)
+    click.echo(f"{person.email} may sign in again.")
 
 
 @cli.command("forget")
@@ -108,7 +114,10 @@ def forget(*, email: str, yes: bool) -> None:
             "their account every way in. Hours, money and decisions stay:  connectica-portal people forget --yes …"
         )
         return
-    removed = erasure.forget(OPERATOR, sought, current_app.config["INSTANCE"] / "attachments")
+    try:
+        removed = erasure.forget(OPERATOR, sought, current_app.config["INSTANCE"] / "attachments")
+    except Refused as error:
+        raise click.ClickException(str(error)) from error
     for what, rows in sorted(removed.rows.items()):
         if rows:
             click.echo(f"{what}: {rows}")
@@ -132,3 +141,5 @@ def _known(change: Callable[[], Person], email: str) -> Person:
         return change()
     except NotFound as error:
         raise click.ClickException(f"Nobody has the address {email}.") from error
+    except Refused as error:
+        raise click.ClickException(str(error)) from error

@@ -79,6 +79,29 @@ def test_a_closed_account_is_listed_as_such_and_its_sessions_end(run):
     assert people.visitor(session_key) is None
 
 
+def test_a_closed_account_is_opened_again_as_it_was(run):
+    run(*ADD)
+    run("deactivate", "jana@a.example")
+    assert "may sign in again" in run("activate", "Jana@A.example").output
+    person = people.by_email("jana@a.example")
+    assert person.active and person.role_names == {"manager"}
+    assert "may sign in already" in run("activate", "jana@a.example").output
+    assert run("activate", "nobody@a.example").exit_code == 1
+    said = db.session.scalars(select(AuditEvent.what).order_by(AuditEvent.id)).all()
+    assert said[-2:] == [audit.ACCESS_ENDED, audit.ACCESS_RESTORED]
+
+
+@pytest.mark.parametrize("words", [["deactivate"], ["forget", "--yes"]])
+def test_the_last_administrator_stays(run, words):
+    for name in ("iva", "ota"):
+        run("add", f"{name}@connectica.cz", "--name", name.title(), "--role", "staff_admin")
+    assert run(*words, "iva@connectica.cz").exit_code == 0
+    refused = run(*words, "ota@connectica.cz")
+    assert refused.exit_code == 1
+    assert "Somebody has to look after access" in refused.output
+    assert people.by_email("ota@connectica.cz").active
+
+
 def test_a_new_password_ends_every_session(run):
     run(*ADD)
     session_key = sessions.start(people.by_email("jana@a.example").id, how="password")

@@ -6,8 +6,10 @@ from sqlalchemy import func, select, update
 
 from portal.db import db
 from portal.db.unit_of_work import unit_of_work
+from portal.domain.accounts import open_invitations
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
+from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, PersonRole, Role, give_role
@@ -49,7 +51,7 @@ def company_of(person_id: int) -> Company | None:
 
 @unit_of_work()
 def change_role(actor: Actor, company: Company | None, person_id: int, role: str) -> None:
-    """Another role from the very next request on; their sessions end. Commits."""
+    """Another role from the very next request on; their sessions and their open invitations end. Commits."""
     person = show(company, person_id)
     if role not in roles_in(company):
         raise Refused(msgid("There is no role called %(role)s."), role=role)
@@ -57,20 +59,66 @@ def change_role(actor: Actor, company: Company | None, person_id: int, role: str
         return
     _keep_one(company, person, unless=role)
     give_role(person, role)
-    sessions.end_all(person.id)
+    _end_what_hangs_on_it(person)
     audit.note(audit.ROLE_CHANGED, actor, company_id=person.company_id, about=f"{person.email}: {role}")
 
 
 @unit_of_work()
 def end(actor: Actor, company: Company | None, person_id: int) -> None:
-    """They cannot sign in any more, and their sessions end now. Commits."""
+    """They cannot sign in any more; their sessions and their open invitations end now. Commits."""
     person = show(company, person_id)
     if person.id == actor.known.id:
         raise Refused(msgid("Your own access is ended by a colleague."))
     _keep_one(company, person)
     person.active = False
-    sessions.end_all(person.id)
+    _end_what_hangs_on_it(person)
     audit.note(audit.ACCESS_ENDED, actor, company_id=person.company_id, about=person.email)
+
+
+@unit_of_work()
+def deactivate(actor: Actor, email: str) -> Person:
+    """The same at the server, for whoever has the address. Commits.
+
+    Raises NotFound, and Refused for the last administrator: nobody could give access to Connectica's own people.
+    """
+    person = _of_address(email)
+    keep_administrator(person)
+    people.deactivate(email)
+    open_invitations.end_of(person)
+    audit.note(audit.ACCESS_ENDED, actor, company_id=person.company_id, about=person.email)
+    return person
+
+
+@unit_of_work()
+def activate(actor: Actor, email: str) -> Person:
+    """An account that was put out of use may sign in again, with the role and the proofs it had. Commits.
+
+    Raises NotFound, and Refused for an account that is in use.
+    """
+    person = _of_address(email)
+    if person.active:
+        raise Refused(msgid("%(email)s may sign in already."), email=person.email)
+    person.active = True
+    audit.note(audit.ACCESS_RESTORED, actor, company_id=person.company_id, about=person.email)
+    return person
+
+
+def keep_administrator(person: Person) -> None:
+    """Raises Refused for the last one of Connectica, until the caller's transaction ends."""
+    if person.company_id is None and person.active:
+        _keep_one(None, person)
+
+
+def _of_address(email: str) -> Person:
+    person = people.by_email(email)
+    if person is None:
+        raise NotFound
+    return person
+
+
+def _end_what_hangs_on_it(person: Person) -> None:
+    sessions.end_all(person.id)
+    open_invitations.end_of(person)
 
 
 def _whose(company: Company | None):

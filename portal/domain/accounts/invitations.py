@@ -1,15 +1,15 @@
 """Invitations: a letter with a key, by which somebody makes their own account of a company, or of Connectica."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ForeignKey, Select, delete, select, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import delete, update
 
 from portal import clock
-from portal.db import Base, db, rows_changed
+from portal.db import db, rows_changed
 from portal.db.unit_of_work import unit_of_work
-from portal.domain.accounts import access, rate_limits, sso_identities, sso_providers
+from portal.domain.accounts import access, open_invitations, rate_limits, sso_identities, sso_providers
+from portal.domain.accounts.open_invitations import Invitation
 from portal.domain.accounts.sso_providers import IdentityProvider
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
@@ -26,30 +26,9 @@ LASTS = timedelta(days=7)
 KEPT = timedelta(days=30)  # after it is over: an address nobody made an account of is no longer needed
 
 
-class Invitation(Base):
-    """Open until it is accepted, withdrawn or over. No company: to Connectica itself."""
-
-    __tablename__ = "invitation"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
-    email: Mapped[str]
-    name: Mapped[str]
-    role: Mapped[str]
-    language: Mapped[str]
-    invited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    accepted_at: Mapped[datetime | None]
-    withdrawn_at: Mapped[datetime | None]
-
-    company = relationship("Company")
-
-
 def open_of(company: Company | None) -> Sequence[Invitation]:
     """Those that can still be accepted, newest first."""
-    return db.session.scalars(_open(company).order_by(Invitation.id.desc())).all()
+    return db.session.scalars(open_invitations.of(company).order_by(Invitation.id.desc())).all()
 
 
 def company_of(invitation_id: int) -> Company | None:
@@ -92,8 +71,9 @@ def withdraw(actor: Actor, company: Company | None, invitation_id: int) -> None:
 
 
 def opened(token: str) -> Invitation:
-    """The open invitation of a key. Changes nothing. Raises NotFound for every other key."""
-    found = db.session.scalar(_alive().where(Invitation.token_hash == tokens.hash_of(token)))
+    """The open invitation of a key. Changes nothing. Raises NotFound for every other key, and once its author may
+    invite nobody any more."""
+    found = db.session.scalar(open_invitations.alive().where(Invitation.token_hash == tokens.hash_of(token)))
     if found is None or _account(found.email) is not None:
         raise NotFound
     return found
@@ -137,7 +117,7 @@ def sweep() -> None:
 def _invite(actor: Actor, company: Company | None, *, email: str, name: str, role: str, language: str) -> None:
     db.session.execute(
         update(Invitation)
-        .where(Invitation.email == email, Invitation.id.in_(_ids(_open(company))))
+        .where(Invitation.email == email, Invitation.id.in_(open_invitations.ids(open_invitations.of(company))))
         .values(withdrawn_at=clock.now())
         .execution_options(synchronize_session=False)
     )
@@ -164,9 +144,9 @@ def _invite(actor: Actor, company: Company | None, *, email: str, name: str, rol
 def _join(found: Invitation, *, name: str, password_hash: str | None, address: str) -> Person:
     taken = rows_changed(
         update(Invitation)
-        .where(Invitation.id == found.id, Invitation.accepted_at.is_(None))
-        .where(Invitation.withdrawn_at.is_(None))
+        .where(Invitation.id == found.id, Invitation.id.in_(open_invitations.ids(open_invitations.alive())))
         .values(accepted_at=clock.now())
+        .execution_options(synchronize_session=False)
     )
     if not taken:
         raise NotFound
@@ -201,22 +181,7 @@ def _account(email: str) -> Person | None:
 
 
 def _one(company: Company | None, invitation_id: int) -> Invitation:
-    found = db.session.scalar(_open(company).where(Invitation.id == invitation_id))
+    found = db.session.scalar(open_invitations.of(company).where(Invitation.id == invitation_id))
     if found is None:
         raise NotFound
     return found
-
-
-def _open(company: Company | None) -> Select:
-    own = Invitation.company_id.is_(None) if company is None else Invitation.company_id == company.id
-    return _alive().where(own)
-
-
-def _alive() -> Select:
-    return select(Invitation).where(
-        Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > clock.now()
-    )
-
-
-def _ids(wanted: Select) -> Select:
-    return wanted.with_only_columns(Invitation.id)

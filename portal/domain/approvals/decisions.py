@@ -65,6 +65,8 @@ def decide(actor: Actor, approval_id: int, decision: Decision, *, channel: Chann
     decision, person = _sensible(decision), actor.known
     found, approver, among = right_to_decide(person, approval_id)
     approval = found.approval
+    if decision.scope != Scope.TICKET and not approver.is_manager:
+        raise Refused(msgid("A deputy decides this ticket only; what holds for the future waits for the manager."))
     conclude(
         approval,
         decision.state,
@@ -165,11 +167,11 @@ def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[Approva
     raise Refused(msgid("Only an IT manager, or a deputy while they are away, decides this."))
 
 
-def may_decide(person: Person | Visitor, found: ApprovalCard) -> bool:
-    """Whether the approval's form is shown to a person: what decide() checks of them, asked beforehand."""
+def may_decide(person: Person | Visitor, found: ApprovalCard) -> Approver | None:
+    """By which right the approval's form is shown to a person: what decide() checks of them, asked beforehand."""
     if is_closed(found.ticket_state, None) or found.approval.is_too_late:
-        return False
-    return any(approver.person.id == person.id for approver in who_decides(found))
+        return None
+    return next((approver for approver in who_decides(found) if approver.person.id == person.id), None)
 
 
 def who_decides(found: ApprovalCard, among: Deciders | None = None) -> list[Approver]:

@@ -41,6 +41,7 @@ class Approver:
 
     person: Person
     stands_for: Person | None = None
+    is_manager: bool = True  # in their own right; whoever is only lent it decides single tickets
 
     @property
     def right_of(self) -> Person:
@@ -69,12 +70,13 @@ class Absence:
 
 def deciders(company_id: int) -> Deciders:
     """Everybody who may decide for a company today, each once: deputies first as deputies, then managers."""
+    own = managers(company_id)
     standing_in: dict[int, Approver] = {}
     for absence in _absences(company_id, on=today()):
-        standing_in.setdefault(absence.stand_in.id, Approver(absence.stand_in, absence.manager))
-    found = managers(company_id)
-    own_right = [Approver(person) for person in found if person.id not in standing_in]
-    return Deciders((*own_right, *standing_in.values()), has_one_manager=len(found) == 1)
+        approver = Approver(absence.stand_in, absence.manager, is_manager=absence.stand_in in own)
+        standing_in.setdefault(absence.stand_in.id, approver)
+    own_right = [Approver(person) for person in own if person.id not in standing_in]
+    return Deciders((*own_right, *standing_in.values()), has_one_manager=len(own) == 1)
 
 
 def reading(person: Person | Visitor, reader: Reader) -> Reader:

@@ -22,6 +22,7 @@ class OpenedLink:
     person: Person
     stands_for: Person | None
     may_answer: bool
+    may_consent: bool  # beyond this ticket
 
 
 def opened(token: str) -> OpenedLink:
@@ -35,6 +36,7 @@ def opened(token: str) -> OpenedLink:
         card=found,
         person=person,
         stands_for=approver.stands_for if approver else None,
+        may_consent=approver is not None and approver.is_manager,
         may_answer=link.used_at is None and found.approval.waits_for_manager and not found.approval.is_too_late,
     )
 

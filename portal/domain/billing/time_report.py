@@ -97,8 +97,8 @@ class HoursFilter:
             "billing": self.billing.value if self.billing else "",
             "invoice": self.invoiced_on.isoformat() if self.invoiced_on else "",
             "category": self.category,
-            "technician": str(self.technician or ""),
-            "employee": str(self.employee or ""),
+            "technician": _written(self.technician),
+            "employee": _written(self.employee),
             "ticket": self.ticket,
             "people": self.people.as_arg or "",
         }
@@ -500,6 +500,10 @@ def _tally(row: Any) -> Tally:
 
 def _decimal(hundredths: int | None) -> Decimal:
     return Decimal(int(hundredths or 0)).scaleb(-2)
+
+
+def _written(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _number(text: str | None) -> int | None:

@@ -16,9 +16,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db, rows_changed
 from portal.db.unit_of_work import unit_of_work
+from portal.domain.accounts import access
 from portal.domain.accounts.email_changes import AddressChange
-from portal.domain.accounts.invitations import Invitation
 from portal.domain.accounts.last_seen import Visit
+from portal.domain.accounts.open_invitations import Invitation
 from portal.domain.accounts.passkeys import Passkey
 from portal.domain.accounts.password_resets import PasswordReset
 from portal.domain.accounts.recovery_codes import RecoveryCode
@@ -103,9 +104,15 @@ def seek(email: str) -> Sought:
 
 
 def forget(actor: Actor, sought: Sought, folder: Path) -> Removed:
-    """Remove their data; folder is that of attachments. Commits. May be repeated, and cut off anywhere."""
+    """Remove their data; folder is that of attachments. Commits. May be repeated, and cut off anywhere.
+
+    Raises Refused for Connectica's last administrator.
+    """
     _zero_what_is_deleted()
     with unit_of_work():
+        person = db.session.get(Person, sought.person_id) if sought.person_id is not None else None
+        if person is not None:
+            access.keep_administrator(person)
         for company_id in sought.company_ids or (None,):
             erased_people.remember(company_id, instead=sought.instead, names=sought.names, email=sought.email)
         _meet_the_sync()

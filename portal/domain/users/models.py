@@ -249,7 +249,7 @@ def arrived(person_id: int) -> None:
 
 @unit_of_work()
 def deactivate(email: str) -> Person:
-    """Nobody can sign in with this account any more, and its sessions end now. Commits."""
+    """Nobody can sign in with this account any more, and its sessions end now. Commits. Raises NotFound."""
     person = by_email(email)
     if person is None:
         raise NotFound

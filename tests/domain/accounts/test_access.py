@@ -13,7 +13,8 @@ from portal.domain.accounts import access, invitations
 from portal.domain.audit.events import AuditEvent
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
-from portal.domain.users import sessions
+from portal.domain.users import passwords, sessions
+from portal.domain.users.actor import OPERATOR
 from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
 from tests.actors import ADDRESS, acting
@@ -114,6 +115,73 @@ def test_who_invites_learns_nothing_of_accounts_elsewhere(firm, manager):
     assert _invite(manager, firm, "petr@b.example") is None
     assert "účet máte" in _letters("petr@b.example")[0].text
     assert [one.email for one in invitations.open_of(firm)] == ["petr@b.example"]
+
+
+def _is_open(key):
+    try:
+        return invitations.opened(key).email == "new@a.example"
+    except NotFound:
+        return False
+
+
+RIGHTS_LOST = {
+    "another role": lambda boss, firm, by: access.change_role(acting(by), firm, boss.id, VIEWER),
+    "access ended": lambda boss, firm, by: access.end(acting(by), firm, boss.id),
+    "deactivated at the server": lambda boss, firm, by: access.deactivate(OPERATOR, boss.email),
+    "put out of use in any other way": lambda boss, firm, by: people.deactivate(boss.email),
+}
+
+
+@pytest.mark.parametrize("lose", RIGHTS_LOST.values(), ids=RIGHTS_LOST)
+def test_whoever_may_invite_no_more_takes_open_invitations_along(firm, manager, lose):
+    boss = mirror.person(firm, role=MANAGER, email="petr@a.example")
+    key, colleagues = _invite(_visitor(boss), firm), _invite(manager, firm, "other@a.example")
+    lose(boss, firm, manager)
+    assert [one.email for one in invitations.open_of(firm)] == ["other@a.example"]
+    assert not _is_open(key)
+    with pytest.raises(NotFound):
+        invitations.accept(key, name="Karel Nový", password=PASSWORD, address=ADDRESS)
+    assert people.by_email("new@a.example") is None
+    assert invitations.accept(colleagues, name="Iva", password=PASSWORD, address=ADDRESS).active
+
+
+def test_a_right_given_back_revives_no_letter(firm, manager):
+    boss = mirror.person(firm, role=MANAGER, email="petr@a.example")
+    key = _invite(_visitor(boss), firm)
+    access.change_role(acting(manager), firm, boss.id, VIEWER)
+    access.change_role(acting(manager), firm, boss.id, MANAGER)
+    assert not _is_open(key)
+    again = _invite(_visitor(boss), firm)
+    access.deactivate(OPERATOR, boss.email)
+    access.activate(OPERATOR, boss.email)
+    assert not _is_open(again)
+
+
+@pytest.mark.parametrize("into", ["a company", "Connectica"])
+def test_invitations_of_an_administrator_end_with_the_role(firm, into):
+    first, second = (
+        mirror.person(None, role=STAFF_ADMIN, email=f"{name}@connectica.example") for name in ("iva", "ota")
+    )
+    company, role = (firm, MANAGER) if into == "a company" else (None, STAFF_ADMIN)
+    key = _invite(_visitor(second), company, role=role)
+    assert _is_open(key)
+    access.change_role(acting(_visitor(first)), None, second.id, STAFF)
+    assert not _is_open(key)
+
+
+def test_a_right_lost_between_looking_and_accepting_is_lost(app, firm, manager, monkeypatch):
+    boss = mirror.person(firm, role=MANAGER, email="petr@a.example")
+    key = _invite(_visitor(boss), firm)
+    hash_of = passwords.hash_of
+
+    def meanwhile(password):
+        access.end(acting(manager), firm, boss.id)
+        return hash_of(password)
+
+    monkeypatch.setattr(passwords, "hash_of", meanwhile)
+    with pytest.raises(NotFound):
+        invitations.accept(key, name="Karel", password=PASSWORD, address=ADDRESS)
+    assert people.by_email("new@a.example") is None
 
 
 def test_a_colleague_with_an_account_is_not_invited_again(firm, manager):

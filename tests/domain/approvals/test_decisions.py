@@ -173,6 +173,42 @@ def test_a_deputy_decides_in_the_managers_place_and_only_on_the_days_named(offic
     assert "v zastoupení: Marie Malá" in told()[0].note
 
 
+BEYOND = {
+    "always": Decision(approve=True, scope=Scope.ALWAYS),
+    "until": Decision(approve=True, scope=Scope.UNTIL, valid_until=MONDAY.date() + timedelta(days=3)),
+    "never": Decision(approve=False, scope=Scope.NEVER),
+}
+
+
+@pytest.mark.parametrize("decision", BEYOND.values(), ids=BEYOND)
+@pytest.mark.parametrize("way", ["portal", "link"])
+def test_a_deputy_decides_single_tickets_and_never_what_holds_longer(office, decision, way):
+    today = clock.today()
+    deputies.appoint(acting(office.manager), office.company, deputy_id=office.viewer.id, first=today, last=today)
+    asked = office.ask()
+    token = token_in(letters_to(office.viewer)[-1])
+    with pytest.raises(Refused, match="this ticket only"):
+        if way == "portal":
+            decisions.decide(acting(office.viewer), asked.approval_id, decision)
+        else:
+            link_answers.decide(token, decision, address=ADDRESS)
+    assert office.approval(asked).is_open
+    assert consents.in_force(Reader.of(office.company)) == []
+    assert not link_answers.opened(token).may_consent
+    decisions.decide(acting(office.viewer), asked.approval_id, YES)
+
+
+def test_a_manager_who_also_stands_in_keeps_their_own_right(office):
+    today = clock.today()
+    deputies.appoint(
+        acting(office.manager), office.company, deputy_id=office.other_manager.id, first=today, last=today
+    )
+    asked = office.ask()
+    decisions.decide(acting(office.other_manager), asked.approval_id, BEYOND["always"])
+    (row,) = consents.in_force(Reader.of(office.company))
+    assert row.consent.given_by == office.other_manager.name
+
+
 def test_a_deputy_cannot_decide_the_request_of_the_manager_they_stand_for(office):
     today = clock.today()
     deputies.appoint(acting(office.manager), office.company, deputy_id=office.viewer.id, first=today, last=today)

@@ -58,13 +58,15 @@ def _read() -> Reader:
 
 
 def _page(card: approvals.ApprovalCard, *, status: int) -> Response:
+    approver = deciding.may_decide(current_user, card) if card.approval.is_open else None
     return rendering.render(
         page="approvals/show.html",
         status=status,
         card=card,
         approval=card.approval,
         history=approvals.history(card.approval),
-        may_answer=card.approval.is_open and deciding.may_decide(current_user, card),
+        may_answer=approver is not None,
+        may_consent=approver is not None and approver.is_manager,
         consent=consents.of_employee(card.requester_id),
         title=_("Approval"),
     )
