@@ -10,6 +10,7 @@ from portal.domain.accounts import password_resets
 from portal.domain.accounts.rate_limits import LIMITS, AttemptKind, Sharing
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users import models as people
+from portal.domain.users import passwords
 from portal.domain.users.permissions import STAFF_ADMIN
 from tests.factories import mirror
 from tests.web.conftest import MARKER
@@ -182,3 +183,45 @@ def test_strangers_who_guess_do_not_keep_the_owner_from_a_new_password(app, worl
         stranger.environ_base = {**stranger.environ_base, "REMOTE_ADDR": f"10.1.{n}.1"}
         _post(stranger, "/sign-in", email="manager@a.example", password="x")
     assert _post(known, "/password", present=mirror.PASSWORD, password=PASSWORD).location == "/account"
+
+
+def _known_browser(app):
+    client = app.test_client()
+    _post(client, "/sign-in", email="manager@a.example", password=mirror.PASSWORD)
+    client.post("/sign-out", data={"csrf_token": _token(client.get("/tickets").text)})
+    return client
+
+
+def _statuses(clients, times):
+    """What wrong passwords get, one browser after the other, each from a place of its own."""
+    found = []
+    for n in range(times):
+        client = clients[n % len(clients)]
+        client.environ_base = {**client.environ_base, "REMOTE_ADDR": f"10.2.{n}.1"}
+        found.append(_post(client, "/sign-in", email="manager@a.example", password="x").status_code)
+    return found
+
+
+def test_four_known_browsers_guess_no_more_than_one(app, world):
+    browsers = [_known_browser(app) for _ in range(4)]
+    tries = LIMITS[AttemptKind.SIGN_IN][Sharing.BROWSER].tries
+    assert _statuses(browsers, tries + 4).count(429) == 4
+
+
+def test_a_browser_is_known_no_more_once_the_password_is_another(app, world):
+    """Whoever copied its cookie is a stranger then: under the limits of strangers, and beside none of the owner's."""
+    copied = _known_browser(app)
+    people.set_password("manager@a.example", passwords.hash_of(PASSWORD))
+    owner = app.test_client()
+    _post(owner, "/sign-in", email="manager@a.example", password=PASSWORD)
+    owner.post("/sign-out", data={"csrf_token": _token(owner.get("/tickets").text)})
+    tries = LIMITS[AttemptKind.SIGN_IN][Sharing.BROWSER].tries
+    assert set(_statuses([copied], tries + 2)) == {200}
+    assert _post(owner, "/sign-in", email="manager@a.example", password=PASSWORD).location == "/"
+
+
+def test_the_browser_that_chose_another_password_stays_known(app, world, manager):
+    before = manager.get_cookie("device")
+    _post(manager, "/password", present=mirror.PASSWORD, password=PASSWORD)
+    after = manager.get_cookie("device")
+    assert after is not None and after.value != (before.value if before else "")

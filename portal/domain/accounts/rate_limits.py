@@ -1,8 +1,8 @@
 """Attempts: what strangers could repeat until it gives in, counted for all processes together and slowed down.
 
-Each kind has limits for several who share one: an account from one place, a place, an account from everywhere. A
-browser in which the account was signed in to before has a limit of its own and is under no other: nobody can lock
-somebody out by failing in their name.
+Each kind has limits for several who share one: an account from one place, a place, an account from everywhere. The
+browsers in which an account was signed in to before have limits of their own, all of them together, and are under no
+other: nobody can lock somebody out by failing in their name, and many cookies guess no more than one.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,8 @@ class Sharing(StrEnum):
     """Who shares a limit."""
 
     ACCOUNT_HERE = "account_here"  # one account, tried from one network address
-    BROWSER = "browser"  # one account, in a browser that knew it before
+    BROWSER = "browser"  # one account, in all browsers that knew it before together
+    BROWSER_LONG = "browser_long"  # the same, for longer: whoever copied a cookie does not guess for ever
     PLACE = "place"  # all accounts, from one network address
     ACCOUNT = "account"  # one account, from everywhere it was never used before
 
@@ -54,12 +55,14 @@ LIMITS: dict[AttemptKind, dict[Sharing, Limit]] = {
     AttemptKind.SIGN_IN: {
         Sharing.ACCOUNT_HERE: Limit(10, A_WHILE),  # a person who forgot
         Sharing.BROWSER: Limit(10, A_WHILE),
+        Sharing.BROWSER_LONG: Limit(100, A_DAY),
         Sharing.PLACE: Limit(100, A_WHILE),  # a company behind one address signs in together in the morning
         Sharing.ACCOUNT: Limit(100, A_WHILE),
     },
     AttemptKind.CODE: {
         Sharing.ACCOUNT_HERE: Limit(6, A_WHILE),
         Sharing.BROWSER: Limit(6, A_WHILE),
+        Sharing.BROWSER_LONG: Limit(60, A_DAY),
         Sharing.PLACE: Limit(100, A_WHILE),
         Sharing.ACCOUNT: Limit(60, A_DAY),  # a million codes: guessing them all takes longer than anybody waits
     },
@@ -99,12 +102,14 @@ def count(kind: AttemptKind, *, account: str = "", address: str = "", browser: s
 @unit_of_work()
 def forget(kind: AttemptKind, *, account: str, address: str, browser: str = "") -> None:
     """They had it right: their own tries no longer count against them. Commits."""
-    own = [_key(kind, Sharing.ACCOUNT_HERE, account, _place(address)), _key(kind, Sharing.BROWSER, account, browser)]
+    own = [_key(kind, Sharing.ACCOUNT_HERE, account, _place(address))]
+    if browser:
+        own.append(_key(kind, Sharing.BROWSER, account))
     db.session.execute(delete(Attempt).where(Attempt.key.in_(own)))
 
 
 def _limits(kind: AttemptKind, account: str, address: str, browser: str) -> Iterator[tuple[str, Limit]]:
-    """The limits one try falls under: a browser that is known, only under its own."""
+    """The limits one try falls under: a browser that is known, only under those of the account's known ones."""
     place = _place(address)
     shared_by: dict[Sharing, tuple[str, ...]] = {
         Sharing.ACCOUNT_HERE: (account, place),
@@ -112,7 +117,7 @@ def _limits(kind: AttemptKind, account: str, address: str, browser: str) -> Iter
         Sharing.ACCOUNT: (account,),
     }
     if browser:
-        shared_by = {Sharing.BROWSER: (account, browser)}
+        shared_by = {Sharing.BROWSER: (account,), Sharing.BROWSER_LONG: (account,)}
     for sharing, limit in LIMITS[kind].items():
         if sharing in shared_by:
             yield _key(kind, sharing, *shared_by[sharing]), limit

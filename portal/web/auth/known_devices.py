@@ -1,14 +1,16 @@
 """Devices: a cookie that remembers where an account was signed in to, so that its owner is never locked out.
 
-It opens nothing. It only says under whose own limit of attempts a sign-in from this browser is counted.
+It opens nothing. It only says under whose own limits of attempts a sign-in from this browser is counted. It is good
+for one state of the account: another password, another address or the end of access ends it everywhere.
 """
 
-from hashlib import sha256
+from hmac import compare_digest
 
 from flask import Flask, Response, current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from portal.domain.users import models as people
+from portal.domain.users.models import Person
 
 LASTS = 180 * 24 * 3600  # seconds
 
@@ -19,32 +21,30 @@ def install(app: Flask) -> None:
 
 
 def proof_of(email: str) -> str:
-    """What names this browser if the account of an address was signed in to here; empty otherwise."""
+    """What says that the account of an address was signed in to in this browser, as it is now; empty otherwise."""
+    cookie = request.cookies.get(_name(), "")
     try:
-        known = _signer().loads(request.cookies.get(_name(), ""), max_age=LASTS)
+        known = _signer().loads(cookie, max_age=LASTS)
     except BadData:
         return ""
-    return request.cookies[_name()] if known == _alias(email) else ""
+    person = people.by_email(email)
+    is_theirs = person is not None and person.active and compare_digest(people.state_of(person), str(known))
+    return cookie if is_theirs else ""
 
 
-def recognise(email: str) -> None:
-    """The account of this address is signed in to here: the answer to this request brings the cookie."""
-    g.recognised = email
+def recognise(person: Person) -> None:
+    """This account is signed in to here: the answer to this request brings the cookie."""
+    g.recognised = people.state_of(person)
 
 
 def _remember(response: Response) -> Response:
-    email = g.pop("recognised", None)
-    if email:
+    state = g.pop("recognised", None)
+    if state:
         secure = current_app.config["SESSION_COOKIE_SECURE"]
         response.set_cookie(
-            _name(), _signer().dumps(_alias(email)), max_age=LASTS, secure=secure, httponly=True, samesite="Lax"
+            _name(), _signer().dumps(state), max_age=LASTS, secure=secure, httponly=True, samesite="Lax"
         )
     return response
-
-
-def _alias(email: str) -> str:
-    """Stands for an address where others may read it."""
-    return sha256(people.folded(email).encode()).hexdigest()
 
 
 def _name() -> str:

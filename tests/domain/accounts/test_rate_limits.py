@@ -52,6 +52,40 @@ def test_a_known_browser_does_not_guess_for_ever_either(app):
     assert tries == [False] * limit + [True]
 
 
+@pytest.mark.parametrize("kind", [AttemptKind.SIGN_IN, AttemptKind.CODE])
+def test_many_cookies_of_an_account_guess_no_more_than_one(app, kind):
+    limit, answers = LIMITS[kind][Sharing.BROWSER].tries, []
+    for n in range(4 * limit):
+        try:
+            rate_limits.count(kind, account="a@b.example", address=f"10.0.{n}.1", browser=f"cookie {n % 4}")
+            answers.append(True)
+        except TooMany:
+            answers.append(False)
+    assert answers == [True] * limit + [False] * (3 * limit)
+    rate_limits.count(kind, account="c@b.example", address="10.0.0.1", browser="cookie 0")
+
+
+@pytest.mark.parametrize("kind", [AttemptKind.SIGN_IN, AttemptKind.CODE])
+@pytest.mark.parametrize("browser", ["", "known"])
+def test_an_account_has_a_ceiling_whoever_tries_and_however_patiently(app, kind, browser):
+    """As many tries as one limit lets through, then a pause until it is over, or another place."""
+    limits = LIMITS[kind]
+    ceiling = limits[Sharing.BROWSER_LONG if browser else Sharing.ACCOUNT]
+    short = limits[Sharing.BROWSER if browser else Sharing.ACCOUNT_HERE]
+    answered, moment = 0, mirror.NOW
+    for n in range(ceiling.tries // short.tries + 2):
+        with clock.set_to(moment):
+            for _ in range(short.tries):
+                try:
+                    rate_limits.count(kind, account="a@b.example", address=f"10.0.{n}.1", browser=browser)
+                    answered += 1
+                except TooMany:
+                    pass
+        moment += short.within + timedelta(seconds=1) if browser else timedelta(seconds=1)
+    assert moment < mirror.NOW + ceiling.within
+    assert answered == ceiling.tries
+
+
 def test_one_place_is_stopped_whatever_accounts_it_tries(app):
     limit = SIGN_IN[Sharing.PLACE].tries
     assert [_is_refused(account=f"{n}@b.example") for n in range(limit + 1)].index(True) == limit

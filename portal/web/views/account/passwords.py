@@ -6,8 +6,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.domain.accounts import password_change, password_resets, rate_limits
+from portal.domain.users import models as people
 from portal.web import rendering
-from portal.web.auth import access_control, credentials
+from portal.web.auth import access_control, credentials, known_devices
 
 bp = Blueprint("passwords", __name__, url_prefix="/password")
 bp.after_request(rendering.keep_quiet)
@@ -27,6 +28,8 @@ def change() -> AnyResponse:
         new=request.form.get("password", ""),
         session_id=current_user.session_id,
     )
+    if person := people.living(current_user.id):
+        known_devices.recognise(person)
     flash(_("The password is changed. Everywhere else you are signed out."))
     return redirect(url_for("account.show"))
 
