@@ -10,6 +10,7 @@ from portal.db import db, engine_options
 from portal.domain.audit import events as audit
 from portal.domain.privacy import retention
 from portal.lib import encryption, urls
+from portal.lib.security import tls
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -33,6 +34,7 @@ def create_app(**overrides: Any) -> Flask:
     audit.keep(days=app.config["AUDIT_KEEP_DAYS"])
     retention.keep(days=app.config["KEEP_TICKETS_DAYS"])
     urls.are(base_url=app.config["BASE_URL"], noc=app.config["NOC_ADDRESS"])
+    tls.trust(app.config["TLS_CA"])
     encryption.keyed_by(app.config["SECRET_KEY"])
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "portal" / "migrations"), render_as_batch=True)

@@ -45,6 +45,7 @@ SETTINGS = (
     Setting("AUDIT_KEEP_DAYS", 730, "how long events of the audit log are kept, in days; 30 at least"),
     Setting("KEEP_TICKETS_DAYS", 0, "how long ended tickets keep words, files and people, in days; 0 is for ever"),
     Setting("PROXIES", 0, "how many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes none"),
+    Setting("TLS_CA", "", "PEM file of authorities of your own that servers may have their certificates from"),
     Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
     Setting("CORE", "desk", "which core store is mirrored: desk or rt"),
     Setting("CORE_URL", "http://127.0.0.1:8001/core/v1", "where the core store answers"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
@@ -12,6 +12,7 @@ from urllib3.util.retry import Retry
 from portal.errors import CoreAway, CoreError, CoreLied, CoreRefused
 from portal.lib import http
 from portal.lib.http import BUSY
+from portal.lib.security import tls
 
 TIMEOUTS = (5.0, 30.0)  # seconds to connect, seconds of silence
 PATIENCE = 180.0  # seconds for a whole JSON answer, repeated questions included: a server that drips is away, too
@@ -152,7 +153,8 @@ def _ours(place: str) -> Iterator[None]:
     except requests.exceptions.InvalidURL as error:
         raise CoreLied(f"{place} is no address to ask") from error
     except (requests.RequestException, HTTPError, OSError) as error:
-        raise CoreAway(f"{place} cannot be reached: {_cause(error)}") from error
+        why = tls.refusal(error, urlsplit(place).hostname or place) or _cause(error)
+        raise CoreAway(f"{place} cannot be reached: {why}") from error
 
 
 def _refusal(answer: requests.Response) -> CoreError:

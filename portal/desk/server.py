@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
+from http.client import HTTPException
 from ssl import SSLContext
 from types import FrameType
+from urllib.parse import urlsplit
 
 import waitress
 
@@ -23,6 +25,7 @@ from portal.desk.inbound.imap_poller import ImapMailbox, MailboxAway
 from portal.desk.inbound.smtp_server import Postbox
 from portal.desk.outbound import outbox
 from portal.desk.outbound.outbox import Carrier
+from portal.lib.security import tls
 
 _HTTP_THREADS = 4
 _OUTBOX_SECONDS = 2  # how often letters that wait for another try are looked at
@@ -177,7 +180,7 @@ class _Desk:
         """Tell the portal that something changed, so that it need not wait for its next look."""
         told = 0
         while not self._ending.wait(_POKE_SECONDS):
-            with _trouble("the portal could not be poked", OSError, sqlite3.Error):
+            with _trouble("the portal could not be poked", OSError, HTTPException, sqlite3.Error):
                 newest = self._newest()
                 if newest != told:
                     told = newest  # before the poke: the portal looks by itself when it misses one
@@ -218,5 +221,6 @@ def _poke(address: str, secret: str) -> None:
     signature = "sha256=" + hmac.new(secret.encode(), f"{stamp}.".encode(), sha256).hexdigest()
     signed = {"X-Portal-Timestamp": stamp, "X-Portal-Signature": signature}
     poke = urllib.request.Request(address, data=b"", headers=signed, method="POST")  # noqa: S310 - a setting
-    with urllib.request.urlopen(poke, timeout=3):  # noqa: S310 - the address is the administrator's
-        pass
+    context = tls.client_context()
+    with tls.plainly(urlsplit(address).hostname or address):
+        urllib.request.urlopen(poke, timeout=3, context=context).close()  # noqa: S310 - the administrator's address

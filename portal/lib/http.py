@@ -14,6 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
 
+from portal.lib.security import tls
+
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # the same call may work later
 NEVER_AGAIN = Retry(0, read=False)  # what was asked once is not repeated
 _PIECE = 2**16
@@ -78,6 +80,12 @@ class _Impatient(HTTPAdapter):
     def __init__(self, timeouts: tuple[float, float], retries: Retry) -> None:
         self._timeouts = timeouts
         super().__init__(max_retries=retries)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=tls.client_context(), **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=tls.client_context(), **options)
 
     def send(self, request: Any, *args: Any, **options: Any) -> requests.Response:
         options["timeout"] = options.get("timeout") or self._timeouts

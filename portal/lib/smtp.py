@@ -1,13 +1,13 @@
 """Mail that leaves: how it becomes bytes, a mail server given by its address, and a folder in its place."""
 
 import smtplib
-import ssl
 from email.header import Header
 from email.policy import EmailPolicy
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from portal.errors import Misconfigured, PortalError
+from portal.lib.security import tls
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 60  # seconds of silence of a mail server
@@ -36,9 +36,13 @@ class SmtpServer:
     def connect(self) -> smtplib.SMTP:
         """An open connection, encrypted and signed in as the address says; the server's certificate is verified.
 
-        Raises smtplib.SMTPException or OSError.
+        Raises smtplib.SMTPException or OSError; CertificateRefused says plainly that the server is not who it claims.
         """
-        context = ssl.create_default_context()
+        with tls.plainly(self._host):
+            return self._connected()
+
+    def _connected(self) -> smtplib.SMTP:
+        context = tls.client_context()
         server: smtplib.SMTP
         if self._scheme == "smtps":
             server = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT, context=context)

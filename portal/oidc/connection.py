@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from portal.errors import ProviderAway, ProviderLied, ProviderRefused
 from portal.lib import http
 from portal.lib.http import BUSY
+from portal.lib.security import tls
 
 TIMEOUTS = (3.0, 5.0)  # seconds to connect, seconds of silence: somebody waits in front of a page
 PATIENCE = 10.0  # seconds for a whole answer
@@ -88,7 +89,8 @@ def _ours(address: str) -> Iterator[None]:
     except (requests.RequestException, HTTPError, OSError) as error:
         if isinstance(http.first_cause(error), http.SlowAnswer):
             raise ProviderAway(f"{http.place(address)} did not finish its answer within {PATIENCE:.0f} s") from error
-        raise ProviderAway(f"{http.place(address)} cannot be reached: {type(error).__name__}") from error
+        why = tls.refusal(error, urlsplit(address).hostname or "") or type(error).__name__
+        raise ProviderAway(f"{http.place(address)} cannot be reached: {why}") from error
 
 
 def _named_error(body: bytes) -> str:

@@ -12,6 +12,7 @@ from imap_tools.errors import ImapToolsError
 from portal.desk.database import Store, fact, remember
 from portal.desk.inbound import intake
 from portal.errors import Misconfigured
+from portal.lib.security import tls
 
 _TIMEOUT = 60  # seconds of silence of the IMAP server
 
@@ -22,7 +23,10 @@ class MailboxAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImapMailbox:
-    """Where a mailbox is: imaps://user:password@host:993/INBOX, also imap:// and imap+starttls://."""
+    """Where a mailbox is: imaps://user:password@host:993/INBOX, also imap:// and imap+starttls://.
+
+    With the encrypted ones the server's certificate is verified before anything is said.
+    """
 
     scheme: str
     host: str
@@ -51,14 +55,23 @@ def poll(store: Store, place: ImapMailbox, *, stop: Callable[[], bool] = lambda:
     Raises MailboxAway.
     """
     try:
-        with _WAYS[place.scheme](place.host, place.port, timeout=_TIMEOUT).login(
-            place.user, place.password, initial_folder=place.folder
-        ) as mailbox:
+        with _opened(place).login(place.user, place.password, initial_folder=place.folder) as mailbox:
             return _take(store, place, mailbox, stop)
+    except tls.CertificateRefused as error:
+        raise MailboxAway(str(error)) from error
     except MailboxLoginError as error:
         raise MailboxAway(f"{place.host} does not let {place.user} in") from error
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
         raise MailboxAway(f"{place.host}: {error}") from error
+
+
+def _opened(place: ImapMailbox) -> BaseMailBox:
+    """A connection in which nobody has introduced us yet."""
+    way = _WAYS[place.scheme]
+    if way is MailBoxUnencrypted:
+        return way(place.host, place.port, timeout=_TIMEOUT)
+    with tls.plainly(place.host):
+        return way(place.host, place.port, timeout=_TIMEOUT, ssl_context=tls.client_context())
 
 
 def _take(store: Store, place: ImapMailbox, mailbox: BaseMailBox, stop: Callable[[], bool]) -> int:

@@ -1,0 +1,1 @@
+"""What keeps others out of what is ours: certificates of servers, modes of files."""
