@@ -10,7 +10,7 @@ from portal.db import db, engine_options
 from portal.domain.audit import events as audit
 from portal.domain.privacy import retention
 from portal.lib import encryption, urls
-from portal.lib.security import tls
+from portal.lib.security import private_files, tls
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -29,6 +29,8 @@ def create_app(**overrides: Any) -> Flask:
     app.config["CORE_HOOK_SECRET"] = config.secret(values, "CORE_HOOK_SECRET")
     app.config["SQLALCHEMY_DATABASE_URI"] = values["DATABASE_URL"] or f"sqlite:///{instance / 'portal.db'}"
 
+    if instance.is_dir():
+        private_files.make_folder(instance)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
 
     audit.keep(days=app.config["AUDIT_KEEP_DAYS"])

@@ -15,7 +15,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import URL, make_url
 from portal import clock, schema
 from portal.db import db
 from portal.errors import PortalError
+from portal.lib.security import private_files
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -57,8 +58,10 @@ def make(place: BackupPlace, target: Path) -> dict[str, Any]:
     """Write the archive; its manifest. A half-made one never bears the name. Raises NotArchived."""
     part = target.with_name(target.name + ".part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(mode=0o600)  # the secrets go into it
+        if not target.parent.exists():
+            private_files.make_folder(target.parent)
+        part.unlink(missing_ok=True)
+        private_files.touch(part, is_new=True)  # the secrets go into it
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".archive-") as scratch:
             manifest = _write(place, part, Path(scratch))
         os.replace(part, target)  # noqa: PTH105 - one step, whatever stood there
@@ -74,12 +77,9 @@ def make(place: BackupPlace, target: Path) -> dict[str, Any]:
 
 def verify(source: Path) -> dict[str, Any]:
     """Read all of an archive and compare it with its manifest, which is returned. Raises NotRestored."""
-    try:
-        with tarfile.open(source) as archive:
-            manifest = _manifest(archive)
-            found = {name: _hash_of(file) for name, file in _members(archive)}
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise NotRestored(f"{source} cannot be read as an archive of the portal: {error}") from error
+    with _opened(source) as archive:
+        manifest = _manifest(archive)
+        found = {name: _hash_of(file) for name, file in _members(archive)}
     wanted = manifest["files"]
     damaged = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     if damaged:
@@ -95,10 +95,22 @@ def restore(source: Path, place: BackupPlace) -> dict[str, Any]:
     """
     manifest = verify(source)
     _check_fits(manifest, place)
-    with tarfile.open(source) as archive, tempfile.TemporaryDirectory(prefix="portal-restore-") as scratch:
-        archive.extractall(scratch, filter="data")
+    with tempfile.TemporaryDirectory(prefix="portal-restore-") as scratch:
+        with _opened(source) as archive:
+            _unpack(archive, Path(scratch))
+        _check_databases(Path(scratch))
         _put_back(Path(scratch), place)
     return manifest
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tarfile.TarFile]:
+    """An archive to be read, which somebody may have made to harm us: never a packed one, which could be a bomb."""
+    try:
+        with tarfile.open(source, "r:") as archive:
+            yield archive
+    except (OSError, tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+        raise NotRestored(f"{source} cannot be read as an archive of the portal: {error}") from error
 
 
 def _write(place: BackupPlace, part: Path, scratch: Path) -> dict[str, Any]:
@@ -168,17 +180,60 @@ def _manifest(archive: tarfile.TarFile) -> dict[str, Any]:
     try:
         file = archive.extractfile(MANIFEST)
         manifest = json.load(file) if file else None
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise NotRestored("it has no manifest: it is no archive of the portal, or was cut off") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise NotRestored("it was made by another release, in a form this one does not know")
+    files = manifest.get("files")
+    told = [manifest.get("schema"), manifest.get("made_at"), *(files.values() if isinstance(files, dict) else [None])]
+    if not all(isinstance(one, str) for one in told):
+        raise NotRestored("its manifest is not as the portal writes it")
     return manifest
 
 
 def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, Any]]:
+    """Its files by name. Raises NotRestored for whatever the portal puts into no archive."""
+    seen = set()
     for member in archive:
+        if not member.isreg() or member.issparse():
+            raise NotRestored(f"{member.name!r} in it is no plain file")
+        if member.name in seen:
+            raise NotRestored(f"{member.name!r} is in it twice")
+        seen.add(member.name)
         if member.name != MANIFEST:
+            if not _is_name_of_ours(member.name):
+                raise NotRestored(f"{member.name!r} in it is no name of ours: it is damaged, or was made to harm")
             yield member.name, archive.extractfile(member)
+
+
+def _is_name_of_ours(name: str) -> bool:
+    """A database, or a path below one of our two folders that leads nowhere else."""
+    if name in (PORTAL_SQLITE, PORTAL_POSTGRESQL):
+        return True
+    first, *rest = name.split("/")
+    return first in ("instance", "desk") and bool(rest) and not {"", ".", ".."} & set(rest) and name.isprintable()
+
+
+def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Its files, and nothing else it may say of owners, modes, links and devices. Python 3.11.2 has no filters."""
+    for name, file in _members(archive):
+        target = folder / name
+        private_files.make_folder(target.parent)
+        with private_files.touch(target, is_new=True).open("wb") as written:
+            shutil.copyfileobj(file, written)
+
+
+def _check_databases(folder: Path) -> None:
+    """Raises NotRestored for a file that only bears the name of a database."""
+    for path in (folder / PORTAL_SQLITE, folder / "desk" / DESK):
+        if path.exists():
+            try:
+                with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+                    is_whole = database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            except sqlite3.DatabaseError:
+                is_whole = False
+            if not is_whole:
+                raise NotRestored(f"{path.name} in it is no database, or a broken one")
 
 
 def _hash_of(file: Any) -> str:
@@ -200,7 +255,7 @@ def _check_fits(manifest: dict[str, Any], place: BackupPlace) -> None:
 
 def _put_back(scratch: Path, place: BackupPlace) -> None:
     db.engine.dispose()
-    place.instance.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(place.instance)
     if (scratch / PORTAL_SQLITE).exists():
         _move(scratch / PORTAL_SQLITE, Path(place.url.database or ""))
     else:
@@ -222,9 +277,11 @@ def _put_back(scratch: Path, place: BackupPlace) -> None:
 
 
 def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
-    target.chmod(0o600)
+    private_files.make_folder(target.parent)
+    private_files.touch(target)
+    shutil.copyfile(source, target)
+    shutil.copystat(source, target)
+    target.chmod(private_files.FILE)
 
 
 def _run(command: list[str], url: URL) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portal.errors import Misconfigured
+from portal.lib.security import private_files
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -138,7 +139,7 @@ def secret(values: Mapping[str, Any], name: str) -> str:
         return _long_enough(name, given)
     path: Path = values["INSTANCE"] / name.lower().replace("_", "-")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return _long_enough(name, path.read_text().strip())

@@ -1,5 +1,10 @@
 """What was backed up while everything ran comes back whole; what is not whole does not come back at all."""
 
+import gzip
+import hashlib
+import io
+import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -149,6 +154,128 @@ def test_a_file_that_leads_out_of_the_place_is_not_written(place, elsewhere, tmp
         backup.restore(file, elsewhere)
 
 
+def _crafted(place, file, *, add=(), change=None):
+    """An archive as the portal makes it, with members and a manifest of somebody else's making."""
+    backup.make(place, file)
+    with tarfile.open(file) as archive:
+        members = [(member, archive.extractfile(member).read()) for member in archive]
+    manifest = json.loads(members.pop()[1])
+    members += add
+    for member, data in add:
+        if member.isreg():
+            manifest["files"][member.name] = hashlib.sha256(data).hexdigest()
+        else:
+            manifest["files"][member.name] = ""
+    if change:
+        manifest = change(manifest)
+    written = json.dumps(manifest).encode() if not isinstance(manifest, bytes) else manifest
+    with tarfile.open(file, "w") as archive:
+        for member, data in [*members, (tarfile.TarInfo("manifest.json"), written)]:
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return file
+
+
+def _member(name, kind=tarfile.REGTYPE, link="", data=b"harm"):
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname, made.mode = kind, link, 0o4777
+    return [(made, data if kind == tarfile.REGTYPE else b"")]
+
+
+HARM = {
+    "a path upwards": _member("instance/../../outside"),
+    "an absolute path": _member("/tmp/outside"),
+    "a path of no folder of ours": _member("outside"),
+    "a path with an empty step": _member("instance//outside"),
+    "a name with a line end": _member("instance/a\nb"),
+    "a symbolic link": _member("instance/link", tarfile.SYMTYPE, "/etc/passwd"),
+    "a hard link": _member("instance/link", tarfile.LNKTYPE, "/etc/passwd"),
+    "a link and a file below it": [*_member("desk/x", tarfile.SYMTYPE, "/tmp"), *_member("desk/x/outside")],
+    "a device": _member("instance/device", tarfile.CHRTYPE),
+    "a pipe": _member("instance/pipe", tarfile.FIFOTYPE),
+    "a folder": _member("instance/folder", tarfile.DIRTYPE),
+    "the same name twice": [*_member("instance/a"), *_member("instance/a")],
+    "a file that is a folder, too": [*_member("instance/a"), *_member("instance/a/b")],
+    "a name no disk takes": _member(f"instance/{'a' * 300}"),
+}
+
+
+@pytest.mark.parametrize("add", HARM.values(), ids=HARM)
+def test_a_crafted_archive_is_refused_plainly_and_writes_nothing(place, elsewhere, tmp_path_factory, add):
+    file = _crafted(
+        place, tmp_path_factory.mktemp("kept") / "portal.tar", add=[(_copy(one), data) for one, data in add]
+    )
+    with pytest.raises(NotRestored):
+        _restore(file, elsewhere)
+    assert not (elsewhere.desk / "desk.db").exists()
+    assert not list(elsewhere.instance.glob("attachments"))
+
+
+def _copy(member):
+    made = tarfile.TarInfo(member.name)
+    made.type, made.linkname, made.mode = member.type, member.linkname, member.mode
+    return made
+
+
+LIES = {
+    "no files": lambda told: {**told, "files": []},
+    "files without hashes": lambda told: {**told, "files": dict.fromkeys(told["files"], 1)},
+    "a schema that is a number": lambda told: {**told, "schema": 7},
+    "no time": lambda told: {**told, "made_at": None},
+    "no object": lambda told: [told],
+    "no JSON": lambda told: b"{",
+    "too deep": lambda told: b"[" * 200_000,
+    "bytes of no text": lambda told: b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("change", LIES.values(), ids=LIES)
+def test_a_crafted_manifest_is_refused_plainly(place, elsewhere, tmp_path_factory, change):
+    file = _crafted(place, tmp_path_factory.mktemp("kept") / "portal.tar", change=change)
+    with pytest.raises(NotRestored):
+        _restore(file, elsewhere)
+
+
+def test_a_packed_archive_is_none_of_ours(place, elsewhere, tmp_path_factory):
+    """It could unpack to more than any disk has."""
+    file = tmp_path_factory.mktemp("kept") / "portal.tar"
+    backup.make(place, file)
+    file.write_bytes(gzip.compress(file.read_bytes()))
+    with pytest.raises(NotRestored, match="cannot be read"):
+        _restore(file, elsewhere)
+
+
+@pytest.mark.parametrize("name", ["portal.db", "desk/desk.db"])
+def test_what_only_bears_the_name_of_a_database_is_not_restored(place, elsewhere, tmp_path_factory, name):
+    if name == "portal.db" and db.engine.dialect.name != "sqlite":
+        name = "desk/desk.db"
+    file = tmp_path_factory.mktemp("kept") / "portal.tar"
+    backup.make(place, file)
+    with tarfile.open(file) as archive:
+        members = [(member, archive.extractfile(member).read()) for member in archive]
+    manifest = json.loads(members.pop()[1])
+    manifest["files"][name] = hashlib.sha256(b"harm").hexdigest()
+    members = [(member, b"harm" if member.name == name else data) for member, data in members]
+    with tarfile.open(file, "w") as archive:
+        for member, data in [*members, (tarfile.TarInfo("manifest.json"), json.dumps(manifest).encode())]:
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    with pytest.raises(NotRestored, match="no database"):
+        _restore(file, elsewhere)
+
+
+def test_what_is_backed_up_and_restored_is_ours_alone_whatever_the_umask(place, elsewhere, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kept")
+    before = os.umask(0)
+    try:
+        backup.make(place, folder / "deep" / "portal.tar")
+        _restore(folder / "deep" / "portal.tar", elsewhere)
+    finally:
+        os.umask(before)
+    kept = [*folder.rglob("*"), *elsewhere.desk.rglob("*"), *(elsewhere.instance / "attachments").rglob("*")]
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
 def test_a_full_disk_is_said_and_leaves_nothing_behind(place, tmp_path_factory):
     with disks.small(tmp_path_factory.mktemp("small"), megabytes=1) as folder:
         with pytest.raises(NotArchived, match="no room left"):
@@ -164,7 +291,7 @@ def test_a_backup_killed_in_the_middle_leaves_no_archive(place, tmp_path_factory
         "from pathlib import Path\n"
         "tarfile.TarFile.addfile = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"with create_app(INSTANCE=Path({str(place.instance)!r}), DATABASE_URL={place.database!r}).app_context():\n"
-        f"    backup.make(backup.Place(database={place.database!r}, instance=Path({str(place.instance)!r}),\n"
+        f"    backup.make(backup.BackupPlace(database={place.database!r}, instance=Path({str(place.instance)!r}),\n"
         f"                 desk=Path({str(place.desk)!r})), Path({str(folder)!r}) / 'portal.tar')\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1], capture_output=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -25,6 +26,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from portal.lib.security import private_files
 
 # The database cannot do it now: it is away, full, read-only, locked for too long, or all connections are in use.
 TROUBLES = (OperationalError, InterfaceError, InternalError, TimeoutError)
@@ -141,6 +144,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Readers never wait for the writer, a writer waits for another, and foreign keys hold."""
     if type(connection).__module__.startswith("sqlite3"):
         cursor = connection.cursor()
+        _, _, path = cursor.execute("PRAGMA database_list").fetchone()
+        if path:
+            private_files.tighten(Path(path))  # its journals take its mode
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA busy_timeout = 10000")

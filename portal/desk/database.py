@@ -10,6 +10,7 @@ from pathlib import Path
 
 from portal.desk.settings import House
 from portal.errors import Misconfigured
+from portal.lib.security import private_files
 from portal.lib.worker_process import WorkerProcess
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
@@ -154,7 +155,8 @@ class Store:
         self.house = house or House()
         self.worker = worker
         self.reading = threading.RLock()  # one mail is read at a time
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(self.path.parent)
+        private_files.touch(self.path)  # its journals take its mode
         self._mine = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from portal.errors import Misconfigured, PortalError
-from portal.lib.security import tls
+from portal.lib.security import private_files, tls
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 60  # seconds of silence of a mail server
@@ -69,8 +69,8 @@ class MailFolder:
         """Raises NotDelivered."""
         unfinished = self.path / f".{name}"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(raw)
+            private_files.make_folder(self.path)
+            private_files.write(unfinished, raw)
             unfinished.replace(self.path / name)
         except OSError as error:
             raise NotDelivered(str(error)) from error

@@ -18,6 +18,7 @@ from portal.db import db
 from portal.domain.tickets import previews
 from portal.domain.tickets.attachments import ARRIVING, Attachment, path_of, remove_unneeded
 from portal.errors import CoreAway, CoreError, PortalError
+from portal.lib.security import private_files
 
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_WHILE_AWAY = timedelta(minutes=1)  # of the core, or of room on the disk: neither is the file's own fault
@@ -107,7 +108,7 @@ def _bring(core: Core, attachment: Attachment, folder: Path, most_bytes: int) ->
 
 def _keep(pieces: Iterable[bytes], folder: Path, most_bytes: int) -> str:
     """Write the bytes where their hash says, durably before they can be found; the hash."""
-    (folder / ARRIVING).mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(folder / ARRIVING)
     digest, length = hashlib.sha256(), 0
     handle, name = tempfile.mkstemp(dir=folder / ARRIVING)
     try:
@@ -121,7 +122,7 @@ def _keep(pieces: Iterable[bytes], folder: Path, most_bytes: int) -> str:
             file.flush()
             os.fsync(file.fileno())
         target = path_of(folder, digest.hexdigest())
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(target.parent)
         Path(name).replace(target)
         _remember_the_name(target.parent)
     except BaseException:

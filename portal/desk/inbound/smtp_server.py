@@ -18,6 +18,7 @@ from portal.desk.inbound import intake
 
 BUSY = "451 4.3.0 The mail could not be kept, please try again later"
 _SETTLED = "250 2.0.0 Kept"
+_BARE = "521 5.5.2 A line of SMTP ends with CR and LF, and has neither within"
 
 log = logging.getLogger(__name__)
 
@@ -103,19 +104,47 @@ class _Doorkeeper:
         return AuthResult(success=right, handled=False)  # not handled: aiosmtpd says 535
 
 
-class _LongLines(SMTP):
-    """Lines as long as a mail may be: what other servers let through is no reason to lose a mail."""
+class _BareLineEnd(Exception):
+    """A command with a CR or an LF of its own: two servers would read it as different commands."""
+
+
+class _StrictReader(asyncio.StreamReader):
+    """Commands that end as they must. After one that does not, nothing more is read of the connection."""
+
+    _is_spoilt = False
+
+    async def readuntil(self, separator: Any = b"\n") -> bytes:
+        if self._is_spoilt:
+            raise asyncio.CancelledError  # which ends the conversation
+        line = await super().readuntil(separator)
+        if separator == b"\n" and (not line.endswith(b"\r\n") or b"\r" in line[:-2]):
+            self._is_spoilt = True
+            raise _BareLineEnd
+        return line
+
+
+class _Conversation(SMTP):
+    """Commands to the letter; lines of mails as long as a mail may be: others let them through."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.line_length_limit = kwargs["data_size_limit"] + 1
         super().__init__(*args, **kwargs)
+
+    def _cb_client_connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super()._cb_client_connected(reader, writer)
+        reader.__class__ = _StrictReader  # aiosmtpd makes its reader itself
+
+    async def handle_exception(self, error: Exception) -> str:
+        if isinstance(error, _BareLineEnd):
+            return _BARE
+        return await super().handle_exception(error)
 
 
 class _Listener(Controller):
     """aiosmtpd's thread on a socket bound before it: a busy port is known at once, and so is a port we were given."""
 
     def factory(self) -> SMTP:
-        return _LongLines(self.handler, **self.SMTP_kwargs)
+        return _Conversation(self.handler, **self.SMTP_kwargs)
 
     def start(self) -> None:
         family = socket.AF_INET6 if ":" in self.hostname else socket.AF_INET

@@ -13,6 +13,7 @@ from typing import Protocol
 from portal import clock
 from portal.desk.database import Store, moment, written
 from portal.errors import NotFound
+from portal.lib.security import private_files
 from portal.lib.smtp import MailFolder, NotDelivered, SmtpServer
 
 FIRST_PAUSE = timedelta(seconds=30)  # doubled with every try
@@ -149,7 +150,7 @@ class OutboxFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(path)
 
     def carry(self, letter: OutgoingMail, raw: bytes) -> None:
         MailFolder(self.path).put(f"{letter.queued_at:%Y%m%d-%H%M%S}-{letter.id:06d}-{letter.kind}.eml", raw)

@@ -189,6 +189,18 @@ def note(what: str, actor: Actor, *, company_id: int | None = None, about: str =
     )
 
 
+def is_noted(what: str, actor: Actor, *, about: str, name: str, since: datetime) -> bool:
+    """Whether note() wrote the same of this actor since then."""
+    about, name = _apart(about, name)
+    same = (
+        select(AuditEvent.id)
+        .join(AuditName, AuditName.id == AuditEvent.name_id)
+        .where(AuditEvent.company_id == actor.company_id, AuditEvent.person_id == actor.known.id)
+        .where(AuditEvent.what == what, AuditEvent.at >= since, AuditEvent.about == about, AuditName.text == name)
+    )
+    return db.session.scalar(same.limit(1)) is not None
+
+
 @unit_of_work()
 def sweep() -> int:
     """Delete events whose time is over, and the names nobody needs any more; how many events. Commits."""

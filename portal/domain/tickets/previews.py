@@ -9,6 +9,7 @@ from threading import Lock
 
 from portal.domain.tickets import preview_worker
 from portal.domain.tickets.attachments import ARRIVING, path_of
+from portal.lib.security import private_files
 
 MEDIA_TYPE = "image/webp"  # of every drawn picture
 DRAWN = frozenset(  # media types, as senders write them, that we try to draw; the bytes decide
@@ -36,7 +37,7 @@ def drawn(folder: Path, sha256: str) -> Path | None:
 
 def _draw(original: Path, kept: Path, arriving: Path) -> None:
     """By a process of its own. What was refused is remembered as an empty file, what went wrong is tried again."""
-    arriving.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(arriving)
     handle, name = tempfile.mkstemp(dir=arriving)
     os.close(handle)
     try:

@@ -141,3 +141,51 @@ def test_many_clients_at_once_lose_nothing(store, listen, compose):
     outcomes = [received.outcome for received in intake.settle_waiting(store)]
     assert outcomes == ["opened"] * 40
     assert time.monotonic() - began < 10
+
+
+BARE = {
+    "LF": b"NOOP\n",
+    "CR within": b"NOOP a\rMAIL FROM:<x@evil.example>\r\n",
+    "LF within": b"MAIL FROM:<x@evil.example>\nRCPT TO:<noc@connectica.cz>\r\n",
+    "two CR": b"NOOP\r\r\n",
+    "CR in an address": b"MAIL FROM:<x@evil.example\r>\r\n",
+    "LF in an address": b"RCPT TO:<noc@connectica.cz\n>\r\n",
+}
+
+
+@pytest.mark.parametrize("command", BARE.values(), ids=BARE)
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_bare_cr_or_lf_in_a_command_is_refused_and_ends_the_conversation(store, listen, command, begun):
+    client = listen()
+    client.ehlo()
+    if begun:
+        client.mail("jan@strojirny-vltava.example")
+        client.rcpt("noc@connectica.cz")
+    after = b"DATA\r\nSubject: x\r\n\r\nx\r\n.\r\n"
+    client.sock.sendall(command + after)
+    client.sock.settimeout(20)
+    said = b""
+    while piece := client.sock.recv(1000):
+        said += piece
+    assert said.startswith(b"521 5.5.2 ") and said.count(b"\r\n") == 1
+    assert mails(store) == []
+
+
+def test_a_line_end_in_a_password_is_refused_too(store, listen):
+    client = listen(token=TOKEN)
+    client.ehlo()
+    client.docmd("AUTH LOGIN")
+    client.sock.sendall(b"dXM=\n")
+    assert client.getreply()[0] == 521
+
+
+def test_lines_of_a_mail_may_end_as_they_like(store, listen, compose):
+    client = listen()
+    client.ehlo()
+    client.mail("jan@strojirny-vltava.example")
+    client.rcpt("noc@connectica.cz")
+    client.docmd("DATA")
+    client.sock.sendall(b"Subject: x\r\n\r\none\ntwo\n.\nthree\rfour\r\n.\r\n")
+    assert client.getreply()[0] == 250
+    [mail] = mails(store)
+    assert mail["raw"].endswith(b"one\ntwo\n.\nthree\rfour\r\n")

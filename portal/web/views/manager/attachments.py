@@ -1,10 +1,12 @@
 """Attachments: files that strangers sent, handed over so that no browser runs anything in them."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request, send_file
 
+from portal import clock
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.tickets import attachments, previews
@@ -17,6 +19,7 @@ bp = Blueprint("attachments", __name__)
 OPENED = frozenset(
     {"text/plain", "application/pdf"}
 )  # as sent, by the browser itself; anything else is saved to a file
+OPENED_LATELY = timedelta(hours=1)  # a picture that is looked at for so long is one line of the log
 ACTIVE = re.compile(r"html|[/+]xml$|svg|script|xslt|flash|calendar")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,80}")
 
@@ -39,9 +42,7 @@ def show(attachment_id: int, name: str = "") -> Response:
     if picture is None:
         _write_down(found)
         return _file(found, path)
-    if (
-        request.headers.get("Sec-Fetch-Dest") != "image"
-    ):  # not inside a message, whose opening is written down already
+    if not _is_written_down(found):  # inside messages it is asked for again and again
         _write_down(found)
     return _picture(found, picture)
 
@@ -59,6 +60,12 @@ def original(attachment_id: int, name: str) -> Response:
 
 def _folder() -> Path:
     return Path(current_app.config["INSTANCE"]) / "attachments"
+
+
+def _is_written_down(found: attachments.Download) -> bool:
+    """Whether the log says that this person opened this file lately."""
+    since = clock.now() - OPENED_LATELY
+    return audit.is_noted(audit.DOWNLOADED, actor(), about=found.ticket_number, name=found.name, since=since)
 
 
 def _write_down(found: attachments.Download) -> None:

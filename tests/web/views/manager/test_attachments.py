@@ -1,10 +1,12 @@
 """Files that strangers sent run nowhere and reach only their company."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from werkzeug.http import parse_options_header
 
+from portal import clock
 from portal.db import db
 from portal.domain.audit import events as audit
 from portal.domain.audit import report
@@ -266,9 +268,24 @@ def test_an_original_is_always_written_down(world, manager):
     assert happened.count((audit.DOWNLOADED, f"{world.a.ticket.number} snímek.png")) == 1
 
 
-def test_a_download_is_written_down_but_a_picture_inside_a_message_is_not(world, manager):
-    address = f"/attachments/{world.a.picture.id}"
-    manager.get(address, headers={"Sec-Fetch-Dest": "image"})
-    manager.get(address)
+def _times_opened(world):
     happened = [(line.what, line.about) for line in report.everything(Reader.of(world.a.company), report.LogFilter())]
-    assert happened.count((audit.DOWNLOADED, f"{world.a.ticket.number} snímek.png")) == 1
+    return happened.count((audit.DOWNLOADED, f"{world.a.ticket.number} snímek.png"))
+
+
+@pytest.mark.parametrize("says", [{}, {"Sec-Fetch-Dest": "image"}, {"Sec-Fetch-Dest": "image", "HX-Request": "true"}])
+def test_whoever_opens_a_picture_leaves_a_line_whatever_the_request_says(world, manager, says):
+    assert manager.get(f"/attachments/{world.a.picture.id}", headers=says).status_code == 200
+    assert _times_opened(world) == 1
+
+
+def test_a_picture_looked_at_again_is_one_line_and_hours_later_another(world, manager, sign_in):
+    address = f"/attachments/{world.a.picture.id}"
+    for _ in range(3):
+        manager.get(address, headers={"Sec-Fetch-Dest": "image"})
+    assert _times_opened(world) == 1
+    sign_in(world.a.viewer).get(address)
+    assert _times_opened(world) == 2
+    with clock.set_to(clock.now() + timedelta(hours=2)):
+        manager.get(address)
+    assert _times_opened(world) == 3
