@@ -68,7 +68,7 @@ def _who(line: AuditRow) -> str:
 
 def _facts(taken: Taken) -> Iterator[tuple[str, str]]:
     moment = clock.prague(clock.now())
-    yield _("Taken away by"), f"{taken.by}, {moment:%Y-%m-%d %H:%M}"
+    yield _("Downloaded by"), f"{taken.by}, {moment:%Y-%m-%d %H:%M}"
     wanted = taken.wanted
     if wanted.person:
         people = {id_: name for id_, name, _connecticas in report.people(taken.reader)}

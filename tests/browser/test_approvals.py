@@ -81,7 +81,7 @@ def test_staff_ask_and_the_manager_decides_by_the_link_on_a_phone(system, number
     staff.fill("#question", "Smíme jí koupit nový disk?")
     staff.check("input[value=decline]")
     staff.click("button:has-text('Zeptat se manažerů')")
-    assert "Otázka položena" in staff.inner_text("#notes")
+    assert "Žádost je odeslaná" in staff.inner_text("#notes")
     system.beat()
     (letter,) = system.letters_to(MANAGER_ADDRESS)
 

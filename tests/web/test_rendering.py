@@ -122,7 +122,7 @@ def test_english_readers_get_english(world, sign_in):
 
 
 def test_every_page_says_how_old_its_data_is(manager):
-    assert "Data stará 0 s" in manager.get("/tickets").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Aktualizováno před 0 s" in manager.get("/tickets").text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_core_that_is_away_is_said_plainly(world, manager):

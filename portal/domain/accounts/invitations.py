@@ -80,7 +80,7 @@ def opened(token: str) -> Invitation:
 
 
 def accept(token: str, *, name: str, password: str, address: str) -> Person:
-    """Make the account, once whoever else tries at the same moment. Commits. Raises NotFound, Refused."""
+    """Create account, once whoever else tries at the same moment. Commits. Raises NotFound, Refused."""
     found = opened(token)
     name = text.needed(name, longest=100)
     company = found.company

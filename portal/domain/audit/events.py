@@ -47,7 +47,7 @@ class Group(StrEnum):
 _GROUPS = {
     Group.DOORS: msgid("Signing in"),
     Group.OPENED: msgid("Opened"),
-    Group.TAKEN: msgid("Files taken away"),
+    Group.TAKEN: msgid("Downloaded files"),
     Group.APPROVALS: msgid("Approvals"),
     Group.QUESTIONS: msgid("Questions"),
     Group.ACCESS: msgid("Access and proofs"),
@@ -75,13 +75,13 @@ def _word(what: str, label: str, group: Group) -> str:
 SIGNED_IN = _word("signed_in", msgid("signed in"), Group.DOORS)
 SIGNED_OUT = _word("signed_out", msgid("signed out"), Group.DOORS)
 SIGN_IN_FAILED = _word("sign_in_failed", msgid("somebody failed to sign in"), Group.DOORS)
-PROOF_FAILED = _word("proof_failed", msgid("gave a wrong second proof"), Group.DOORS)
+PROOF_FAILED = _word("proof_failed", msgid("gave a wrong second factor"), Group.DOORS)
 SESSIONS_ENDED = _word("sessions_ended", msgid("ended other sessions of theirs"), Group.DOORS)
 OPENED_TICKET = _word("opened_ticket", msgid("opened a ticket"), Group.OPENED)
 OPENED_APPROVAL = _word("opened_approval", msgid("opened an approval"), Group.OPENED)
 OPENED_QUESTION = _word("opened_question", msgid("opened a question"), Group.OPENED)
 DOWNLOADED = _word("downloaded", msgid("downloaded"), Group.TAKEN)
-EXPORTED_LOG = _word("exported_log", msgid("took away this log"), Group.TAKEN)
+EXPORTED_LOG = _word("exported_log", msgid("downloaded this log"), Group.TAKEN)
 ASKED_APPROVAL = _word("asked_approval", msgid("asked for an approval"), Group.APPROVALS)
 ANSWERED_APPROVAL = _word("answered_approval", msgid("answered what was asked back"), Group.APPROVALS)
 WITHDREW_APPROVAL = _word("withdrew_approval", msgid("withdrew a request for approval"), Group.APPROVALS)
@@ -115,15 +115,15 @@ RECOVERY_CODE_USED = _word("recovery_code_used", msgid("used a recovery code"), 
 SSO_LINKED = _word("sso_linked", msgid("linked their company's account"), Group.ACCESS)
 SSO_UNLINKED = _word("sso_unlinked", msgid("unlinked their company's account"), Group.ACCESS)
 SSO_REFUSED = _word("sso_refused", msgid("single sign-on was refused"), Group.DOORS)
-SECOND_FACTOR_RESET = _word("second_factor_reset", msgid("took away a person's second proofs"), Group.ACCESS)
+SECOND_FACTOR_RESET = _word("second_factor_reset", msgid("removed a person's second factors"), Group.ACCESS)
 SETTINGS_CHANGED = _word("settings_changed", msgid("changed their own settings"), Group.SETTINGS)
 BUDGET_SET = _word("budget_set", msgid("set the month's budget"), Group.SETTINGS)
 DISCLOSURE_CHOSEN = _word("disclosure_chosen", msgid("chose what is shown before the invoice"), Group.SETTINGS)
 SECOND_FACTOR_REQUIRED = _word(
-    "second_factor_required", msgid("required a second proof of the company"), Group.SETTINGS
+    "second_factor_required", msgid("required a second factor of the company"), Group.SETTINGS
 )
 SECOND_FACTOR_NOT_REQUIRED = _word(
-    "second_factor_not_required", msgid("no longer required a second proof of the company"), Group.SETTINGS
+    "second_factor_not_required", msgid("no longer required a second factor of the company"), Group.SETTINGS
 )
 
 

@@ -170,7 +170,7 @@ def test_a_deputy_decides_in_the_managers_place_and_only_on_the_days_named(offic
     decisions.decide(acting(office.viewer), asked.approval_id, YES)
     approval = office.approval(asked)
     assert (approval.decided_by, approval.decided_for) == ("Vít Tichý", "Marie Malá")
-    assert "v zastoupení: Marie Malá" in told()[0].note
+    assert "zástupce; zastupuje: Marie Malá" in told()[0].note
 
 
 BEYOND = {

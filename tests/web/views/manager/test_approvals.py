@@ -158,7 +158,7 @@ def test_a_question_without_its_parts_is_refused(world, staff, form):
 
 def test_staff_withdraw_a_question_and_come_second_like_everybody(world, staff):
     address = f"/staff/approvals/{world.a.approval_id}/withdraw"
-    assert "Otázka je stažená." in _post(staff, address, "/settings").text
+    assert "Žádost je odvolaná." in _post(staff, address, "/settings").text
     token = _csrf(staff.get("/settings"))
     assert staff.post(address, data={"csrf_token": token}).status_code == 409
 
@@ -191,7 +191,7 @@ def test_a_deputy_is_a_colleague(world, manager, person):
 def test_the_conversation_tells_of_an_approval_in_quiet_lines(world, manager):
     decisions.decide(acting(world.a.manager), world.a.approval_id, Decision(approve=False))
     page = manager.get(f"/tickets/{world.a.ticket.number}").text
-    assert page.count("žádá o schválení vaší společností") == 2
+    assert page.count("žádá vaši společnost o schválení") == 2
     assert "<b>Zamítnuto</b> · Jana" in page
 
 

@@ -78,7 +78,7 @@ def test_the_files_have_the_lines_of_the_page_and_who_took_them(world, manager):
 
 def test_taking_the_log_away_is_its_newest_line(world, manager):
     rows = _csv(manager.get("/log/log.csv"))
-    assert rows[1][2:4] == ["Jana", "stažení tohoto záznamu"]
+    assert rows[1][2:4] == ["Jana", "export auditního záznamu"]
 
 
 def test_older_lines_are_a_page_away(world, manager, monkeypatch):

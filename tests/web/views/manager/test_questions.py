@@ -67,9 +67,9 @@ def test_a_question_marks_its_entry_wherever_it_stands(world, manager):
     mark = f'href="/questions/{world.a.question_id}"'
     for address in (f"/tickets/{world.a.ticket.number}", "/hours", "/invoices/upcoming", "/questions"):
         assert mark in manager.get(address).text, f"{address} does not mark the entry"
-    assert "1 položce je otevřený dotaz" in manager.get("/invoices/upcoming").text
+    assert "Otevřený dotaz: 1\N{NO-BREAK SPACE}zásah" in manager.get("/invoices/upcoming").text
     for address in (f"/hours/{clock.today():%Y-%m}.xlsx", "/invoices/upcoming.xlsx"):
-        assert "K položce je otevřený dotaz." in _words(manager.get(address).data), f"{address} does not mark it"
+        assert "K zásahu je otevřený dotaz." in _words(manager.get(address).data), f"{address} does not mark it"
     workflow.take_back(acting(world.a.manager), world.a.company, world.a.question_id)
     assert mark not in manager.get("/hours").text
 
@@ -87,7 +87,7 @@ def test_an_invoiced_entry_says_so_where_it_is_questioned(world, manager, other_
     db.session.commit()
     address = f"/entries/{other_entry.id}/question"
     assert "31. 10. 2026" in manager.get(address).text.replace("\xa0", " ")
-    assert "už je vyfakturovaná" in _post(manager, address, text="Proč?").text
+    assert "už je vyfakturovaný" in _post(manager, address, text="Proč?").text
 
 
 def test_what_may_not_be_seen_may_not_be_questioned(world, manager, other_entry):
