@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import nh3
 
 from portal.lib.html import tree, writer
+from portal.sync.html import summary
 
 TAGS = {
     "a",
@@ -97,9 +98,8 @@ def stripped(source: str) -> str:
 
 
 def excerpt(cleaned: str, *, longest: int = 200) -> str:
-    """The first words, as one line."""
-    words = " ".join(plain(cleaned[: longest * 40]).split())
-    return words if len(words) <= longest else words[: longest - 1].rsplit(" ", 1)[0] + "…"
+    """What the message says was done, as one line; empty where it tells nothing of the kind."""
+    return summary.of(plain(cleaned[: longest * 40]), longest=longest)
 
 
 def says_something(cleaned: str) -> bool:

@@ -7,10 +7,12 @@ from tests.sync.conftest import message
 
 
 def test_html_is_shown_with_its_history_folded():
-    made = message_body.of(message("m", "prostý", html='<p>Ano <b>už</b></p><div class="gmail_quote">dřív</div>'))
-    assert (made.visible, made.quoted) == ("<p>Ano <b>už</b></p>", "<div>dřív</div>")
-    assert made.excerpt == "Ano už"
-    assert made.words.split() == ["Ano", "už", "dřív"]
+    made = message_body.of(
+        message("m", "prostý", html='<p>Už to <b>tiskne</b></p><div class="gmail_quote">dřív</div>')
+    )
+    assert (made.visible, made.quoted) == ("<p>Už to <b>tiskne</b></p>", "<div>dřív</div>")
+    assert made.excerpt == "Už to tiskne"
+    assert made.words.split() == ["Už", "to", "tiskne", "dřív"]
 
 
 def test_text_is_shown_when_there_is_no_html_that_says_anything():
