@@ -81,7 +81,7 @@ def test_an_entry_that_was_cancelled_is_a_correction_too(office, asked):
     db.session.commit()
     workflow.run()
     assert questions.show(Reader.of(office.company), asked).question.state is QuestionState.CORRECTED
-    assert "zrušená" in letters_to(office.manager)[-1].text
+    assert "zrušený" in letters_to(office.manager)[-1].text
 
 
 def test_being_invoiced_is_no_correction(office, asked):
@@ -136,7 +136,7 @@ def test_an_invoiced_entry_can_be_questioned_and_says_so(office):
     db.session.commit()
     asked = workflow.ask(acting(office.manager), office.company, office.entry.id, "Proč?")
     assert questions.show(Reader.of(office.company), asked).question.was_invoiced_on == date(2026, 10, 31)
-    assert "už je vyfakturovaná" in letters_to(office.staff)[0].text
+    assert "už je vyfakturovaný" in letters_to(office.staff)[0].text
 
 
 def test_another_companys_entries_and_questions_are_not_found(office, asked):
