@@ -1,7 +1,8 @@
 """Time as technicians write it, "PROGP85:1,00", to and from (category, hours). Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from portal.errors import BadTimeCode
@@ -19,6 +20,11 @@ class TimeCode:
 
     category: str
     hours: Decimal
+    day: date | None = None  # the Prague day it was worked, where the line says it
+
+    def on(self, day: date | None) -> "TimeCode":
+        """The same, worked on that day; None leaves what it says itself."""
+        return self if day is None else replace(self, day=day)
 
     def __str__(self) -> str:
         return f"{self.category}:{self.hours:.2f}".replace(".", ",")

@@ -11,6 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from portal import clock, config
+from portal.cli import desk_entries
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import ImapMailbox
@@ -169,6 +170,9 @@ def invoice_command(month: str, for_real: bool) -> None:
         click.echo(f"still waiting, with later time: {', '.join(report.kept)}")
     if report.dry_run:
         click.echo("This was a dry run; nothing changed. Add --for-real to invoice.")
+
+
+cli.add_command(desk_entries.group(open_store))
 
 
 @cli.command("token")

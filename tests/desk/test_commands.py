@@ -136,3 +136,33 @@ def test_the_tokens_are_told_and_stay(desk):
     said = desk("token")
     assert "c" * 40 in said
     assert said == desk("token")
+
+
+def test_dispatch_lists_corrects_moves_splits_and_removes_entries(desk, its_store, compose):
+    desk("prices", "--add", "PROGP85", "1250", "2026-01-01")
+    desk("prices", "--add", "SPRAVA60", "900", "2026-01-01")
+    desk("technicians", "--add", "radek", "Radek Vymazal", "radek@connectica.cz")
+    raw = compose("Hotovo.\nSPRAVA60:10,00", sender="radek@connectica.cz", subject="Tiskárna")
+    number = intake.receive(its_store, raw, trusted=True).ticket
+    assert "SPRAVA60:10,00" in desk("entries", "list", number)
+    assert "--reason" in desk("entries", "correct", "1", "--hours", "4", fails=True)
+    assert "SPRAVA60:4,00" in desk("entries", "correct", "1", "--hours", "4", "--reason", "překlep")
+    assert "PROGP85:1,50" in desk("entries", "split", "1", "1,5", "PROGP85", "--reason", "jiná práce")
+    assert "2026-01-05" not in desk("entries", "list", number)
+    desk("entries", "correct", "2", "--day", "2026-01-05", "--reason", "jiný den")
+    desk("entries", "move", "1", "progp85", "--reason", "jiná kategorie")
+    listed = desk("entries", "list", number)
+    assert "PROGP85:2,50" in listed
+    assert "SPRAVA60:10,00" in listed
+    assert "překlep" in listed
+    desk("entries", "remove", "1", "--reason", "nebylo")
+    assert "PROGP85:2,50 (" not in desk("entries", "list", number)
+    for words in (
+        ("correct", "2", "--hours", "1,5"),
+        ("correct", "2", "--hours", "x"),
+        ("remove", "1"),
+        ("move", "2", number),
+        ("split", "2", "2"),
+        ("move", "2", "NIC"),
+    ):
+        assert "Error" in desk("entries", *words, "--reason", "x", fails=True)

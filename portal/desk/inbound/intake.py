@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from portal import clock
-from portal.desk.database import Store, written
+from portal.desk.database import Store, moment, written
 from portal.desk.inbound import auto_replies, mail_handlers, mime, threads
 from portal.desk.inbound.delivery import reports, undelivered
 from portal.desk.inbound.mail_handlers import Handling
@@ -255,7 +255,15 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, kept: sqlite3.Row)
         company = directory.company_of(db, requester.email)
         subject = said.subject if requester == said.sender else forwards.original_subject(said.subject)
         ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(subject, house.name), requester)
-    turn = Handling(db, house, ticket, said, is_new=place.ticket is None, sent_to=kept["sent_to"])
+    turn = Handling(
+        db,
+        house,
+        ticket,
+        said,
+        is_new=place.ticket is None,
+        sent_to=kept["sent_to"],
+        received_at=moment(kept["received_at"]),
+    )
     is_outside = place.standing is threads.Standing.OUTSIDE
     readers = [said.sender] if is_outside else [said.sender, *turn.copies]  # a stranger's copies admit nobody
     threads.remember(db, ticket, said.message_id, readers)

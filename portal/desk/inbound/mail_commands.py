@@ -1,14 +1,15 @@
-"""The lines by which a technician steers a ticket: time, STAV, TERMIN, RESI, SCHVALIT, PRIDAT, DUVERNE… Pure."""
+"""The lines by which a technician steers a ticket: time, STAV, DNE, OPRAVA, TERMIN, RESI, SCHVALIT… Pure."""
 
 import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from portal import clock, timecodes
-from portal.desk.inbound import time_lines
+from portal.desk.inbound import correction_lines, time_lines
+from portal.desk.inbound.correction_lines import CorrectionLine
 from portal.errors import BadTimeCode
 from portal.lib.mail_quotes import reading
 from portal.lib.mail_quotes.lines import Part
@@ -62,6 +63,8 @@ class Instructions:
     """What a technician's mail asks for. due: a moment, None for no change, NO_DUE_AT for no due date any more."""
 
     times: tuple[TimeCode, ...] = ()
+    day: date | None = None  # when the time was worked that says no day of its own
+    corrections: tuple[CorrectionLine, ...] = ()
     state: str = ""
     due: datetime | None = None
     technician: str = ""  # as written: a login or an address
@@ -111,7 +114,17 @@ def read(said: str | Reading, categories: Collection[str]) -> Instructions:
             if asked is before and (words := time_lines.inside(line, categories)):
                 problem = Problem(words, "stojí uvnitř věty, nezapočítali jsme to; napište čas na vlastní řádek")
                 asked = replace(asked, problems=(*asked.problems, problem), cut=(*asked.cut, (at, words)))
-    return _with_unread(asked, found, lines, categories)
+    return _with_unread(_without_day_unknown(asked), found, lines, categories)
+
+
+def _without_day_unknown(asked: Instructions) -> Instructions:
+    """Time of a day that was meant and not understood is not booked: its technician is told, and writes it again."""
+    if not any(folded(problem.line).partition(":")[0].strip() in _OF_DAYS for problem in asked.problems):
+        return asked
+    unbooked = [Problem(str(code), "nevíme, který den; čas jsme nezapsali") for code in asked.times if not code.day]
+    return replace(
+        asked, times=tuple(code for code in asked.times if code.day), problems=(*asked.problems, *unbooked)
+    )
 
 
 def _whole(lines: Sequence[str], found: Reading, at: int) -> tuple[str, int]:
@@ -185,6 +198,9 @@ def _with_line(
 def _understood(asked: Instructions, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
     if folded(line).rstrip(": ") in _WORDLESS and line[:3].isupper():
         return _VERBS[folded(line).rstrip(": ")](asked, "")
+    correction = correction_lines.understood(line, categories)
+    if correction is not None:
+        return replace(asked, corrections=(*asked.corrections, correction))
     keyed = _KEYED.match(line)
     if keyed and folded(keyed[1]) in _VERBS:
         return _followed(asked, keyed[1], keyed[2].strip())
@@ -194,9 +210,10 @@ def _understood(asked: Instructions, line: str, at_edge: bool, categories: Colle
     if keyed and keyed[1].isupper() and (meant := _nearly(folded(keyed[1]))):
         raise _Unclear(f"řádek {keyed[1]} neznáme{meant}")
     if _means_time(line, at_edge, categories):
-        head, _, tail = line.partition(":")
+        rest, day = time_lines.day_apart(line)
+        head, _, tail = rest.partition(":")
         code = timecodes.parse(f"{head.strip().upper()}:{tail}")
-        return replace(asked, times=(*asked.times, code))
+        return replace(asked, times=(*asked.times, code.on(day)))
     return asked
 
 
@@ -208,7 +225,7 @@ def _nearly(key: str) -> str:
     if near:
         return f"; nemyslíte {near[0].upper()}?"
     return (
-        "; známe čas, například PROGP85:1,00, a STAV, TERMIN, RESI, SCHVALIT, DUVERNE, INTERNI"
+        "; známe čas, například PROGP85:1,00, a STAV, TERMIN, RESI, SCHVALIT, DNE, OPRAVA, STORNO, PRESUN"
         if key in _MEANT
         else ""
     )
@@ -234,6 +251,16 @@ def _state(asked: Instructions, value: str) -> Instructions:
 
 def _due(asked: Instructions, value: str) -> Instructions:
     return replace(asked, due=NO_DUE_AT if folded(value) in NO_DUE else _moment(value))
+
+
+def _worked(asked: Instructions, value: str) -> Instructions:
+    try:
+        day = time_lines.worked_day(value)
+    except BadTimeCode as error:
+        raise _Unclear(str(error)) from error
+    if asked.day not in (None, day):
+        raise _Unclear("DNE je v e-mailu dvakrát a pokaždé jinak; napište den k času, například PROGP85:1,00 26.11.")
+    return replace(asked, day=day)
 
 
 def _technician(asked: Instructions, value: str) -> Instructions:
@@ -294,25 +321,19 @@ _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
     "requester": _requester,
     "duverne": _confidential,
     "confidential": _confidential,
+    "dne": _worked,
     "interni": _internal,
     "internal": _internal,
 }
 
 
+_OF_DAYS = {"dne"}
 _OF_SENTENCES = {"schvalit", "approve"}
 _NOT_OURS = {"stal", "stav"}
 # What technicians write in the belief that the desk does it.
 _MEANT = {
-    "oprava",
-    "opravit",
-    "storno",
-    "stornovat",
-    "presun",
-    "presunout",
     "cas",
     "hodiny",
-    "dne",
-    "datum prace",
     "fakturovat",
 }
 MOST_WRAPPED = 6  # lines of one question

@@ -4,14 +4,17 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from portal.desk.inbound import auto_replies, mail_commands, message_text, mime
+from portal.desk.inbound import auto_replies, entry_corrections, mail_commands, message_text, mime
+from portal.desk.inbound.entry_corrections import UnclearCorrection
 from portal.desk.inbound.mail_commands import NO_DUE_AT, Instructions, Problem
 from portal.desk.inbound.message_text import MessageText
 from portal.desk.inbound.mime import Address, Mail
 from portal.desk.inbound.senders import forwards
 from portal.desk.inbound.threads import Place, Standing
+from portal.desk.inbound.worktime import Posting
 from portal.desk.outbound import outgoing
 from portal.desk.outbound.outgoing import LetterKind
 from portal.desk.settings import House
@@ -35,6 +38,11 @@ class Handling:
     said: Mail
     is_new: bool  # the mail opened the ticket
     sent_to: str = ""  # the envelope's addressees, comma-separated
+    received_at: datetime | None = None  # when the mail came in, however late it is read
+
+    @property
+    def posting(self) -> Posting:
+        return Posting(self.db, self.ticket, self.said, opens_ticket=self.is_new, received_at=self.received_at)
 
     @property
     def copies(self) -> tuple[Address, ...]:
@@ -149,9 +157,11 @@ def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
         public=public,
         dated=mime.dated(said),
     )
+    unclear, settled = _correct(turn, asked, technician)
     for code in asked.times:
-        tickets.add_time(db, ticket, code, technician, message_id if public else None)
-    refused = _add_people(turn, asked)
+        worked_at = turn.posting.worked_at(code.day or asked.day)
+        tickets.add_time(db, ticket, code, technician, message_id if public else None, worked_at=worked_at)
+    refused = [*unclear, *_add_people(turn, asked)]
     owner, problems = _owner(turn, asked, technician, public=public)
     if owner and tickets.assign(db, ticket, owner, by=technician.name):
         _tell_of_owner(turn, owner, technician, told)
@@ -162,7 +172,10 @@ def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
         _answer(turn, technician, told)
     _follow(turn, asked, technician)
     _reply_with_problems(
-        turn, technician, (*asked.problems, *refused, *_misplaced(turn, asked), *problems), _warnings(turn, asked)
+        turn,
+        technician,
+        (*asked.problems, *refused, *_misplaced(turn, asked), *problems),
+        (*settled, *_warnings(turn, asked)),
     )
 
 
@@ -175,6 +188,19 @@ def decided(
     to += [asker] if asker else []
     facts: dict[str, Any] = {"decision": decision.word, "question": decision.question, "text": decision.note}
     outgoing.write(db, house, outgoing.DECIDED, ticket, to or outgoing.dispatchers(db, house), **facts)
+
+
+def _correct(turn: Handling, asked: Instructions, technician: DeskTechnician) -> tuple[list[Problem], list[Problem]]:
+    """Put earlier time right: what was not done and why, and what to know of what was done."""
+    unclear, settled = [], []
+    for wanted in asked.corrections:
+        try:
+            known = entry_corrections.follow(turn.db, turn.ticket, technician, wanted)
+        except UnclearCorrection as error:
+            unclear.append(Problem(wanted.line, str(error)))
+        else:
+            settled += [Problem(wanted.line, known)] if known else []
+    return unclear, settled
 
 
 def _follow(turn: Handling, asked: Instructions, technician: DeskTechnician) -> None:
@@ -287,6 +313,9 @@ def _warnings(turn: Handling, asked: Instructions) -> list[Problem]:
         for code in asked.times
         if code.category not in known
     ]
+    if any(not (code.day or asked.day) for code in asked.times) and turn.posting.is_misdated:
+        advice = "takové datum e-mailu nebereme, čas je na den, kdy přišel; jiný den napište řádkem DNE: 26.11.2026"
+        found.append(Problem(f"Date: {turn.said.header('Date')}", advice))
     state = asked.state or turn.ticket.state
     if state == "done" and (asked.state or asked.times) and tickets.has_time_to_invoice(turn.db, turn.ticket):
         advice = "na požadavku je nevyfakturovaný čas; k fakturaci pošlete STAV: be invoiced"

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
-from portal import timecodes
+from portal import clock, timecodes
 from portal.errors import BadTimeCode
 from portal.timecodes import TimeCode
 
@@ -20,6 +21,12 @@ _CLOCK = re.compile(rf"^(\d{{1,2}}):([0-5]\d)\s*(?:{_UNITS})?$", re.IGNORECASE)
 _MINUTES = re.compile(r"^(\d{1,4})\s*(?:min|minut|minuty|minuta|minutes?|m|')\.?$", re.IGNORECASE)
 _BOTH = re.compile(rf"^(\d{{1,2}})\s*{_UNITS}\s*(?:a\s*)?(\d{{1,2}})\s*(?:min|minut|minuty|m)?\.?$", re.IGNORECASE)
 _BETWEEN = r"\s*(?P<between>[:=]|\s[-–—]\s|[-–—]|)\s*"
+_WRITTEN_DAY = r"\d{1,2}\.\s?\d{1,2}\.(?:\s?\d{4})?|\d{4}-\d{2}-\d{2}"
+_DAY_AT_END = re.compile(
+    rf"^(?P<rest>.*?[^\s(,])[\s(,]+(?:(?:ze?\s+)?dne\s+)?(?P<day>{_WRITTEN_DAY})\)?$", re.IGNORECASE
+)
+_DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.(?:\s?(\d{4}))?$")
+LONGEST_AGO = timedelta(days=366)  # of work that is written down now
 _UNKNOWN = re.compile(r"^[A-Z]{2,}\d{1,4}(?:\s*=\s*|\s+)\d{1,2}[.,]\d{1,2}$")
 
 
@@ -45,8 +52,41 @@ def _unlinked(line: str) -> str:
 def understood(line: str, categories: Collection[str]) -> TimeCode | None:
     """The time a bare line says in whatever spelling has one meaning; None for ordinary text.
 
-    Raises BadTimeCode with the reason for a line that means time and cannot be billed as it stands.
+    A day at its end, "PROGP85:1,00 26.11.", says when it was worked. Raises BadTimeCode with the reason for a line
+    that means time and cannot be billed as it stands.
     """
+    found = _DAY_AT_END.match(line)
+    code = _without_day(found["rest"], categories) if found else None
+    if found and code:
+        return code.on(worked_day(found["day"]))
+    return _without_day(line, categories)
+
+
+def day_apart(line: str) -> tuple[str, date | None]:
+    """The line without the day at its end, and that day. Raises BadTimeCode for a day nobody can have worked."""
+    found = _DAY_AT_END.match(line)
+    return (found["rest"], worked_day(found["day"])) if found else (line, None)
+
+
+def worked_day(said: str) -> date:
+    """The Prague day of "26.11.2026", "26. 11." (the last one there was) or "2026-11-26". Raises BadTimeCode."""
+    said, today = said.strip(" ,()"), clock.today()
+    found = _DAY.match(said)
+    try:
+        if not found:
+            day = date.fromisoformat(said)
+        else:
+            day = date(int(found[3] or today.year), int(found[2]), int(found[1]))
+            if not found[3] and day > today:
+                day = day.replace(year=today.year - 1)
+    except ValueError as error:
+        raise BadTimeCode(f"„{said}“ není den v kalendáři; napište například 26.11.2026") from error
+    if not today - LONGEST_AGO <= day <= today:
+        raise BadTimeCode(f"{said} je v budoucnosti nebo přes rok zpět; čas jsme nezapsali")
+    return day
+
+
+def _without_day(line: str, categories: Collection[str]) -> TimeCode | None:
     found = _split(line, categories)
     if found is None:
         if _UNKNOWN.match(line):
@@ -69,7 +109,8 @@ def understood(line: str, categories: Collection[str]) -> TimeCode | None:
 
 def is_time(line: str, categories: Collection[str]) -> bool:
     """Whether a bare line says time of a known category, for lines that are not to be booked but not to be shown."""
-    found = _split(line, categories)
+    dated = _DAY_AT_END.match(line)
+    found = _split(dated["rest"] if dated else line, categories)
     return found is not None and (_hours(found[2]) is not None or found[1] in {":", "="})
 
 

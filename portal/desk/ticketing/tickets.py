@@ -158,9 +158,15 @@ def add_note(db: sqlite3.Connection, ticket: DeskTicket, text: str) -> None:
 
 
 def add_time(
-    db: sqlite3.Connection, ticket: DeskTicket, code: TimeCode, technician: DeskTechnician, message_id: int | None
+    db: sqlite3.Connection,
+    ticket: DeskTicket,
+    code: TimeCode,
+    technician: DeskTechnician,
+    message_id: int | None,
+    *,
+    worked_at: datetime,
 ) -> None:
-    """Time to be billed, worked now."""
+    """Time to be billed."""
     db.execute(
         "INSERT INTO time_entry (ticket, message, category, hundredths, technician_name, technician_email, worked_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -171,7 +177,7 @@ def add_time(
             int(code.hours * 100),
             technician.name,
             technician.email,
-            written(clock.now()),
+            written(worked_at),
         ),
     )
     touch(db, ticket.id)
@@ -229,6 +235,12 @@ def ask_approval(db: sqlite3.Connection, ticket: DeskTicket, question: str, tech
     )
     touch(db, ticket.id)
     return True
+
+
+def opened_at(db: sqlite3.Connection, ticket: DeskTicket) -> str:
+    """When it was opened, as the file keeps moments: to the second, as mails say their date."""
+    row = db.execute("SELECT opened_at FROM ticket WHERE id = ?", (ticket.id,)).fetchone()
+    return written(moment(row["opened_at"]).replace(microsecond=0))
 
 
 def has_time_to_invoice(db: sqlite3.Connection, ticket: DeskTicket) -> bool:
