@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from portal import clock, config
-from portal.cli import desk_entries
+from portal.cli import desk_entries, desk_invoices
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import ImapMailbox
@@ -128,12 +128,17 @@ def prices_command(add: tuple[str, str, str] | None, name: str, company: str, cu
     help="With --add: a mail domain of it, with all below it; =firma.cz is that one alone. Repeat for more.",
 )
 @click.option("--language", default="cs", type=click.Choice(["cs", "en"]), help="With --add: of letters to it.")
-def companies_command(add: tuple[str, str] | None, domains: tuple[str, ...], language: str) -> None:
+@click.option("--ico", help="With --add: its number (IČO).")
+@click.option("--dic", help="With --add: its tax number (DIČ).")
+def companies_command(
+    add: tuple[str, str] | None, domains: tuple[str, ...], language: str, ico: str | None, dic: str | None
+) -> None:
     """Client companies and their mail domains, or one more."""
     store = _store()
     with _plain_words():
         if add:
             directory.add_company(store, add[0], add[1], list(domains), language)
+            directory.set_numbers(store, add[0], ico=ico, dic=dic)
     with store.read() as db:
         for row in directory.companies(db):
             click.echo(f"{row['core_id']:<20} {row['language']}  {row['name']}  ({', '.join(row['domains'])})")
@@ -155,24 +160,27 @@ def technicians_command(add: tuple[str, str, str] | None) -> None:
 @cli.command("invoice")
 @click.argument("month", metavar="YYYY-MM")
 @click.option("--for-real", is_flag=True, help="Without it only what would happen is said.")
-def invoice_command(month: str, for_real: bool) -> None:
-    """Invoice a month: what was worked up to its end becomes invoiced, its tickets done."""
+@click.option("--also-disputed", is_flag=True, help="Also time that a manager questions or has not agreed to.")
+def invoice_command(month: str, for_real: bool, also_disputed: bool) -> None:
+    """Invoice a month: what was worked up to its end becomes invoiced, its tickets done.
+
+    A company whose invoice of the month is made already gets a supplement. Time in dispute is listed apart and waits.
+    """
     day = _day(f"{month}-01")
     store = _store()
     if for_real and (day.year, day.month) >= (clock.today().year, clock.today().month):
         raise click.ClickException(f"{month} has not ended yet")
-    report = invoicing.invoice(store, day, dry_run=not for_real)
-    for line in report.lines:
-        amount = "no price!" if line.amount is None else f"{line.amount:,.2f} {line.currency}".replace(",", " ")
-        click.echo(f"{line.company or '(no company)':<36} {line.category:<12} {line.hours:>8} h  {amount:>18}")
-    click.echo(f"{report.entries} entries, {report.hours} h; {len(report.done)} tickets done")
+    report = invoicing.invoice(store, day, dry_run=not for_real, also_disputed=also_disputed)
+    desk_invoices.say(report)
     if report.kept:
-        click.echo(f"still waiting, with later time: {', '.join(report.kept)}")
+        click.echo(f"still waiting, with later time or in dispute: {', '.join(report.kept)}")
     if report.dry_run:
         click.echo("This was a dry run; nothing changed. Add --for-real to invoice.")
 
 
 cli.add_command(desk_entries.group(open_store))
+cli.add_command(desk_invoices.documents_group(open_store))
+cli.add_command(desk_invoices.supplier_command(open_store))
 
 
 @cli.command("token")

@@ -58,6 +58,14 @@ def add_company(store: Store, core_id: str, name: str, domains: list[str], langu
         _adopt(db, core_id)
 
 
+def set_numbers(store: Store, core_id: str, *, ico: str | None, dic: str | None) -> None:
+    """A company's number and tax number; None leaves what is known."""
+    with store.write() as db:
+        db.execute(
+            "UPDATE company SET ico = coalesce(?, ico), dic = coalesce(?, dic) WHERE core_id = ?", (ico, dic, core_id)
+        )
+
+
 def add_technician(store: Store, login: str, name: str, email: str) -> None:
     """Know a technician, or change what is known; the login (radek.vymazal) is what `RESI:` takes."""
     with store.write() as db:

@@ -322,6 +322,7 @@ def _merge(db: sqlite3.Connection, ticket: DeskTicket, target: DeskTicket) -> No
         raise Refused("tickets of two companies cannot be merged: one would read the other's mail")
     for table in ("message", "time_entry", "event", "approval", "note", "thread"):
         db.execute(f"UPDATE {table} SET ticket = ? WHERE ticket = ?", (target.id, ticket.id))  # noqa: S608 - our own columns
+    db.execute("UPDATE OR IGNORE dispute SET ticket = ? WHERE ticket = ?", (target.id, ticket.id))
     take_part(db, target.id, participants(db, ticket))
     set_confidential(db, target, confidential=target.confidential or ticket.confidential)
     touch(db, target.id)
