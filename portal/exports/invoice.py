@@ -14,6 +14,7 @@ from portal.domain.billing.time_report import Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
+from portal.domain.read_models import disputed
 from portal.exports import file_names
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
@@ -25,7 +26,7 @@ def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
     """What would be invoiced now, with what is odd about it."""
     price_list = prices.list_of(reader)
     wanted = invoice_preview.WANTED.but(people=people)
-    around = Surroundings.of(time_report.rows(reader, invoice_preview.WANTED), clock.today())
+    around = Surroundings.of(time_report.rows(reader, invoice_preview.WANTED), clock.today(), disputed.of(reader))
     return Report(
         title=_("Upcoming invoice"),
         company=reader.company_name,
@@ -37,7 +38,6 @@ def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
         data_of=sync_state.age().reached_at,
         rows=time_report.rows(reader, wanted),
         name_of=price_list.name_of,
-        in_question=questions.by_entry(reader),
         note_on=lambda row: _odd(row, around),
         adjustments=invoice_adjustments.waiting(reader, people),
     )

@@ -6,12 +6,20 @@ from flask_babel import force_locale
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain import sync_state
-from portal.domain.billing import disclosure, invoice_adjustments, monthly_summary, prices, time_report
+from portal.domain.billing import (
+    disclosure,
+    invoice_adjustments,
+    invoice_preview,
+    monthly_summary,
+    prices,
+    time_report,
+)
 from portal.domain.billing.monthly_summary import MonthlySummary
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Attached
+from portal.domain.read_models import disputed
 from portal.exports import file_names, report
 from portal.exports import hours as hours_files
 from portal.exports.xlsx import MEDIA_TYPE
@@ -42,6 +50,7 @@ def _write(summary: MonthlySummary) -> bool:
             warnings=report.warnings(sums.all),
             currency=prices.list_of(reader).currency,
             data_of=sync_state.age().reached_at,
+            disputed=invoice_preview.preview(reader, disputes=disputed.of(reader)).disputed,
             adjustments=invoice_adjustments.waiting(reader),
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )

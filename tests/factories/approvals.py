@@ -94,7 +94,16 @@ def letters_to(person) -> list[Letter]:
 
 
 def told() -> list[CoreNote]:
-    """What the core is to be told so far, in order."""
+    """What the core is to be told so far, in order, but for the marks that time is in dispute: see marked()."""
+    return [note for note in _notes() if not note.key.endswith("-asked")]
+
+
+def marked() -> list[tuple[str, str, bool]]:
+    """Disputes that notes begin and end: name, entry, whether it is over."""
+    return [(note.dispute, note.entry, note.dispute_over) for note in _notes() if note.dispute]
+
+
+def _notes() -> list[CoreNote]:
     return list(db.session.scalars(select(CoreNote).order_by(CoreNote.id)))
 
 

@@ -117,7 +117,7 @@ def test_what_staff_ask_in_the_portal_reaches_the_technician_decided(system, num
     )
     decisions.decide(acting(manager), asked.approval_id, Decision(approve=True))
     system.beat()
-    assert [decision for decision, _ in system.desk_notes(number)] == ["approved"]
+    assert [decision for decision, _ in system.desk_notes(number)] == ["", "approved"]
     assert len(system.desk_wrote(number, "decided")) == 1
     assert "Schváleno" in system.letters_to(STAFF_ADDRESS)[0]["Subject"]
 

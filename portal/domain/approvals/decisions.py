@@ -139,11 +139,12 @@ def conclude(
     found = card(approval_id)  # as it is now
     wrote_down(approval, ApprovalStep(state), by=by, by_id=by_id, text=note)
     links.kill_all(approval.id)
-    if tells_core and _core_should_know(approval):
+    if tells_core:
         tell_core(
             found,
             key=f"approval-{approval.id}-{state}",
             decision=state,
+            settled=approval.may_be_served is not False,
             note=rendering.text("cs", "told_decision", card=found, approval=approval),
         )
     _tell_people(found, among or deciders(found.company_id))
@@ -193,8 +194,11 @@ def already_decided(approval: Approval) -> AlreadyDecided:
     )
 
 
-def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "") -> None:
-    """Leave a note for the core, in the caller's transaction; the sync delivers it once."""
+def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "", settled: bool | None = None) -> None:
+    """Leave a note for the core, in the caller's transaction; the sync delivers it once.
+
+    settled says, for a program, whether the ticket's time is to be invoiced: False while it is not agreed to.
+    """
     approval = found.approval
     db.session.add(
         CoreNote(
@@ -204,6 +208,8 @@ def tell_core(found: ApprovalCard, *, key: str, note: str, decision: str = "") -
             written_at=now(),
             approval=approval.core_id or "",
             decision=decision,
+            dispute="" if settled is None else f"approval-{approval.id}",
+            dispute_over=bool(settled),
         )
     )
 
@@ -239,11 +245,6 @@ def _concerns_themselves(approver: Approver, found: ApprovalCard) -> bool:
 
 def _is_requester(person: Person, found: ApprovalCard) -> bool:
     return person.email.strip().lower() == found.requester_email.strip().lower()
-
-
-def _core_should_know(approval: Approval) -> bool:
-    """A question that was asked and withdrawn in the portal never reached the core."""
-    return approval.state != ApprovalState.WITHDRAWN or approval.core_id is not None
 
 
 def _tell_people(found: ApprovalCard, among: Deciders) -> None:

@@ -205,6 +205,9 @@ def _put(approval: Approval) -> RequestOutcome:
     consent = consents.of_employee(found.requester_id)
     if consent is None:
         invite(found, occasion="asked", text="approval_asked")
+        if approval.core_id is None:  # the core does not know of it, and may not invoice the ticket's time
+            note = rendering.text("cs", "told_asked", card=found, approval=approval)
+            tell_core(found, key=f"approval-{approval.id}-asked", note=note, settled=False)
         return RequestOutcome(approval.id)
     state = ApprovalState.APPROVED if consent.allowed else ApprovalState.DECLINED
     conclude(

@@ -1,7 +1,7 @@
 """Oddities: what in an invoice deserves a second look, said in plain words. Pure rules over an entry."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,14 +15,26 @@ SAME_MOMENT = timedelta(minutes=5)  # the mail that ends a ticket often carries 
 
 
 @dataclass(frozen=True, slots=True)
+class Disputes:
+    """What a company has not agreed to: see read_models.disputed."""
+
+    by_ticket: Mapping[str, str] = field(default_factory=dict)  # number: name of the rule
+    in_question: frozenset[int] = frozenset()  # entries
+
+
+UNDISPUTED = Disputes()
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an entry is compared with."""
 
     today: date
     said_twice: frozenset[int]  # keys of texts that stand in more than one place
+    disputes: Disputes = UNDISPUTED
 
     @classmethod
-    def of(cls, rows: Iterable[Worked], today: date) -> "Surroundings":
+    def of(cls, rows: Iterable[Worked], today: date, disputes: Disputes = UNDISPUTED) -> "Surroundings":
         """Two times under one message are one place: the text is the same because the message is."""
         places: dict[int, int] = {}
         twice: set[int] = set()
@@ -31,7 +43,7 @@ class Surroundings:
                 place = hash((row.number, row.message_id))
                 if places.setdefault(_key(row.what), place) != place:
                     twice.add(_key(row.what))
-        return cls(today, frozenset(twice))
+        return cls(today, frozenset(twice), disputes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +51,23 @@ class Rule:
     name: str
     words: str
     meets: Callable[[Worked, Surroundings], bool]
+    is_dispute: bool = False  # the company has not agreed to it
+
+
+def _of_ticket(name: str, words: str) -> Rule:
+    return Rule(name, words, lambda row, around: around.disputes.by_ticket.get(row.number) == name, is_dispute=True)
 
 
 RULES = (
+    _of_ticket("approval_open", msgid("Not agreed to yet: an approval of its ticket is waiting.")),
+    _of_ticket("approval_declined", msgid("Not agreed to: the approval of its ticket was declined.")),
+    _of_ticket("approval_expired", msgid("Not agreed to: nobody approved its ticket in time.")),
+    Rule(
+        "in_question",
+        msgid("In question."),
+        lambda row, around: row.id in around.disputes.in_question,
+        is_dispute=True,
+    ),
     Rule(
         "no_price",
         msgid("No price: it adds nothing to the sum yet."),
@@ -96,6 +122,11 @@ class Oddity:
 def found_in(rows: Iterable[Worked], around: Surroundings) -> list[Oddity]:
     """The odd entries among these, in their order."""
     return [Oddity(row, rules) for row in rows if (rules := about(row, around))]
+
+
+def is_disputed(row: Worked, around: Surroundings) -> bool:
+    """The company has not agreed to it, or asks about it."""
+    return any(rule.is_dispute for rule in about(row, around))
 
 
 def about(row: Worked, around: Surroundings) -> tuple[Rule, ...]:

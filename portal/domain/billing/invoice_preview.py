@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from portal import clock
 from portal.domain.billing import anomalies, invoice_adjustments, prices, time_report
-from portal.domain.billing.anomalies import Oddity, Surroundings
+from portal.domain.billing.anomalies import UNDISPUTED, Disputes, Oddity, Surroundings
 from portal.domain.billing.invoice_adjustments import Adjustment
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.prices import NoPrice, PriceList
@@ -74,6 +74,7 @@ class Upcoming:
     ended: Tally
     odd: list[Oddity]
     odd_more: int
+    disputed: Tally  # within the sum: what the company has not agreed to
     first_day: date | None
     last_day: date | None
 
@@ -90,8 +91,8 @@ def added(adjustments: Iterable[Adjustment], currency: str) -> list[tuple[Decima
     ]
 
 
-def preview(reader: Reader, people: Naming = Naming.NAMES) -> Upcoming:
-    """What would be invoiced to this company now, as far as it may see."""
+def preview(reader: Reader, people: Naming = Naming.NAMES, disputes: Disputes = UNDISPUTED) -> Upcoming:
+    """What would be invoiced to this company now, as far as it may see; what is in dispute is marked."""
     price_list = prices.list_of(reader)
     rows: list[Worked] = list(time_report.rows(reader, WANTED.but(people=people)))
     lines = lines_of(rows, price_list)
@@ -99,7 +100,7 @@ def preview(reader: Reader, people: Naming = Naming.NAMES) -> Upcoming:
     for line in lines:
         tally.take(line.tally)
     adjustments = invoice_adjustments.waiting(reader, people)
-    odd = anomalies.found_in(rows, Surroundings.of(rows, clock.today()))
+    odd = anomalies.found_in(rows, Surroundings.of(rows, clock.today(), disputes))
     return Upcoming(
         lines=lines,
         tally=tally,
@@ -111,10 +112,20 @@ def preview(reader: Reader, people: Naming = Naming.NAMES) -> Upcoming:
         running=time_report.totals(reader, RUNNING),
         ended=time_report.totals(reader, ENDED),
         odd=odd[:ODDITIES_SHOWN],
+        disputed=disputed_of(odd),
         odd_more=max(0, len(odd) - ODDITIES_SHOWN),
         first_day=rows[0].day if rows else None,
         last_day=rows[-1].day if rows else None,
     )
+
+
+def disputed_of(odd: Iterable[Oddity]) -> Tally:
+    """The sum of those that the company has not agreed to, or asks about."""
+    tally = Tally()
+    for oddity in odd:
+        if any(rule.is_dispute for rule in oddity.rules):
+            tally.add(oddity.row.hours, oddity.row.rate, told=oddity.row.told)
+    return tally
 
 
 def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceList) -> list[InvoiceLine]:

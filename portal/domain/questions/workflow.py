@@ -19,6 +19,7 @@ from portal.domain.questions.models import (
     QuestionState,
     differs,
 )
+from portal.domain.sync_state import CoreNote
 from portal.domain.tickets.models import Message, MessageSide
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
 from portal.domain.users import permissions
@@ -62,6 +63,7 @@ def ask(actor: Actor, company: Company, entry_id: int, text: str) -> int:
         raise Refused(msgid("A colleague is asking about this entry already.")) from error
     said = _say(question, QuestionSide.MANAGER, words, by=person.name, by_id=person.id)
     _tell_connectica(questions.card(question.id), said, words)
+    _mark(questions.card(question.id))
     audit.note(audit.ASKED_QUESTION, actor, company_id=company.id, about=asked.ticket_number)
     return question.id
 
@@ -178,6 +180,25 @@ def _move(question: Question, *, to: QuestionState, by: str = "", version_id: in
     if not moved:
         raise Refused(msgid("This question is closed."))
     db.session.refresh(question)
+    if not to.is_open:
+        _mark(questions.card(question.id))
+
+
+def _mark(found: QuestionCard) -> None:
+    """Tell the core, by a note, that the entry is in dispute, or is so no more: it may not be invoiced meanwhile."""
+    question, is_over = found.question, not found.question.state.is_open
+    text = "told_question_over" if is_over else "told_question"
+    db.session.add(
+        CoreNote(
+            key=f"question-{question.id}-{'over' if is_over else 'asked'}",
+            ticket_id=found.ticket_id,
+            note=rendering.text("cs", text, card=found, question=question, entry=found.entry),
+            written_at=now(),
+            dispute=f"question-{question.id}",
+            entry=found.entry.core_id,
+            dispute_over=is_over,
+        )
+    )
 
 
 def _say(

@@ -18,6 +18,7 @@ from portal.domain.billing import (
     time_report,
 )
 from portal.domain.companies.pseudonyms import Naming
+from portal.domain.read_models import disputed
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.lib import periods
@@ -36,7 +37,7 @@ def show_upcoming() -> Response:
     reader, month = own_reader(), month_of(clock.today())
     people = Naming.parse(request.args)
     time_report.load(reader, *invoice_preview.SUMS, *forecast.sums(), *budgets.sums(month))
-    found = invoice_preview.preview(reader, people)
+    found = invoice_preview.preview(reader, people, disputed.of(reader))
     return rendering.render(
         page="invoices/upcoming.html",
         upcoming=found,
