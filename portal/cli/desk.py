@@ -17,7 +17,7 @@ from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import ImapMailbox
 from portal.desk.outbound import outbox
 from portal.desk.outbound.outbox import Carrier, OutboxFolder, OutboxServer
-from portal.desk.server import Doors, HostPort, serve
+from portal.desk.server import DeskBroken, Doors, HostPort, serve
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, erasure, invoicing, prices, tickets
 from portal.errors import Misconfigured, PortalError
@@ -50,6 +50,8 @@ def serve_command() -> None:
     values = current_app.config
     try:
         serve(_store(), _doors(values), _say_ready)
+    except DeskBroken as error:
+        raise click.ClickException(f"{error}; start it again, as its unit does") from error
     except OSError as error:
         raise click.ClickException(f"cannot listen: {error}; see PORTAL_DESK_HTTP and PORTAL_DESK_SMTP") from error
 

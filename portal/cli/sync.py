@@ -123,9 +123,16 @@ def _sync(core: Core, stop: threading.Event) -> Sync:
 def _forever(stop: threading.Event) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # a thread has no context of its own
 
+    dead: list[str] = []
+
     def beside(name: str, errands: list[Errand]) -> None:
-        with app.app_context():
-            run_errands(name, errands, stopping=stop.is_set)
+        try:
+            with app.app_context():
+                run_errands(name, errands, stopping=stop.is_set)
+        finally:
+            if not stop.is_set():  # it should not have ended: the process does, and its unit starts it again
+                dead.append(name)
+                stop.set()
 
     helpers = [threading.Thread(target=beside, name=name, args=(name, errands)) for name, errands in _errands(stop)]
     for helper in helpers:
@@ -139,6 +146,8 @@ def _forever(stop: threading.Event) -> None:
         for helper in helpers:
             helper.join()
         click.echo("ended")
+    if dead:
+        raise click.ClickException(f"the thread of {', '.join(dead)} died; start the sync again, as its unit does")
 
 
 def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:

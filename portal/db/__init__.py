@@ -25,14 +25,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
+from portal.db.outages import Outage
 from portal.lib.security import private_files
 
 # The database cannot do it now: it is away, full, read-only, locked for too long, or all connections are in use.
 TROUBLES = (OperationalError, InterfaceError, InternalError, TimeoutError)
 
 log = logging.getLogger(__name__)
+database_outage = Outage("the database", log)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -116,9 +119,9 @@ def if_possible() -> Iterator[None]:
     """For what nobody waits for: a database that is full or read-only keeps nobody from reading."""
     try:
         yield
-    except TROUBLES:
+    except TROUBLES as error:
         db.session.rollback()
-        log.warning("the database takes nothing: something small was not written down")
+        database_outage.began(error)
 
 
 def insert_once(table: type[Base], **values: Any) -> bool:
@@ -137,6 +140,12 @@ def rows_changed(statement: Insert | Update | Delete) -> int:
     result = db.session.execute(statement)
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+@event.listens_for(Pool, "checkout")
+def _end_outage(_connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection that was just pinged answers."""
+    database_outage.ended()
 
 
 @event.listens_for(Engine, "connect")

@@ -4,12 +4,13 @@ import gzip
 import hmac
 import re
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from portal.desk import serializers
+from portal.desk import health, serializers
 from portal.desk.database import Store
 from portal.desk.inbound.mime import plain
 from portal.desk.ticketing import directory, documents, notes, prices
@@ -26,8 +27,11 @@ _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 core = Blueprint("core", __name__, url_prefix="/core/v1")
 
 
-def create_api(store: Store, token: str) -> Flask:
-    """The Core API as a WSGI application, under /core/v1, behind a bearer token."""
+def create_api(store: Store, token: str, standing: Callable[[], dict[str, Any]] = dict) -> Flask:
+    """The Core API as a WSGI application, under /core/v1, behind a bearer token.
+
+    standing: how the desk's errands stand, for GET /healthz, which says it to anybody and has nobody's data in it.
+    """
     api = Flask(__name__, static_folder=None)
     api.config.update(STORE=store, TOKEN=token, MAX_CONTENT_LENGTH=LARGEST_REQUEST)
     api.json.sort_keys = False  # type: ignore[attr-defined]
@@ -35,6 +39,7 @@ def create_api(store: Store, token: str) -> Flask:
     api.before_request(_let_in)
     api.after_request(_packed)
     api.register_blueprint(core)
+    api.add_url_rule("/healthz", view_func=lambda: health.answer(store, standing()))
     for trouble, status in _STATUS.items():
         api.register_error_handler(trouble, _answering(status))
     api.register_error_handler(HTTPException, _http_error)
@@ -120,6 +125,8 @@ def _told(ticket: str, said: Any) -> TakenNote:
 
 def _let_in() -> Response | None:
     """Whoever has no token learns nothing, not even which addresses there are."""
+    if request.path == "/healthz":
+        return None
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     expected = current_app.config["TOKEN"]
     if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), expected.encode()):

@@ -2,11 +2,13 @@
 
 import hmac
 import logging
+import os
 import signal
 import sqlite3
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -20,6 +22,7 @@ import waitress
 from portal import clock
 from portal.desk.api import create_api
 from portal.desk.database import Store
+from portal.desk.errands import Errands
 from portal.desk.inbound import imap_poller, intake
 from portal.desk.inbound.imap_poller import ImapMailbox, MailboxAway
 from portal.desk.inbound.smtp_server import Postbox
@@ -35,6 +38,10 @@ _SWEEP = timedelta(hours=6)  # how often old raw mail is dropped
 _PATIENCE = 15  # seconds every part has to end
 
 log = logging.getLogger(__name__)
+
+
+class DeskBroken(Exception):
+    """A thread of the desk died; the process has to be started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,12 @@ def serve(
 ) -> None:
     """Run the desk until SIGTERM or SIGINT; what was taken in is settled, what is being sent is finished.
 
-    on_ready is told where HTTP and SMTP listen. Must run in the main thread, which is the one that gets signals.
+    Raises DeskBroken when one of its threads died: whoever started the process starts it again. on_ready is told
+    where HTTP and SMTP listen. Must run in the main thread, which is the one that gets signals.
     """
     desk = _Desk(store, doors)
     server = waitress.create_server(
-        create_api(store, doors.token),
+        create_api(store, doors.token, standing=desk.errands.told),
         host=doors.http.host,
         port=doors.http.port,
         threads=_HTTP_THREADS,
@@ -85,6 +93,8 @@ def serve(
         desk.start()
         on_ready(HostPort(doors.http.host, int(server.effective_port)), HostPort(doors.smtp.host, desk.postbox.port))
         server.run()  # returns when a signal raises SystemExit in it
+        if desk.died:
+            raise DeskBroken(f"the thread {desk.died!r} died")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -117,37 +127,43 @@ class _Desk:
             tls=doors.tls,
             on_mail=self._mail_came.set,
         )
-        works = [self._settle, self._deliver, self._sweep]
-        works += [self._poll] if doors.imap else []
-        works += [self._poke] if doors.poke else []
-        self._threads = [threading.Thread(target=work, name=f"desk{work.__name__}") for work in works]
+        self.died = ""  # which thread did, that should not have
+        self.errands = Errands(self._ending, on_death=self._mourn)
+        works = {"settle": self._settle, "deliver": self._deliver, "sweep": self._sweep}
+        works |= {"poll": self._poll} if doors.imap else {}
+        works |= {"poke": self._poke} if doors.poke else {}
+        for name, work in works.items():
+            self.errands.add(name, work)
 
     def start(self) -> None:
         if self._store.worker:
             self._store.worker.start()
-        self._mail_came.set()  # mails a crash left behind are settled first
         self.postbox.open()
-        for thread in self._threads:
-            thread.start()
+        self.errands.watch("smtp", self.postbox.is_alive)
+        self.errands.start()
+
+    def _mourn(self, name: str) -> None:
+        """The process ends with status 1, and its unit starts it again: half a desk helps nobody."""
+        self.died = self.died or name
+        log.critical("the thread %r is dead; the desk ends, to be started again", name)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def end(self) -> None:
+        self.errands.watch_no_more()
         self.postbox.close()
         self._ending.set()
         self._mail_came.set()
         self._letters_wait.set()
-        for thread in self._threads:
-            if thread.ident:
-                thread.join(_PATIENCE)
+        self.errands.end(_PATIENCE)
 
     def _settle(self) -> None:
+        self._mail_came.set()  # mails that a crash, or an unexpected failure of ours, left behind
         while not self._ending.is_set():
             self._mail_came.wait()
             self._mail_came.clear()
-            with _trouble("mail could not be settled", sqlite3.Error, OSError):
+            with self._trouble("settle", "mail could not be settled", sqlite3.Error, OSError):
                 for received in intake.settle_waiting(self._store):
-                    log.info(
-                        "mail: %s %s", received.outcome, received.ticket
-                    )  # why not: connectica-portal desk aside
+                    log.info("mail: %s %s", received.outcome, received.ticket)  # why not: `desk aside`
                     self._letters_wait.set()
                 if intake.is_waiting(self._store):  # its reader died; whatever came meanwhile goes first
                     self._mail_came.set()
@@ -156,12 +172,12 @@ class _Desk:
             self._mail_came.set()  # locked or full: the mails still wait
 
     def _deliver(self) -> None:
-        with _trouble("letters could not be taken over", sqlite3.Error):
+        with self._trouble("deliver", "letters could not be taken over", sqlite3.Error):
             outbox.take_over(self._store)
         while not self._ending.is_set():
             self._letters_wait.wait(_OUTBOX_SECONDS)
             self._letters_wait.clear()
-            with _trouble("letters could not be read", sqlite3.Error):
+            with self._trouble("deliver", "letters could not be read", sqlite3.Error):
                 outbox.deliver(self._store, self._doors.carrier, stop=self._ending.is_set)
 
     def _poll(self) -> None:
@@ -169,7 +185,7 @@ class _Desk:
         pause = float(self._doors.imap_seconds)
         while not self._ending.is_set():
             came = False
-            with _trouble("the mailbox could not be read", MailboxAway, sqlite3.Error, OSError):
+            with self._trouble("poll", "the mailbox could not be read", MailboxAway, sqlite3.Error, OSError):
                 came = bool(imap_poller.poll(self._store, self._doors.imap, stop=self._ending.is_set))
             if came:
                 self._letters_wait.set()
@@ -180,7 +196,7 @@ class _Desk:
         """Tell the portal that something changed, so that it need not wait for its next look."""
         told = 0
         while not self._ending.wait(_POKE_SECONDS):
-            with _trouble("the portal could not be poked", OSError, HTTPException, sqlite3.Error):
+            with self._trouble("poke", "the portal could not be poked", OSError, HTTPException, sqlite3.Error):
                 newest = self._newest()
                 if newest != told:
                     told = newest  # before the poke: the portal looks by itself when it misses one
@@ -190,30 +206,24 @@ class _Desk:
         with self._store.read() as db:
             return db.execute("SELECT coalesce(max(position), 0) FROM change").fetchone()[0]
 
+    @contextmanager
+    def _trouble(self, errand: str, what: str, *expected: type[Exception]) -> Iterator[None]:
+        """One turn of an errand: these errors are said and counted, and it goes on without beginning anew."""
+        try:
+            yield
+        except expected as error:
+            log.warning("%s: %s", what, error)
+            self.errands.failed(errand, error)
+        else:
+            self.errands.went_well(errand)
+
     def _sweep(self) -> None:
         swept = clock.now()
         while not self._ending.wait(_LOOK):
             if clock.now() - swept > _SWEEP:
                 swept = clock.now()
-                with _trouble("old mail could not be dropped", sqlite3.Error):
+                with self._trouble("sweep", "old mail could not be dropped", sqlite3.Error):
                     intake.forget_old(self._store)
-
-
-class _trouble:  # noqa: N801 - reads as a statement
-    """Log these errors and go on: a thread of the desk does not end because something is away for a while."""
-
-    def __init__(self, what: str, *errors: type[Exception]) -> None:
-        self._what = what
-        self._errors = errors
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if kind is None or not issubclass(kind, self._errors):
-            return False
-        log.warning("%s: %s", self._what, error)
-        return True
 
 
 def _poke(address: str, secret: str) -> None:

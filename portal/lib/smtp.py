@@ -1,6 +1,7 @@
 """Mail that leaves: how it becomes bytes, a mail server given by its address, and a folder in its place."""
 
 import smtplib
+from base64 import b64encode
 from email.header import Header
 from email.policy import EmailPolicy
 from pathlib import Path
@@ -52,11 +53,22 @@ class SmtpServer:
             if self._scheme == "smtp+starttls":
                 server.starttls(context=context)
             if self._user:
-                server.login(self._user, self._password)
+                _sign_in(server, self._user, self._password)
         except BaseException:
             server.close()
             raise
         return server
+
+
+def _sign_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """smtplib signs in with ASCII alone; other letters go as AUTH PLAIN, which is UTF-8."""
+    if f"{user}{password}".isascii():
+        server.login(user, password)
+        return
+    server.ehlo_or_helo_if_needed()
+    code, said = server.docmd("AUTH", "PLAIN " + b64encode(f"\0{user}\0{password}".encode()).decode())
+    if code not in (235, 503):  # 503: signed in already
+        raise smtplib.SMTPAuthenticationError(code, said)
 
 
 class MailFolder:

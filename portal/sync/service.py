@@ -3,11 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.db import db
+from portal.db import TROUBLES, database_outage, db
 from portal.domain import sync_state
 from portal.domain.sync_state import SYNC
 from portal.errors import CoreError
@@ -52,7 +53,8 @@ def follow(
                 _rest(pause, pokes, stopping)
     finally:
         if lead:
-            lease.give_back(lead)
+            with suppress(SQLAlchemyError):  # it runs out by itself
+                lease.give_back(lead)
 
 
 def run_errands(name: str, errands: list[Errand], *, stopping: Callable[[], bool]) -> None:
@@ -69,19 +71,22 @@ def run_errands(name: str, errands: list[Errand], *, stopping: Callable[[], bool
             due[errand.name] = time.monotonic() + errand.every
             lead = _take(name, holder)
             if lead:
-                with lease.kept(lead):
-                    _do(errand)
+                _do(errand, lead)
         time.sleep(LOOKS_UP)
     if lead:
-        lease.give_back(lead)
+        with suppress(SQLAlchemyError):  # it runs out by itself
+            lease.give_back(lead)
 
 
 def _take(name: str, holder: str) -> Lead | None:
     """The lead, or nothing while another process has it or the database is away."""
     try:
         return lease.take(name, holder)
-    except SQLAlchemyError:
-        log.exception("nobody can lead: the database does not answer")
+    except TROUBLES as error:
+        database_outage.began(error)
+        return None
+    except Exception:  # our fault: said, and tried again
+        log.exception("nobody can lead")
         return None
     finally:
         db.session.remove()
@@ -92,15 +97,20 @@ def _run(sync: Sync, lead: Lead, told: Callable[[RunSummary], None]) -> None:
         told(sync.run(lead))
     except (CoreError, LostLead) as error:
         log.warning("%s", error)
+    except TROUBLES as error:
+        database_outage.began(error)
     except Exception:  # the database's fault, or ours: the next run may meet neither
         log.exception("the sync failed")
     finally:
         db.session.remove()
 
 
-def _do(errand: Errand) -> None:
+def _do(errand: Errand, lead: Lead) -> None:
     try:
-        errand.do()
+        with lease.kept(lead):
+            errand.do()
+    except TROUBLES as error:
+        database_outage.began(error)
     except Exception:  # an errand of any noun may fail in its own way, and is due again soon
         log.exception("the errand %r failed", errand.name)
     finally:

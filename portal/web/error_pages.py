@@ -1,6 +1,5 @@
 """Apologies: every error as a page in the reader's language, or as a small note when only a part was asked for."""
 
-import logging
 from math import ceil
 
 from flask import Flask, Response, g, make_response, render_template, request
@@ -13,8 +12,6 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from portal.domain.read_models import health
 from portal.errors import AlreadyDecided, CoreError, NotFound, Refused, TooMany
 from portal.web import rendering
-
-log = logging.getLogger(__name__)
 
 BODIES = {  # status: what happened, what to do now
     400: (
@@ -83,8 +80,7 @@ def _broken(error: Exception) -> Response:
 
 def _without_database(error: Exception) -> Response:
     """The database cannot do this now: said without asking it anything, not even who is signed in."""
-    log.error("%s: the database cannot do it: %s", request.endpoint, type(error).__name__)
-    health.give_up()
+    health.give_up(error)
     if "_login_user" not in g:
         g._login_user = AnonymousUserMixin()
     title, words = (

@@ -55,7 +55,7 @@ def poll(store: Store, place: ImapMailbox, *, stop: Callable[[], bool] = lambda:
     Raises MailboxAway.
     """
     try:
-        with _opened(place).login(place.user, place.password, initial_folder=place.folder) as mailbox:
+        with _signed_in(place) as mailbox:
             return _take(store, place, mailbox, stop)
     except tls.CertificateRefused as error:
         raise MailboxAway(str(error)) from error
@@ -72,6 +72,13 @@ def _opened(place: ImapMailbox) -> BaseMailBox:
         return way(place.host, place.port, timeout=_TIMEOUT)
     with tls.plainly(place.host):
         return way(place.host, place.port, timeout=_TIMEOUT, ssl_context=tls.client_context())
+
+
+def _signed_in(place: ImapMailbox) -> BaseMailBox:
+    """LOGIN is ASCII alone; what has other letters goes by AUTHENTICATE PLAIN, which is UTF-8."""
+    mailbox = _opened(place)
+    way = mailbox.login if f"{place.user}{place.password}".isascii() else mailbox.login_utf8
+    return way(place.user, place.password, initial_folder=place.folder)
 
 
 def _take(store: Store, place: ImapMailbox, mailbox: BaseMailBox, stop: Callable[[], bool]) -> int:

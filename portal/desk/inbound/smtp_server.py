@@ -64,6 +64,11 @@ class Postbox:
         """Where it listens: the port it was given, or the one the system chose for 0."""
         return self._listener.port
 
+    def is_alive(self) -> bool:
+        """Whether the thread that listens runs."""
+        thread = self._listener._thread  # aiosmtpd has no other word for it
+        return thread is not None and thread.is_alive()
+
     def close(self) -> None:
         """Stop listening; mails being taken are finished or refused, never half kept."""
         self._listener.stop(no_assert=True)

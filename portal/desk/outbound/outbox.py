@@ -136,6 +136,9 @@ def deliver(store: Store, carrier: Carrier, *, stop: Callable[[], bool] = lambda
             _postpone(store, letter, error)
             if error.away:
                 break
+        except Exception as error:  # this letter's own: the others leave
+            log.exception("letter %s could not be carried", letter.id)
+            _postpone(store, letter, NotDelivered(f"unexpectedly: {type(error).__name__}"))
         else:
             left += 1
             with store.write() as db:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.db import TROUBLES, db
+from portal.db import TROUBLES, database_outage, db
 from portal.domain import sync_state
 from portal.domain.notifications.outbox import Letter
 from portal.domain.sync_state import Lease
@@ -26,8 +26,9 @@ def now() -> dict[str, Any]:
     return {"database": "ok", "core": core, "mirror_age_seconds": age.seconds}
 
 
-def give_up() -> None:
-    """The database could not do what a request wanted: nothing of it stays half done."""
+def give_up(error: Exception) -> None:
+    """The database could not do what a request wanted: nothing of it stays half done, and the outage is said once."""
+    database_outage.began(error)
     with suppress(*TROUBLES):
         db.session.rollback()
 
