@@ -39,7 +39,7 @@ class FileName:
 def file(*words: str) -> FileName:
     """Words as a file's name. The plain one has no diacritics and no spaces and is never empty."""
     plain = (re.sub(r"[^a-z0-9]+", "-", fold(_LEGAL_FORM.sub("", word))).strip("-")[:60] for word in words)
-    spoken = (re.sub(r"[^\w .,()-]+", " ", word).strip(" .")[:80] for word in words)
+    spoken = (re.sub(r"[^\w .,()-]+", " ", _LEGAL_FORM.sub("", word)).strip(" .,")[:80] for word in words)
     return FileName(
         plain="-".join(word for word in plain if word) or "connectica",
         spoken=" – ".join(word for word in spoken if word) or "Connectica",

@@ -11,7 +11,7 @@ from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Reader
 from portal.domain.read_models import disputed
-from portal.exports import file_names
+from portal.exports import file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.lib.money import vat_percent
@@ -29,6 +29,7 @@ def report(reader: Reader, wanted: HoursFilter, *, language: str) -> Report:
         company=reader.company_name,
         period=period,
         filters=_filters(reader, wanted),
+        parties=parties.of(reader),
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(last_day),

@@ -15,7 +15,7 @@ from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
 from portal.domain.read_models import disputed
-from portal.exports import file_names
+from portal.exports import file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.lib.money import vat_percent
@@ -32,6 +32,7 @@ def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
         company=reader.company_name,
         period=_("to be invoiced now"),
         filters=file_names.people(people),
+        parties=parties.of(reader),
         language=language,
         currency=price_list.currency,
         vat_percent=vat_percent(month_of(clock.today()).until),
@@ -51,6 +52,7 @@ def invoiced_report(reader: Reader, month: Period, *, language: str, people: Nam
         company=reader.company_name,
         period=file_names.period(month, language),
         filters=file_names.people(people),
+        parties=parties.of(reader),
         language=language,
         currency=found.currency,
         vat_percent=found.bill.vat_percent or Decimal(0),

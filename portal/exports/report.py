@@ -40,6 +40,7 @@ class Report:
     in_question: Collection[int] = ()  # entries a manager asks about
     note_on: Callable[[Any], str] = lambda row: ""  # what is to be said of one row
     notes: tuple[str, ...] = ()  # what is to be said of all
+    parties: tuple[tuple[str, str], ...] = ()  # who pays and who invoices, by their role
     adjustments: Sequence[Adjustment] = ()  # credits and charges that are in the sum
     concerning: Sequence[Adjustment] = ()  # differences that are in the sum of another invoice, or wait for one
     bill: Callable[[Tally], Bill] | None = None  # what it ends with, where that is not VAT on the sum of the rows
@@ -81,7 +82,7 @@ def write(report: Report, file: IO[bytes]) -> Sums:
         language=report.language,
         currency=report.currency,
     )
-    page = book.page(_("Summary"), (26, 44, 10, 12, 14, 16))
+    page = book.page(_("Summary"), (26, 44, 10, 12, 16, 22))
     _differences(report, book)
     grouped = {
         name: book.table(_grouped_name(name), columns, foot=_("Shown")) for name, columns in _grouped().items()
@@ -99,19 +100,19 @@ def write(report: Report, file: IO[bytes]) -> Sums:
 def entry_columns(report: Report) -> list[Column]:
     """The columns of an entry, in the workbook and in CSV."""
     return [
-        Column(_("Day"), CellKind.DAY, 12, lambda row: row.day),
+        Column(_("Day"), CellKind.DAY, 11, lambda row: row.day),
         Column(_("Time"), CellKind.TIME, 7, lambda row: day_and_time(row.at)[1]),
         Column(_("Ticket"), CellKind.TEXT, 11, lambda row: row.number),
-        Column(_("Subject"), CellKind.TEXT, 36, lambda row: row.subject),
-        Column(_("What was done"), CellKind.TEXT, 48, lambda row: row.what),
-        Column(_("Employee"), CellKind.TEXT, 22, lambda row: row.employee),
-        Column(_("Technician"), CellKind.TEXT, 22, lambda row: row.technician),
+        Column(_("Subject"), CellKind.TEXT, 24, lambda row: row.subject),
+        Column(_("What was done"), CellKind.TEXT, 32, lambda row: row.what),
+        Column(_("Employee"), CellKind.TEXT, 16, lambda row: row.employee),
+        Column(_("Technician"), CellKind.TEXT, 16, lambda row: row.technician),
         Column(_("Category"), CellKind.TEXT, 12, lambda row: row.category),
-        Column(_("Hours"), CellKind.HOURS, 9, lambda row: row.hours, summed=True),
+        Column(_("Hours"), CellKind.HOURS, 12, lambda row: row.hours, summed=True),
         Column(_("Rate"), CellKind.MONEY, 13, lambda row: row.rate),
-        Column(_("Amount without VAT"), CellKind.MONEY, 18, lambda row: row.amount, summed=True),
-        Column(_("Billing"), CellKind.TEXT, 20, lambda row: _(row.billing.label)),
-        Column(_("Note"), CellKind.TEXT, 44, lambda row: _note(report, row)),
+        Column(_("Amount without VAT"), CellKind.MONEY, 22, lambda row: row.amount, summed=True),
+        Column(_("Billing"), CellKind.TEXT, 14, lambda row: _(row.billing.label)),
+        Column(_("Note"), CellKind.TEXT, 22, lambda row: _note(report, row)),
     ]
 
 
@@ -172,7 +173,7 @@ def _grouped() -> dict[str, list[Column]]:
         Column(
             _("Amount without VAT"),
             CellKind.MONEY,
-            20,
+            22,
             lambda row: row[-1].amount if row[-1].has_money else None,
             summed=True,
         ),
@@ -211,7 +212,8 @@ def _group_rows(sums: Sums, name: str) -> Iterable[tuple[Any, ...]]:
 
 def _summary(report: Report, page: SheetPage, sums: Sums) -> None:
     page.title(report.title)
-    page.fact(_("Company"), report.company)
+    for role, party in report.parties or ((_("Company"), report.company),):
+        page.fact(role, party)
     page.fact(_("Period"), report.period)
     for label, value in report.filters:
         page.fact(label, value)
@@ -263,15 +265,15 @@ def _difference_columns(report: Report) -> list[Column]:
     return [
         Column(_("Of the invoice"), CellKind.TEXT, 16, lambda one: period(one.concerns)),
         Column(_("Ticket"), CellKind.TEXT, 11, lambda one: one.number),
-        Column(_("What was done"), CellKind.TEXT, 40, lambda one: one.what or one.subject),
-        Column(_("Technician"), CellKind.TEXT, 22, lambda one: one.technician),
+        Column(_("What was done"), CellKind.TEXT, 30, lambda one: one.what or one.subject),
+        Column(_("Technician"), CellKind.TEXT, 16, lambda one: one.technician),
         Column(_("It said"), CellKind.TEXT, 26, lambda one: _state(one.old, language)),
         Column(_("It is"), CellKind.TEXT, 26, lambda one: _state(one.new, language)),
-        Column(_("Hours"), CellKind.HOURS, 9, lambda one: one.hours, summed=True),
-        Column(_("Amount without VAT"), CellKind.MONEY, 18, lambda one: one.amount, summed=True),
-        Column(_("With VAT"), CellKind.MONEY, 18, lambda one: None if one.amount is None else one.bill.total),
+        Column(_("Hours"), CellKind.HOURS, 12, lambda one: one.hours, summed=True),
+        Column(_("Amount without VAT"), CellKind.MONEY, 22, lambda one: one.amount, summed=True),
+        Column(_("With VAT"), CellKind.MONEY, 22, lambda one: None if one.amount is None else one.bill.total),
         Column(_("On the invoice"), CellKind.TEXT, 18, lambda one: period(one.invoiced_on)),
-        Column(_("Reason"), CellKind.TEXT, 40, lambda one: ": ".join(part for part in (one.by, one.reason) if part)),
+        Column(_("Reason"), CellKind.TEXT, 26, lambda one: ": ".join(part for part in (one.by, one.reason) if part)),
     ]
 
 

@@ -1,20 +1,26 @@
 """A workbook that accountants can trust: typed cells, frozen heads, filters, and no text that could act as a formula.
 
-Written with openpyxl's write-only mode: rows go to a file on disk as they come, several sheets side by side.
+Written with openpyxl's write-only mode: rows go to a file on disk as they come, several sheets side by side. openpyxl
+writes a formula without its value, so the values of the feet are put beside them while the sheets are packed.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.writer.excel import ExcelWriter
 
 from portal import clock
 
@@ -47,7 +53,12 @@ _FORMATS = {  # kind: its number format in Czech and in English
 }
 _SYMBOLS = {"CZK": {"cs": "Kč", "en": "CZK"}, "EUR": {"cs": "€", "en": "€"}}
 _CELL_TYPES = {CellKind.TEXT: "s", CellKind.DAY: "d", CellKind.TIME: "d"}
-_BOLD, _TITLE = Font(bold=True), Font(bold=True, size=14)
+_FONT = {"name": "Calibri", "family": 2}  # as openpyxl's default style: a font without a name is another one
+_BOLD, _TITLE = Font(**_FONT, size=11, bold=True), Font(**_FONT, size=14, bold=True)
+_TEXT = Alignment(vertical="top", wrap_text=True, indent=1)  # the indent keeps it from the number before it
+_VALUE = Alignment(vertical="top")
+_MARGINS = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6)  # inches
+_TAIL = 65_536  # bytes at the end of a sheet in which its foot stands
 _HEAD_FILL = PatternFill("solid", fgColor="FFE4F0FC")
 _LINE_BELOW, _LINE_ABOVE = Border(bottom=Side(style="thin")), Border(top=Side(style="thin"))
 
@@ -84,7 +95,8 @@ class Book:
         properties.title, properties.subject = text(about.title), text(about.subject)
         properties.creator, properties.language = text(about.author), self._language
         properties.created = properties.modified = about.made_at.replace(tzinfo=None)
-        self._book.calculation.fullCalcOnLoad = True  # feet are formulas; openpyxl keeps no value beside them
+        self._book.calculation.fullCalcOnLoad = False  # every formula has its value beside it
+        self._feet: list[tuple[Any, dict[str, Decimal]]] = []  # sheets, and the values of their formulas
 
     def page(self, name: str, widths: Sequence[int]) -> "SheetPage":
         """A sheet that is read from top to bottom."""
@@ -95,7 +107,12 @@ class Book:
         return Table(self._sheet(name, [column.width for column in columns]), self, columns, foot)
 
     def save(self, file: IO[bytes]) -> None:
-        self._book.save(file)
+        with _Archive(file, self._feet) as archive:
+            ExcelWriter(self._book, archive).save()
+
+    def keep(self, sheet: Any, formulas: dict[str, Decimal]) -> None:
+        """What the formulas of a sheet come to."""
+        self._feet.append((sheet, formulas))
 
     def number_format(self, kind: CellKind) -> str | None:
         if kind not in _FORMATS:
@@ -108,6 +125,7 @@ class Book:
         for position, width in enumerate(widths, 1):
             sheet.column_dimensions[get_column_letter(position)].width = width
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9  # A4
+        sheet.page_margins = _MARGINS
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.fitToHeight = 0  # as many pages as it takes, one page wide
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
@@ -118,8 +136,9 @@ class Table:
     """One table sheet: rows are written as they are added, in any interleaving with other sheets."""
 
     def __init__(self, sheet: Any, book: Book, columns: Sequence[Column], foot: str) -> None:
-        self._sheet, self._columns, self._foot = sheet, columns, foot
+        self._sheet, self._columns, self._foot, self._book = sheet, columns, foot, book
         self._rows = 0
+        self._sums = {position: Decimal(0) for position, column in enumerate(columns) if column.summed}
         sheet.freeze_panes = "A2"
         sheet.print_title_rows = "1:1"
         sheet.append([_head(sheet, column) for column in columns])
@@ -138,8 +157,10 @@ class Table:
     def add(self, row: Any) -> None:
         """One row. What is None is an empty cell."""
         written: list[Any] = []
-        for cell, is_text, value in self._plan:
+        for position, (cell, is_text, value) in enumerate(self._plan):
             found = value(row)
+            if found is not None and position in self._sums:
+                self._sums[position] += found
             if found is None or found == "":
                 written.append(None)
                 continue
@@ -155,16 +176,20 @@ class Table:
         if not self._foot or not self._rows:
             return
         foot: list[Any] = []
+        formulas: dict[str, Decimal] = {}
         for position, (column, cell) in enumerate(zip(self._columns, self._cells, strict=True), 1):
             letter = get_column_letter(position)
             made = WriteOnlyCell(self._sheet, None)
             made.font, made.border, made.number_format = _BOLD, _LINE_ABOVE, cell.number_format
+            made.alignment = _TEXT if column.kind is CellKind.TEXT else _VALUE
             if column.summed:
-                made.value = f"=SUBTOTAL(109,{letter}2:{letter}{last})"  # 109: only the rows that are shown
+                formula = f"SUBTOTAL(109,{letter}2:{letter}{last})"  # 109: only the rows that are shown
+                made.value, formulas[formula] = f"={formula}", self._sums[position - 1]
             elif position == 1:
                 made._value, made.data_type = text(self._foot), "s"
             foot.append(made)
         self._sheet.append(foot)
+        self._book.keep(self._sheet, formulas)
 
 
 class SheetPage:
@@ -204,6 +229,37 @@ class SheetPage:
         self._sheet.append(cells)
 
 
+class _Archive(ZipFile):
+    """Packs a workbook. The feet of its sheets get the values of their formulas on the way."""
+
+    def __init__(self, file: IO[bytes], feet: Sequence[tuple[Any, dict[str, Decimal]]]) -> None:
+        super().__init__(file, "w", ZIP_DEFLATED, allowZip64=True)
+        self._feet = feet
+
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **options: Any) -> None:
+        for sheet, formulas in self._feet:
+            if sheet.path.lstrip("/") == arcname:  # openpyxl numbers the sheets while it saves them
+                _put_values(filename, formulas)
+        super().write(filename, arcname, *args, **options)
+
+
+def _put_values(path: str, formulas: dict[str, Decimal]) -> None:
+    """Beside each formula at the end of a sheet's file. Raises ValueError when one is not there."""
+    with Path(path).open("r+b") as file:
+        file.seek(max(0, file.seek(0, 2) - _TAIL))
+        start = file.tell()
+        tail = file.read()
+        for formula, value in formulas.items():
+            written = f"<f>{formula}</f>".encode()
+            tail, found = re.subn(
+                re.escape(written) + rb"<v\s*(/>|></v>)", written + f"<v>{value:f}</v>".encode(), tail
+            )
+            if not found:
+                raise ValueError(f"{formula} has no place for its value")
+        file.seek(start)
+        file.write(tail)
+
+
 def text(value: str) -> str:
     """Text as a cell may hold it: complete or visibly cut, what XML cannot hold shown as a replacement character."""
     if _NO_XML.search(value):
@@ -223,8 +279,7 @@ def _styled(sheet: Any, kind: CellKind, book: Book) -> Any:
     cell = WriteOnlyCell(sheet, None)
     if number_format := book.number_format(kind):
         cell.number_format = number_format
-    if kind is CellKind.TEXT:
-        cell.alignment = Alignment(vertical="top")
+    cell.alignment = _TEXT if kind is CellKind.TEXT else _VALUE
     cell.data_type = _CELL_TYPES.get(kind, "n")
     return cell
 
@@ -232,8 +287,12 @@ def _styled(sheet: Any, kind: CellKind, book: Book) -> Any:
 def _head(sheet: Any, column: Column) -> Any:
     cell = _text_cell(sheet, column.label)
     cell.font, cell.fill, cell.border = _BOLD, _HEAD_FILL, _LINE_BELOW
+    is_left = column.kind in (CellKind.TEXT, CellKind.DAY, CellKind.TIME)
     cell.alignment = Alignment(
-        horizontal="left" if column.kind in (CellKind.TEXT, CellKind.DAY, CellKind.TIME) else "right"
+        horizontal="left" if is_left else "right",
+        vertical="top",
+        wrap_text=True,
+        indent=1 if column.kind is CellKind.TEXT else 0,
     )
     return cell
 

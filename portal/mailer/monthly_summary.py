@@ -52,6 +52,7 @@ def _write(summary: MonthlySummary) -> bool:
             data_of=sync_state.age().reached_at,
             disputed=invoice_preview.preview(reader, disputes=disputed.of(reader)).disputed,
             adjustments=invoice_adjustments.waiting(reader),
+            has_workbook=bool(sums.all.entries),
             link=urls.link(f"/hours?month={summary.month.slug}"),
         )
         name = f"{hours_files.file_name(reader, summary.month).plain}.xlsx"
@@ -63,5 +64,5 @@ def _write(summary: MonthlySummary) -> bool:
             subject=subject,
             text=text,
             person=person,
-            attached=Attached(name, MEDIA_TYPE, file.getvalue()),
+            attached=Attached(name, MEDIA_TYPE, file.getvalue()) if sums.all.entries else None,
         )

@@ -27,6 +27,7 @@ from tests.conftest import missing
 from tests.factories.billing import midnight
 
 NOVEMBER = HoursFilter(period=month_of(date(2026, 11, 1)))
+PAPER = 149  # characters of Calibri 11 on A4 landscape within the margins: 277 mm of 7 pixels at 96 a inch
 HOSTILE = [
     "=1+1",
     "+420 777 123 456",
@@ -184,6 +185,49 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
     assert [row[:6] for row in sheets["Summary"] if row[0]] == [row[:6] for row in before["Summary"] if row[0]]
 
 
+@pytest.mark.parametrize("name", ["Vltava s. r. o.", "Vltava, s.r.o.", "Vltava, a. s.", "Vltava spol. s r. o."])
+def test_a_file_is_named_without_the_companys_legal_form(name):
+    assert file_names.file("hodiny", name, "2026-11").spoken == "hodiny – Vltava – 2026-11"
+
+
+def test_feet_have_formula_and_value(ledger, read, company):
+    """Read by three: the values openpyxl finds in the file, calamine, and the bytes themselves."""
+    some_entries(ledger, company)
+    content, tally = written(company, HoursFilter()), time_report.totals(Reader.of(company), HoursFilter())
+    formulas, values = load_workbook(BytesIO(content)), load_workbook(BytesIO(content), data_only=True)
+    for name in ("Entries", "By ticket", "By employee", "By technician", "By day"):
+        head = [cell.value for cell in formulas[name][1]]
+        for label, expected in (("Hours", tally.hours), ("Amount without VAT", tally.amount)):
+            at = head.index(label)
+            assert formulas[name][formulas[name].max_row][at].value.startswith("=SUBTOTAL(109,")
+            assert Decimal(str(values[name][values[name].max_row][at].value)) == expected
+            assert Decimal(str(read(content)[name][-1][at])) == expected
+    assert not formulas.calculation.fullCalcOnLoad
+
+
+def test_a_workbook_has_one_font_wraps_its_texts_and_fits_its_paper(ledger, company):
+    some_entries(ledger, company)
+    book = load_workbook(BytesIO(written(company, HoursFilter())))
+    assert {cell.font.name for sheet in book for row in sheet.iter_rows() for cell in row} == {"Calibri"}
+    sheet = book["Entries"]
+    assert sheet["E2"].alignment.wrap_text and sheet["L2"].alignment.indent == 1
+    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+    characters = sum(dimension.width for dimension in sheet.column_dimensions.values())
+    assert 11 * PAPER / characters >= 7.5  # points, after it is fitted to one page's width
+
+
+def test_no_number_is_too_wide_for_its_column(ledger, company):
+    ledger.price("DRAHA", "9999.99")
+    ledger.entry(ledger.ticket(company), "99999.00", "DRAHA")
+    book = load_workbook(BytesIO(written(company, HoursFilter(), "cs")))
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, int | float) and "0.00" in cell.number_format:
+                    shown = f"{cell.value:,.2f}" + (" Kč" if "Kč" in cell.number_format else "")
+                    assert len(shown) * 1.1 <= sheet.column_dimensions[cell.column_letter].width, (sheet.title, shown)
+
+
 def test_every_text_is_text_complete_or_visibly_cut(ledger, read, company):
     for words in HOSTILE:
         clean = words.replace("\x00", "")  # PostgreSQL keeps no NUL
@@ -276,6 +320,6 @@ def test_the_upcoming_invoice_says_what_is_odd(ledger, read, company):
 def test_a_files_name_is_plain_ascii_and_has_a_form_for_people():
     name = file_names.file("hodiny", "Strojírny Vltava, a. s.", "2026-11")
     assert name.plain == "hodiny-strojirny-vltava-2026-11"
-    assert name.spoken == "hodiny – Strojírny Vltava, a. s – 2026-11"
+    assert name.spoken == "hodiny – Strojírny Vltava – 2026-11"
     assert file_names.file("../..", "\r\n\"'").plain == "connectica"
     assert not set('/\\\r\n"') & set(file_names.file('a/b\\c\r\nd"', "\u202e").spoken)

@@ -62,6 +62,15 @@ def test_it_is_written_on_the_first_working_day_and_once(ledger, company):
     assert 2125.0 in [row[-1] for row in sheets.get_sheet_by_name("Souhrn").to_python()]
 
 
+def test_an_empty_month_sends_no_workbook(ledger):
+    ledger.person(ledger.company())
+    with prague("2026-11-02T07:00"):
+        assert monthly.write_due() == 1
+    (letter,) = letters()
+    assert (letter.attachment, letter.attachment_name) == (None, "")
+    assert "sešit" not in letter.text
+
+
 def test_a_portal_that_was_away_makes_up_for_it_but_not_for_weeks(ledger, company):
     ledger.person(company)
     with prague("2026-11-15T12:00"):
