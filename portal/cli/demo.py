@@ -1,5 +1,6 @@
 """flask demo: a whole working system with a made-up year in it, on this machine alone."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -25,7 +26,7 @@ from portal import clock, config
 from portal.db import db
 from portal.demo import people as cast
 from portal.demo import playback, postgres
-from portal.demo.processes import Children, answers, check_free
+from portal.demo.processes import Children, answers, check_all_free
 from portal.domain import sync_state
 from portal.domain.companies.models import Company
 from portal.domain.users import models as people
@@ -104,9 +105,7 @@ def run() -> None:
 def reset() -> None:
     """Forget everything the demo keeps."""
     place = _place()
-    with _plain_words():
-        if answers(place.portal) and place.desk_file.exists():
-            raise Refused(f"Something answers at {place.portal}: end the running demo first.")
+    with _plain_words(), _alone_in(place):
         shutil.rmtree(place.folder, ignore_errors=True)
     click.echo(f"Forgotten. The next  make demo  begins anew ({place.folder}).")
 
@@ -135,13 +134,30 @@ def mail(sender: str, subject: str, text: str) -> None:
 
 def _run(place: DemoPlace) -> None:
     started = time.monotonic()
-    for address, name in ((place.portal, "PORTAL"), (place.desk, "DESK"), (place.smtp, "SMTP")):
-        check_free(address, f"PORTAL_DEMO_{name}")
+    check_all_free(
+        {"PORTAL_DEMO_PORTAL": place.portal, "PORTAL_DEMO_DESK": place.desk, "PORTAL_DEMO_SMTP": place.smtp}
+    )
     (place.folder / "portal").mkdir(parents=True, exist_ok=True)
-    with _database(place) as here:
+    with _alone_in(place), _database(place) as here:
         portal = _portal(here)
         _seed(here)
         _run_parts(here, portal, started)
+
+
+@contextmanager
+def _alone_in(place: DemoPlace) -> Iterator[None]:
+    """Hold the demo's folder, whatever ports it is on. Raises Refused while a running demo has it."""
+    if not place.folder.exists():
+        yield
+        return
+    folder = os.open(place.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise Refused(f"A demo runs with the data in {place.folder}: end it first (Ctrl-C where it runs).") from error
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -162,10 +178,13 @@ def _database(place: DemoPlace) -> Iterator[DemoPlace]:
 def _run_parts(place: DemoPlace, portal: Flask, started: float) -> None:
     with Children(place.folder, place.environment) as children:
         flask = [sys.executable, "-m", "flask"]
+        click.echo("Starting the desk …")
         children.start("desk", [*flask, "desk", "serve"])
         _wait(children, "The desk", lambda: answers(place.desk) and answers(place.smtp))
+        click.echo("Copying the year from the desk into the portal …")
         children.start("sync", [*flask, "sync", "run", "--forever"])
         _wait(children, "The first sync", lambda: _is_mirrored(portal))
+        click.echo("Starting the pages …")
         _add_accounts(portal)
         host, _, port = place.portal.rpartition(":")
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--no-ws"]
@@ -261,12 +280,19 @@ The demo runs (ready in {seconds:.0f} s).
   Portal     http://{place.portal}
   Mail out   http://{place.portal}/demo/mail     what the desk wrote to people
   Core API   http://{place.desk}/core/v1     the desk
-  Mail in    {place.smtp} (SMTP)     write to {noc}, or:  .venv/bin/flask demo mail
+  Mail in    {place.smtp} (SMTP)     write to {noc}, or:  {_hint(place)}
 
   Sign in with the password  {PASSWORD}""")
     for email, name in [*accounts, (STAFF[0], "Connectica's staff")]:
         click.echo(f"    {email:36}{name}")
     click.echo("\nCtrl-C ends it and keeps the data; make demo-reset forgets it.")
+
+
+def _hint(place: DemoPlace) -> str:
+    """The command that writes to this very demo, whichever else runs."""
+    usual = next(row.default for row in config.SETTINGS if row.name == "DEMO_SMTP")
+    where = "" if place.smtp == usual else f"PORTAL_DEMO_SMTP={place.smtp} PORTAL_DEMO_PORTAL={place.portal} "
+    return f"{where}.venv/bin/flask demo mail"
 
 
 def _place() -> DemoPlace:

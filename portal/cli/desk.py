@@ -1,5 +1,6 @@
 """connectica-portal desk: the embedded core served, looked after, and its month closed."""
 
+import re
 import ssl
 import sys
 from datetime import date
@@ -93,6 +94,7 @@ def drop_command(mail: int) -> None:
     """Forget a mail."""
     with _plain_words():
         intake.drop(_store(), mail)
+    click.echo(f"mail {mail} is forgotten")
 
 
 @aside.command("send")
@@ -101,6 +103,7 @@ def send_command(letter: int) -> None:
     """Try again to send a letter that was given up."""
     with _plain_words():
         outbox.try_again(_store(), letter)
+    click.echo(f"letter {letter} is tried again within seconds")
 
 
 @cli.command("prices")
@@ -110,11 +113,15 @@ def send_command(letter: int) -> None:
 @click.option("--currency", default="CZK", show_default=True, help="With --add.")
 def prices_command(add: tuple[str, str, str] | None, name: str, company: str, currency: str) -> None:
     """The price list, or one more price."""
+    _only_with_add(add, name=name, company=company)
     store = _store()
     with _plain_words():
         if add:
             category, rate, valid_from = add
             prices.add_price(store, category, name or category, rate, _day(valid_from), company, currency)
+            click.echo(
+                f"{category.upper()} costs {rate} {currency} from {valid_from} for {company or 'everybody'}.\n"
+            )
     with store.read() as db:
         for row in prices.price_list(db):
             price = f"{row['category']:<12} {row['rate']:>10} {row['currency']}"
@@ -127,20 +134,29 @@ def prices_command(add: tuple[str, str, str] | None, name: str, company: str, cu
     "--domain",
     "domains",
     multiple=True,
-    help="With --add: a mail domain of it, with all below it; =firma.cz is that one alone. Repeat for more.",
+    help="With --add: one more mail domain, with all below it; =firma.cz is that one alone. Repeat for more.",
 )
-@click.option("--language", default="cs", type=click.Choice(["cs", "en"]), help="With --add: of letters to it.")
+@click.option("--drop-domain", "dropped", multiple=True, help="With --add: a domain that is not its own any more.")
+@click.option("--language", type=click.Choice(["cs", "en"]), help="With --add: of letters to it; cs at first.")
 @click.option("--ico", help="With --add: its number (IČO).")
 @click.option("--dic", help="With --add: its tax number (DIČ).")
 def companies_command(
-    add: tuple[str, str] | None, domains: tuple[str, ...], language: str, ico: str | None, dic: str | None
+    *,
+    add: tuple[str, str] | None,
+    domains: tuple[str, ...],
+    dropped: tuple[str, ...],
+    language: str | None,
+    ico: str | None,
+    dic: str | None,
 ) -> None:
-    """Client companies and their mail domains, or one more."""
+    """Client companies and their mail domains, or one more. What is not named stays as it is."""
+    _only_with_add(add, domain=domains, drop_domain=dropped, language=language, ico=ico, dic=dic)
     store = _store()
     with _plain_words():
         if add:
-            directory.add_company(store, add[0], add[1], list(domains), language)
+            directory.change_company(store, *add, add=domains, drop=dropped, language=language or "")
             directory.set_numbers(store, add[0], ico=ico, dic=dic)
+            click.echo(f"{add[0]} is known as {add[1]}.\n")
     with store.read() as db:
         for row in directory.companies(db):
             click.echo(f"{row['core_id']:<20} {row['language']}  {row['name']}  ({', '.join(row['domains'])})")
@@ -148,12 +164,19 @@ def companies_command(
 
 @cli.command("technicians")
 @click.option("--add", nargs=3, metavar="LOGIN NAME EMAIL", help="Know a technician, or change one.")
-def technicians_command(add: tuple[str, str, str] | None) -> None:
-    """Technicians, or one more."""
+@click.option("--remove", metavar="LOGIN", help="Nobody writes as them any more; what they did keeps their name.")
+def technicians_command(add: tuple[str, str, str] | None, remove: str | None) -> None:
+    """Technicians, one more, or one less."""
+    if add and remove:
+        raise click.UsageError("--add or --remove, one at a time")
     store = _store()
     with _plain_words():
         if add:
             directory.add_technician(store, *add)
+            click.echo(f"{add[0].lower()} is a technician.\n")
+        if remove:
+            directory.remove_technician(store, remove.strip().lower())
+            click.echo(f"{remove.strip().lower()} is no technician any more.\n")
     with store.read() as db:
         for person in directory.technicians(db):
             click.echo(f"{person.login:<24} {person.name}  <{person.email}>")
@@ -168,10 +191,10 @@ def invoice_command(month: str, for_real: bool, also_disputed: bool) -> None:
 
     A company whose invoice of the month is made already gets a supplement. Time in dispute is listed apart and waits.
     """
-    day = _day(f"{month}-01")
+    day = _month(month)
     store = _store()
     if for_real and (day.year, day.month) >= (clock.today().year, clock.today().month):
-        raise click.ClickException(f"{month} has not ended yet")
+        raise click.ClickException(f"{day:%Y-%m} has not ended yet; without --for-real it says what would happen")
     report = invoicing.invoice(store, day, dry_run=not for_real, also_disputed=also_disputed)
     desk_invoices.say(report)
     if report.kept:
@@ -199,6 +222,7 @@ def remove_command(number: str, into: str) -> None:
     """Take a ticket away, or merge it into another one."""
     with _plain_words():
         tickets.remove(_store(), number, merged_into=into)
+    click.echo(f"{number} is merged into {into}" if into else f"{number} is taken away")
 
 
 @cli.command("forget")
@@ -226,6 +250,7 @@ def move_command(number: str, company: str) -> None:
     """Give a ticket, for example a stranger's, to a company."""
     with _plain_words():
         tickets.move(_store(), number, company)
+    click.echo(f"{number} belongs to {company} now")
 
 
 def _store() -> Store:
@@ -296,6 +321,22 @@ def _day(written: str) -> date:
         return date.fromisoformat(written)
     except ValueError as error:
         raise click.ClickException(f"{written!r} is not a day; write for example 2026-01-01") from error
+
+
+def _month(written: str) -> date:
+    """The first day of YYYY-MM; other ways of writing a month are answered with the right one."""
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", written):
+        return date.fromisoformat(f"{written}-01")
+    parts = [int(part) for part in re.findall(r"\d+", written)]
+    year, month = max(parts, default=0), min(parts, default=0)
+    meant = f"{year:04}-{month:02}" if len(parts) == 2 and 1 <= month <= 12 and 2000 <= year <= 9999 else "2026-10"
+    raise click.ClickException(f"{written!r} is not a month; write {meant}")
+
+
+def _only_with_add(add: object, **given: object) -> None:
+    """What would be left out in silence is refused."""
+    if not add and (named := [f"--{name.replace('_', '-')}" for name, value in given.items() if value]):
+        raise click.UsageError(f"{', '.join(named)} goes with --add")
 
 
 class _plain_words:  # noqa: N801 - reads as a statement

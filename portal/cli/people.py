@@ -31,13 +31,16 @@ cli = Commands("people", help="Who may sign in to the portal.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made.")
 def add(*, email: str, name: str, company: str, role: str, language: str, password_stdin: bool) -> None:
     """Make an account; its password is printed once if it was made here."""
+    if not name.strip() or "@" in name:
+        raise click.UsageError(f"{name!r} is no name of a person")
     password, was_made = _password(email, name, company, from_stdin=password_stdin)
     try:
+        address = people.address(email)
         owner = companies.by_name(company) if company else None
         password_hash = passwords.hash_of(password)
         with unit_of_work():
             person = people.add(
-                email=email, name=name, company=owner, role=role, language=language, password_hash=password_hash
+                email=address, name=name, company=owner, role=role, language=language, password_hash=password_hash
             )
             audit.note(audit.ACCOUNT_MADE, OPERATOR, company_id=person.company_id, about=f"{person.email}: {role}")
     except NotFound as error:

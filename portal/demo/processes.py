@@ -99,6 +99,21 @@ def check_free(address: str, setting: str) -> None:
             ) from error
 
 
+def check_all_free(addresses: Mapping[str, str]) -> None:
+    """Raises Misconfigured once for all that are taken, with one command that chooses others. setting → host:port"""
+    taken, instead = [], []
+    for setting, address in addresses.items():
+        host, port = host_and_port(address, setting)
+        try:
+            check_free(address, setting)
+        except Misconfigured:
+            taken.append(address)
+            instead.append(f"{setting}={host}:{port + 100}")
+    if taken:
+        are = "are" if len(taken) > 1 else "is"
+        raise Misconfigured(f"{', '.join(taken)} {are} taken. Choose others:  {' '.join(instead)} make demo")
+
+
 def answers(address: str) -> bool:
     """Whether somebody listens at host:port."""
     host, _, port = address.rpartition(":")

@@ -1,5 +1,6 @@
 """The demo's parts: a death is told with its words, an end ends all of them, a taken port is named."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -11,10 +12,12 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from portal.cli import demo
 from portal.config import ROOT
 from portal.demo import postgres as demo_postgres
-from portal.demo.processes import ChildDied, Children, answers, check_free, host_and_port
+from portal.demo.processes import ChildDied, Children, answers, check_all_free, check_free, host_and_port
 from portal.errors import Misconfigured
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
@@ -110,3 +113,29 @@ def test_a_demo_on_postgresql_has_a_server_of_its_own_that_ends_with_it(tmp_path
                 assert connection.execute("SELECT id FROM kept").fetchall() == kept
                 connection.execute("INSERT INTO kept VALUES (1)")
             assert not (folder / "postmaster.pid").exists()
+
+
+def test_three_taken_ports_are_one_message_with_one_command():
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        first, second = one.getsockname()[1], two.getsockname()[1]
+        with pytest.raises(Misconfigured) as refused:
+            check_all_free({"PORTAL_A": f"127.0.0.1:{first}", "PORTAL_B": f"127.0.0.1:{second}"})
+    assert str(refused.value) == (
+        f"127.0.0.1:{first}, 127.0.0.1:{second} are taken. Choose others:  "
+        f"PORTAL_A=127.0.0.1:{first + 100} PORTAL_B=127.0.0.1:{second + 100} make demo"
+    )
+
+
+def test_a_running_demo_is_not_deleted_whatever_ports_it_is_on(tmp_path, monkeypatch):
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    monkeypatch.setenv("PORTAL_DEMO_FOLDER", str(folder))
+    (folder / "data").touch()
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    answer = CliRunner().invoke(demo.cli, ["reset"])
+    assert answer.exit_code == 1 and "A demo runs with the data in" in answer.output
+    assert (folder / "data").exists()
+    os.close(held)
+    assert CliRunner().invoke(demo.cli, ["reset"]).exit_code == 0
+    assert not folder.exists()

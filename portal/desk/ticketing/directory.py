@@ -2,10 +2,12 @@
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal.desk.database import Store
-from portal.errors import Refused
+from portal.desk.inbound.mime import is_address
+from portal.errors import NotFound, Refused
 from portal.lib import domains as mail_domains
 
 # Addresses anybody can have say nothing about a company.
@@ -16,6 +18,9 @@ _FREEMAIL = """
     yandex.com yandex.ru mail.ru tutanota.com zoho.com fastmail.com
 """
 FREEMAIL = frozenset(_FREEMAIL.split())
+_COMPANY_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,59}", re.ASCII)
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_REMOVED = "@removed.invalid"  # the address of a technician who left: nobody can write to it, or from it (RFC 2606)
 _DOMAIN = re.compile(r"^(?=.{3,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$")
 
 
@@ -42,20 +47,50 @@ def add_company(store: Store, core_id: str, name: str, domains: list[str], langu
     What is below a domain belongs to the company, too; "=firma.cz" is that domain alone.
     Raises Refused for a freemail domain, a public suffix, a domain of another company, and what is no domain at all.
     """
-    wanted = {domain.strip().lower().removeprefix("="): domain.strip().startswith("=") for domain in domains}
     with store.write() as db:
-        for domain in wanted:
-            _check_domain(db, core_id, domain)
-        db.execute(
-            "INSERT INTO company (core_id, name, language) VALUES (?, ?, ?)"
-            " ON CONFLICT (core_id) DO UPDATE SET name = excluded.name, language = excluded.language",
-            (core_id, name, language),
-        )
-        db.execute("DELETE FROM domain WHERE company = ?", (core_id,))
-        db.executemany(
-            "INSERT INTO domain VALUES (?, ?, ?)", [(domain, core_id, alone) for domain, alone in wanted.items()]
-        )
-        _adopt(db, core_id)
+        _set_company(db, core_id, name, domains, language)
+
+
+def change_company(
+    store: Store, core_id: str, name: str, *, add: Iterable[str] = (), drop: Iterable[str] = (), language: str = ""
+) -> None:
+    """Know a client company, or change what is named here alone: other domains of it, and its language, stay.
+
+    Raises Refused like add_company, and for a domain to drop that is none of its own.
+    """
+    with store.write() as db:
+        known = company(db, core_id)
+        rows = db.execute("SELECT domain, alone FROM domain WHERE company = ?", (core_id,)).fetchall()
+        domains = {row["domain"]: ("=" if row["alone"] else "") + row["domain"] for row in rows}
+        for domain in drop:
+            if domains.pop(_bare(domain), None) is None:
+                raise Refused(f"{domain} is no domain of {core_id}")
+        domains |= {_bare(domain): domain for domain in add}
+        _set_company(db, core_id, name, list(domains.values()), language or known.language)
+
+
+def _bare(domain: str) -> str:
+    return domain.strip().lower().removeprefix("=")
+
+
+def _set_company(db: sqlite3.Connection, core_id: str, name: str, domains: list[str], language: str) -> None:
+    if not _COMPANY_ID.fullmatch(core_id):
+        raise Refused(f"{core_id!r} is no id of a company: letters, digits, . - _; for example  vltava {name!r}")
+    if not name.strip():
+        raise Refused("a company needs a name")
+    wanted = {_bare(domain): domain.strip().startswith("=") for domain in domains}
+    for domain in wanted:
+        _check_domain(db, core_id, domain)
+    db.execute(
+        "INSERT INTO company (core_id, name, language) VALUES (?, ?, ?)"
+        " ON CONFLICT (core_id) DO UPDATE SET name = excluded.name, language = excluded.language",
+        (core_id, name, language),
+    )
+    db.execute("DELETE FROM domain WHERE company = ?", (core_id,))
+    db.executemany(
+        "INSERT INTO domain VALUES (?, ?, ?)", [(domain, core_id, alone) for domain, alone in wanted.items()]
+    )
+    _adopt(db, core_id)
 
 
 def set_numbers(store: Store, core_id: str, *, ico: str | None, dic: str | None) -> None:
@@ -68,15 +103,42 @@ def set_numbers(store: Store, core_id: str, *, ico: str | None, dic: str | None)
 
 def add_technician(store: Store, login: str, name: str, email: str) -> None:
     """Know a technician, or change what is known; the login (radek.vymazal) is what `RESI:` takes."""
+    login, name, email = login.strip().lower(), name.strip(), email.strip().lower()
+    if not is_address(email) or email.endswith(_REMOVED):
+        raise Refused(f"{email!r} is not an address; the order is LOGIN NAME EMAIL")
+    if not _LOGIN.fullmatch(login):
+        raise Refused(f"{login!r} is no login: a-z, 0-9, . - _; the order is LOGIN NAME EMAIL")
+    if not name or "@" in name:
+        raise Refused(f"{name!r} is no name; the order is LOGIN NAME EMAIL")
     with store.write() as db:
         try:
             db.execute(
                 "INSERT INTO technician VALUES (?, ?, ?)"
                 " ON CONFLICT (login) DO UPDATE SET name = excluded.name, email = excluded.email",
-                (login.strip().lower(), name, email.strip().lower()),
+                (login, name, email),
             )
         except sqlite3.IntegrityError as error:
             raise Refused(f"{email} is the address of another technician") from error
+
+
+def remove_technician(store: Store, login: str) -> None:
+    """Nobody writes as them, or to them, any more; what they did keeps their name. Raises NotFound, Refused.
+
+    Refused while tickets that are not done are theirs: an employee's answer would reach nobody.
+    """
+    with store.write() as db:
+        if technician_by_login(db, login) is None:
+            raise NotFound(f"there is no technician {login}")
+        theirs = "SELECT number FROM ticket WHERE technician = ? AND gone = '' AND state != 'done' ORDER BY number"
+        waiting = [row["number"] for row in db.execute(theirs, (login,))]
+        if waiting:
+            few = ", ".join(waiting[:10]) + (" …" if len(waiting) > 10 else "")
+            raise Refused(f"{login} still has tickets; give them to somebody by RESI: first: {few}")
+        db.execute("UPDATE technician SET email = ? WHERE login = ?", (login + _REMOVED, login))
+
+
+_LEFT = f"%{_REMOVED}"
+_WORKING = "SELECT login, name, email FROM technician WHERE email NOT LIKE ?"
 
 
 def companies(db: sqlite3.Connection) -> list[dict]:
@@ -92,7 +154,7 @@ def companies(db: sqlite3.Connection) -> list[dict]:
 
 def technicians(db: sqlite3.Connection) -> list[DeskTechnician]:
     """All technicians, by name."""
-    return [DeskTechnician(**row) for row in db.execute("SELECT login, name, email FROM technician ORDER BY name")]
+    return [DeskTechnician(**row) for row in db.execute(f"{_WORKING} ORDER BY name", (_LEFT,))]
 
 
 def company_of(db: sqlite3.Connection, email: str) -> DeskCompany:
@@ -135,12 +197,12 @@ def company(db: sqlite3.Connection, core_id: str) -> DeskCompany:
 
 
 def technician_by_email(db: sqlite3.Connection, email: str) -> DeskTechnician | None:
-    row = db.execute("SELECT login, name, email FROM technician WHERE email = ?", (email.lower(),)).fetchone()
+    row = db.execute(f"{_WORKING} AND email = ?", (_LEFT, email.lower())).fetchone()
     return DeskTechnician(**row) if row else None
 
 
 def technician_by_login(db: sqlite3.Connection, login: str | None) -> DeskTechnician | None:
-    row = db.execute("SELECT login, name, email FROM technician WHERE login = ?", (login,)).fetchone()
+    row = db.execute(f"{_WORKING} AND login = ?", (_LEFT, login)).fetchone()
     return DeskTechnician(**row) if row else None
 
 

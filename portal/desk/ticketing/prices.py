@@ -1,5 +1,6 @@
 """The desk's price list: hourly rates by category, general or for one company, each valid from a Prague day on."""
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,9 @@ from decimal import Decimal, InvalidOperation
 
 from portal.desk.database import Store
 from portal.errors import Refused
+
+_CATEGORY = re.compile(r"[A-Z][A-Z0-9]{2,19}")  # what a technician's line can name
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ def add_price(  # noqa: PLR0917 - the columns of a price list, in their order
 ) -> None:
     """Set a rate per hour from a day on; the same category, company and day again replaces it. Raises Refused."""
     amount = _amount(rate)
+    if not _CATEGORY.fullmatch(category.strip().upper()):
+        raise Refused(f"{category!r} is no price category; for example PROGP85: a letter, then letters and digits")
+    if not _CURRENCY.fullmatch(currency):
+        raise Refused(f"{currency!r} is no currency; for example CZK")
     with store.write() as db:
         if company and not db.execute("SELECT 1 FROM company WHERE core_id = ?", (company,)).fetchone():
             raise Refused(f"there is no company {company}")
