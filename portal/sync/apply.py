@@ -316,7 +316,11 @@ class _Performance:
                 ticket.version += 1
 
     def _write_texts(self) -> None:
-        texts = [{"ticket_id": self._had.tickets[name].id, "text": text} for name, text in self._texts.items()]
+        had = self._had.tickets
+        texts = [
+            {"ticket_id": had[name].id, "company_id": had[name].company_id, "text": text}
+            for name, text in self._texts.items()
+        ]
         upsert(TicketText, texts, key=("ticket_id",))
 
     def _write_counts(self) -> None:

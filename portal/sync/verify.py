@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, select
 
 from portal.db import db
 from portal.domain.tickets.models import Ticket, TicketCount, TicketText
@@ -84,7 +84,8 @@ def _wrong_companies() -> Iterator[str]:
 
 
 def _without_text() -> list[Ticket]:
-    lone = select(Ticket).outerjoin(TicketText, TicketText.ticket_id == Ticket.id)
+    theirs = and_(TicketText.ticket_id == Ticket.id, TicketText.company_id == Ticket.company_id)
+    lone = select(Ticket).outerjoin(TicketText, theirs)
     return list(db.session.scalars(lone.where(Ticket.withdrawn_at.is_(None), TicketText.ticket_id.is_(None))))
 
 

@@ -191,7 +191,7 @@ def settle(*, reached_at: datetime | None = None) -> None:
         words = [one.number, one.subject, asked_by.name, asked_by.email, *said]
         if one.technician_id:
             words.append(db.session.get(Technician, one.technician_id).name)
-        db.session.add(TicketText(ticket_id=one.id, text=collation.fold(" ".join(words))))
+        db.session.add(TicketText(ticket_id=one.id, company_id=one.company_id, text=collation.fold(" ".join(words))))
     state = db.session.get(MirrorState, 1) or MirrorState(id=1)
     state.reached_at = reached_at or clock.now()
     db.session.add(state)

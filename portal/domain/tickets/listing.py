@@ -17,8 +17,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    select,
-    text,
     tuple_,
 )
 
@@ -27,13 +25,13 @@ from portal.db import collation, db
 from portal.db.prepared import Prepared
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.reader import Reader
-from portal.domain.tickets import confidentiality
-from portal.domain.tickets.models import State, Ticket, TicketText, _visible_to
+from portal.domain.tickets import confidentiality, search_index
+from portal.domain.tickets.models import State, Ticket, _visible_to
 from portal.lib import text as typed_text
 
 ROWS = 50  # of one page
-MOST_WORDS = 8  # of a search; the rest of a novel is not read
-SHORTEST_TRIGRAM = 3  # letters; a shorter word is looked for letter by letter
+WALKED = 500  # tickets read one after another, in the order of the list, before the index is asked for words
+WALKED_ORDERS = {"changed", "opened"}  # an index of tickets has this order: to walk it needs no sorting
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +187,46 @@ def find(reader: Reader, wanted: TicketFilter) -> TicketPage:
     if after is not None:
         values |= {"after_key": after[0], "after_id": after[1]}
     shape = (reader.reads_confidential, wanted.sort, wanted.descending, frozenset(values))
-    prepared = (
-        _prepared(*shape, db.engine.dialect.name)
-        if not wanted.words
-        else Prepared(_query(*shape).where(*says(wanted.words), confidentiality.finds(reader, wanted.words)))
-    )
-    found = prepared.raw(**values)
+    if wanted.words:
+        prepared, found = _with_words(reader, wanted, shape, values)
+    else:
+        prepared = _prepared(*shape, db.engine.dialect.name)
+        found = prepared.raw(**values)
     keys = tuple(Key(row[0], row[1], bool(row[2])) for row in found[:ROWS])
     if len(found) <= ROWS:
         return TicketPage(keys, None)
     last = prepared.typed(found[ROWS - 1])
     return TicketPage(keys, f"{last[0]}~{sort.written(last[3])}")
+
+
+def _with_words(
+    reader: Reader, wanted: TicketFilter, shape: tuple[Any, ...], values: dict[str, Any]
+) -> tuple[Prepared, list[tuple[Any, ...]]]:
+    """The query that found a page of tickets with words, and its rows.
+
+    Common words fill a page from the first tickets of the list, which are few to read. Only for the others is the
+    index asked. Both look at the company's tickets alone, so that nobody waits for the number of a neighbour's.
+    """
+    query = _query(*shape).where(confidentiality.finds(reader, wanted.words))
+    if wanted.sort in WALKED_ORDERS:
+        beyond = Prepared(query.limit(literal_column("1")).offset(literal_column(str(WALKED))))(**values)
+        walk = Prepared(query.where(*_before(wanted, *beyond), *search_index.reads(wanted.words)))
+        found = walk.raw(**values)
+        if len(found) > ROWS or not beyond:
+            return walk, found
+    indexed = Prepared(query.where(*search_index.says(wanted.words, company=bindparam("company"))))
+    return indexed, indexed.raw(**values)
+
+
+def _before(wanted: TicketFilter, *beyond: tuple[Any, ...]) -> list[ColumnElement[bool]]:
+    """That a ticket stands before the one the walk ends at, if there is one."""
+    key = Ticket.__table__.c[f"{wanted.sort}_at"]
+    return [
+        tuple_(key, Ticket.id) > tuple_(literal(end, key.type), id_)
+        if wanted.descending
+        else tuple_(key, Ticket.id) < tuple_(literal(end, key.type), id_)
+        for id_, _, _, end in beyond
+    ]
 
 
 def rows(reader: Reader, ids: Iterable[int]) -> dict[int, ListedTicket]:
@@ -286,24 +313,6 @@ def _query(confidential: bool, sort: str, descending: bool, given: frozenset[str
     is_overdue = and_(Ticket.state == State.OPEN.value, Ticket.due_at < bindparam("now", type_=Ticket.due_at.type))
     columns = (Ticket.id, Ticket.version, func.coalesce(is_overdue, false()).label("late"), key.label("key"))
     return query.with_only_columns(*columns).order_by(*order).limit(literal_column(str(ROWS + 1)))
-
-
-def says(words: str) -> list[ColumnElement[bool]]:
-    """Every word is somewhere in the ticket, as a part of a word or a number."""
-    folded = collation.fold(words).split()[:MOST_WORDS]
-    if not folded:
-        return [literal(False)] if words.strip() else []
-    indexed = [word for word in folded if len(word) >= SHORTEST_TRIGRAM]
-    conditions: list[ColumnElement[bool]] = []
-    if db.engine.dialect.name == "sqlite" and indexed:
-        quoted = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
-        matches = text("SELECT rowid FROM ticket_fts WHERE ticket_fts MATCH :quoted").bindparams(quoted=quoted)
-        conditions.append(Ticket.id.in_(matches))
-        folded = [word for word in folded if len(word) < SHORTEST_TRIGRAM]
-    if folded:
-        each = and_(*(TicketText.text.contains(word, autoescape=True) for word in folded))
-        conditions.append(select(TicketText.ticket_id).where(TicketText.ticket_id == Ticket.id, each).exists())
-    return conditions
 
 
 def _where_it_ended(sort: Sort, after: str) -> tuple[Any, int] | None:

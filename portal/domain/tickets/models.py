@@ -132,6 +132,7 @@ class TicketText(Base):
     __tablename__ = "ticket_text"
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    company_id: Mapped[int] = mapped_column(default=0, server_default="0")  # the ticket's: the index begins with it
     text: Mapped[str]
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Select, select
 from portal.db import db
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.tickets.listing import says
 from portal.domain.tickets.models import State, Ticket
+from portal.domain.tickets.search_index import says
 from portal.errors import NotFound
 from portal.lib import text
 
