@@ -27,9 +27,12 @@ KEPT_LETTERS = timedelta(days=7)  # younger letters of the desk lie in the folde
 Progress = Callable[[int, int], None]  # mails played, mails in all
 
 _LATER = timedelta(minutes=10)  # what is sent again sooner is the same letter once more
-_DIRECTIVE = re.compile(r"^([A-Z]{3,}[0-9]*:.*|INTERNI)$")
+_DIRECTIVE = re.compile(r"^([A-Z]{3,}[0-9]*:.*|OPRAVA .*|INTERNI)$")
 _DUE = re.compile(r"^TERMIN: \{\+(\d+)\}$", re.MULTILINE)
 _SIGNED = {people.OUTLOOK, people.OUTLOOK_OLD, people.GMAIL, people.THUNDERBIRD, people.APPLE}
+
+
+FORGOTTEN_FOR = 20  # days after its invoice a month is invoiced once more, for what was closed late
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Played:
     mails: int = 0
     letters: int = 0
     invoiced: list[date] = field(default_factory=list)
+    supplements: list[date] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
 
 
@@ -135,13 +139,16 @@ def play(
 
 
 def _invoice_days(today: date) -> list[tuple[datetime, date]]:
-    """When each past month is invoiced, oldest first."""
+    """When each past month is invoiced, oldest first; one of them again for what was closed a week too late."""
     found = []
     month = schedule.first_day(today)
     while (following := (month + timedelta(days=32)).replace(day=1)) <= today:
         day = schedule.working_day_after(following, 0)
         found.append((datetime.combine(day, time(9, 0), clock.PRAGUE), month))
         month = following
+    if len(found) > 1:
+        moment, month = found[-2]
+        found.insert(-1, (moment + timedelta(days=FORGOTTEN_FOR), month))
     return found
 
 
@@ -177,7 +184,7 @@ class _Stage:
     def invoice(self, moment: datetime, month: date) -> None:
         with clock.set_to(moment):
             invoicing.invoice(self._store, month, dry_run=False)
-        self._result.invoiced.append(month)
+        (self._result.supplements if month in self._result.invoiced else self._result.invoiced).append(month)
 
     def result(self) -> Played:
         self._result.tickets = len(self._tickets)

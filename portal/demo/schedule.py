@@ -91,7 +91,8 @@ def _what_happens(now: datetime, tickets: int, rng: random.Random) -> Iterator[t
     for story in single:
         troupe = rng.choice([troupe for troupe in people.COMPANIES if story.fits(troupe.core_id)])
         ago = story.days_ago if story.days_ago is not None else rng.randrange(40, 300)
-        day = working_day_after(max(today - timedelta(days=ago), first_day(today)), 0)
+        begin = _in_month(today, *story.day_of_month) if story.day_of_month else today - timedelta(days=ago)
+        day = working_day_after(max(begin, first_day(today)), 0)
         yield story, troupe, _moment_in(troupe, day if day <= today else today, rng)
     days = list(_days(first_day(today), today))
     for day in rng.choices(days, [_busyness(day) for day in days], k=max(0, tickets - len(single))):
@@ -99,6 +100,11 @@ def _what_happens(now: datetime, tickets: int, rng: random.Random) -> Iterator[t
         fitting = [story for story in repeated if story.fits(troupe.core_id)]
         story = rng.choices(fitting, [story.weight for story in fitting])[0]
         yield story, troupe, _moment_in(troupe, day, rng)
+
+
+def _in_month(today: date, day: int, months_ago: int) -> date:
+    year, month = divmod(today.year * 12 + today.month - 1 - months_ago, 12)
+    return date(year, month + 1, day)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -4,7 +4,7 @@
     companies = vltava lipy       only there; everywhere when it is missing
     weight = 3                    how often it happens beside others (2)
     once = yes                    happens once in the year
-    start = 12 days ago           happens then (also "7 months ago"), not at a random moment
+    start = 12 days ago           happens then (also "7 months ago", "day 20, 2 months ago")
     woman = yes                   only a woman can have written it
     ends = open                   open | done | error as the lines say; otherwise a technician closes it
     place = in the hall | upstairs
@@ -30,6 +30,7 @@ ENDINGS = {"", "open", "done", "error"}
 _SPEAKS = re.compile(r"^--- (\w+)(?: \+(\d+)([mhd]))?(?: \[(.+)\])?$")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _START = re.compile(r"^(\d+) (days|months) ago$")
+_DAY_OF_MONTH = re.compile(r"^day (\d+), (\d) months ago$")
 _DAYS = {"days": 1, "months": 30}
 _GENDER = re.compile(r"\{(~?)([^{}|]*)\|([^{}|]*)\}")
 _EITHER = re.compile(r"<([^<>]*\|[^<>]*)>")
@@ -60,6 +61,7 @@ class Story:
     needs_woman: bool = False
     ends: str = ""
     days_ago: int | None = None
+    day_of_month: tuple[int, int] | None = None  # a day, and of which month: so many before the present one
 
     @property
     def category(self) -> str:
@@ -103,6 +105,8 @@ def _facts(lines: list[str]) -> dict[str, Any]:
         "needs_woman": said.pop("woman", "") == "yes",
         "ends": said.pop("ends", ""),
     }
+    if day := _DAY_OF_MONTH.match(said.get("start", "")):
+        facts["day_of_month"] = int(day.group(1)), int(day.group(2))
     if start := _START.match(said.pop("start", "")):
         facts["days_ago"] = int(start.group(1)) * _DAYS[start.group(2)]
     return facts | {"words": {name: _options(options) for name, options in said.items()}}

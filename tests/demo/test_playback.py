@@ -17,7 +17,7 @@ def test_every_mail_became_what_its_story_wanted(played):
     _store, result, _folder = played
     assert result.surprises == []
     assert result.tickets == 60
-    assert len(result.invoiced) == 11
+    assert (len(result.invoiced), len(result.supplements)) == (11, 1)
 
 
 def test_all_four_states_are_there_and_old_months_are_closed(played):
@@ -68,3 +68,13 @@ def test_a_playing_store_is_an_ordinary_one_afterwards(played):
     store, _result, _folder = played
     with sqlite3.connect(f"file:{store.path}?mode=ro", uri=True) as plain:
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_there_is_a_correction_a_supplement_and_work_written_down_later(played):
+    store, _result, _folder = played
+    corrections = "SELECT reason FROM correction WHERE invoiced_on IS NOT NULL AND old_hundredths = 1000"
+    assert rows(store, corrections) == [("překlep, šlo o jednu hodinu",)]
+    assert rows(store, "SELECT count(*) FROM document WHERE supplement > 0")[0][0] >= 1
+    is_later = "JOIN message ON message.id = message WHERE date(worked_at) < date(sent_at)"
+    later = f"SELECT count(*) FROM time_entry {is_later}"
+    assert rows(store, later)[0][0] >= 1

@@ -48,7 +48,7 @@ def test_the_desk_understands_every_technicians_line(story):
 
 
 def season_directive(line):
-    return re.match(r"^([A-Z]{3,}[0-9]*:|INTERNI$)", line)
+    return re.match(r"^([A-Z]{3,}[0-9]*:|OPRAVA |INTERNI$)", line)
 
 
 def test_gender_and_choice_follow_the_speaker_and_the_addressee():

@@ -100,7 +100,7 @@ def _new(said: str, old: TimeCode, categories: Collection[str], verb: Correction
     if rest[:1].isdigit():
         rest = f"{old.category}:{rest}"
     new = _code(rest, categories, verb).on(day)
-    if new.category not in categories:
+    if new.category not in {*categories, old.category}:
         raise BadTimeCode(f"kategorii {new.category} ceník nezná")
     return new
 

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, true
+from sqlalchemy.orm import aliased
 
 from portal.db import db
 from portal.domain.billing import disclosure
@@ -13,7 +14,7 @@ from portal.domain.companies.contacts import Technician
 from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Ticket
-from portal.domain.tickets.time_entries import TimeEntry, TimeEntryVersion
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection, TimeEntryVersion
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
 
@@ -47,6 +48,9 @@ class Change:
     noticed_at: datetime
     invoiced_on: date | None  # of the entry now
     is_confidential: bool
+    corrected_by: str  # as the core says it; empty when it does not
+    corrected_at: datetime | None
+    reason: str
 
     def is_after(self, moment: datetime | None) -> bool:
         """It is news to somebody who last looked at this moment; to somebody who never did, nothing is a change."""
@@ -114,14 +118,25 @@ def _visible_to(reader: Reader, wanted: ColumnElement[bool]) -> Select[*tuple[An
             confidentiality.seen(reader, Ticket.subject)[0].label("subject"),
             Ticket.is_confidential,
             Technician.name.label("technician"),
+            TimeEntryCorrection.by.label("corrected_by"),
+            TimeEntryCorrection.at.label("corrected_at"),
+            TimeEntryCorrection.reason,
         )
         .select_from(TimeEntryVersion)
         .join(TimeEntry, TimeEntry.id == TimeEntryVersion.time_entry_id)
         .join(Ticket, Ticket.id == TimeEntry.ticket_id)
         .join(Technician, Technician.id == TimeEntry.technician_id)
+        .outerjoin(TimeEntryCorrection, TimeEntryCorrection.id == _correction())
         .where(TimeEntryVersion.company_id == reader.company_id, TimeEntry.company_id == reader.company_id)
         .where(Ticket.company_id == reader.company_id, disclosure.of(reader).entries, wanted)
     )
+
+
+def _correction() -> ScalarSelect[int]:
+    """The last correction that the mirror read together with what replaced the version."""
+    its = aliased(TimeEntryCorrection)
+    together = (its.time_entry_id == TimeEntryVersion.time_entry_id, its.noticed_at == TimeEntryVersion.replaced_at)
+    return select(func.max(its.id)).where(*together).correlate(TimeEntryVersion).scalar_subquery()
 
 
 _BILLED = {
@@ -160,4 +175,7 @@ def _change(row: Any) -> Change | None:
         noticed_at=row.replaced_at,
         invoiced_on=row.invoiced_on,
         is_confidential=row.is_confidential,
+        corrected_by=row.corrected_by or "",
+        corrected_at=row.corrected_at,
+        reason=row.reason or "",
     )

@@ -18,7 +18,7 @@ from portal.domain.billing import (
     time_report,
 )
 from portal.domain.companies.pseudonyms import Naming
-from portal.domain.read_models import disputed
+from portal.domain.read_models import disputed, issued
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.lib import periods
@@ -102,6 +102,7 @@ def show(slug: str) -> Response:
         lines=invoice_preview.lines_of(rows, prices.list_of(reader)),
         differences=[row for row in rows if row.difference],
         added=invoices.added_later(reader, found),
+        issued=issued.of_month(reader, found),
         adjustments=invoice_adjustments.on_invoices(reader, month, people),
         concerning=invoice_adjustments.of_invoices(reader, month, people),
         in_question=navigation.around().in_question,
