@@ -9,6 +9,7 @@ from portal.cores.records import (
     ApprovalRecord,
     AttachmentRecord,
     Change,
+    EntryCorrectionRecord,
     EventRecord,
     MessageRecord,
     PersonRecord,
@@ -18,7 +19,7 @@ from portal.cores.records import (
 )
 from portal.domain.companies.pseudonyms import NOBODY
 from portal.domain.privacy.erased_people import Memory
-from portal.domain.privacy.retention import ENDED
+from portal.domain.privacy.retention import ENDED, LEFT_OUT
 from portal.lib.redaction import Named, Redaction
 from portal.sync.html import message_body
 
@@ -39,7 +40,12 @@ def of(change: Change, memory: Memory | None, kept_since: datetime | None = None
 def _emptied(record: TicketRecord) -> TicketRecord:
     """Its number, state, days, technicians and time: what every sum is made of."""
     bare = {"subject": "", "requester": PersonRecord(name=NOBODY), "messages": (), "events": (), "approvals": ()}
-    return replace(record, time_entries=tuple(replace(entry, message="") for entry in record.time_entries), **bare)
+    return replace(
+        record,
+        time_entries=tuple(replace(entry, message="") for entry in record.time_entries),
+        corrections=tuple(replace(one, reason=LEFT_OUT if one.reason else "") for one in record.corrections),
+        **bare,
+    )
 
 
 def _ticket(record: TicketRecord, memory: Memory) -> TicketRecord:
@@ -56,6 +62,7 @@ def _ticket(record: TicketRecord, memory: Memory) -> TicketRecord:
         messages=tuple(_message(one, memory, out, has_them=bool(theirs.instead)) for one in record.messages),
         events=tuple(_event(one, out) for one in record.events),
         approvals=tuple(_approval(one, memory, out) for one in record.approvals),
+        corrections=tuple(_correction(one, out) for one in record.corrections),
     )
 
 
@@ -90,6 +97,10 @@ def _attachment(attachment: AttachmentRecord, out: Out) -> AttachmentRecord:
 
 def _event(event: EventRecord, out: Out) -> EventRecord:
     return replace(event, old=out(event.old), new=out(event.new), by=out(event.by))
+
+
+def _correction(correction: EntryCorrectionRecord, out: Out) -> EntryCorrectionRecord:
+    return replace(correction, by=out(correction.by), reason=out(correction.reason))
 
 
 def _approval(approval: ApprovalRecord, memory: Memory, out: Out) -> ApprovalRecord:

@@ -197,6 +197,8 @@ class LyingCore:
 
     def told(self, what: str, cursor: str, limit: int) -> dict[str, Any]:
         """The truth, as its JSON says it. Raises ValueError for a cursor that was never given."""
+        if what == "invoices":
+            return {"invoices": []}
         if what != "changes":
             told = self.truth.told_companies if what == "companies" else self.truth.told_prices
             return {what: msgspec.to_builtins(told)}

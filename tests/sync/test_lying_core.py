@@ -91,7 +91,7 @@ def test_pages_stay_up_and_say_how_old_they_are_and_all_is_well_again_after(app,
             page = browser.get(address, follow_redirects=True)
             assert page.status_code == 200
             assert "Helpdesk neodpovídá od" in page.text
-            assert re.search(r"Data\sstará\s1\d\smin", page.text)
+            assert re.search(r"Aktualizováno\spřed\s1\d\smin", page.text)
         assert "Požadavek 1" in browser.get("/tickets").text
         if lie not in TELLS_THE_TRUTH_FIRST:
             assert whole_mirror() == before

@@ -39,7 +39,7 @@ from portal.domain.sync_state import SYNC, CoreNote, Lease, MirrorState, SetAsid
 from portal.domain.tickets import attachments, search_index
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketEvent
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection
 from portal.domain.users import sessions
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person
@@ -249,6 +249,12 @@ PLACES = (
         Approval.ticket_id,
         lambda rows: rows.join(Approval, Approval.id == ApprovalEvent.approval_id),
         Approval.company_id,
+    ),
+    NamingColumns(
+        (TimeEntryCorrection.by, TimeEntryCorrection.reason),
+        TimeEntry.ticket_id,
+        lambda rows: rows.join(TimeEntry, TimeEntry.id == TimeEntryCorrection.time_entry_id),
+        TimeEntry.company_id,
     ),
     NamingColumns(
         (Question.asked_by, Question.over_by),

@@ -19,7 +19,7 @@ from portal.domain.sync_state import CoreNote, MirrorState
 from portal.domain.tickets import attachments
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, State, Ticket, TicketEvent, TicketText
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection
 
 ENDED = (State.DONE, State.ERROR)
 AT_ONCE = 100  # tickets in a commit
@@ -86,7 +86,9 @@ def _empty_decisions(ids: list[int]) -> None:
     """Who decided what and when stays; what was written with it does not."""
     approvals = select(Approval.id).where(Approval.ticket_id.in_(ids))
     questions = select(Question.id).join(TimeEntry, TimeEntry.id == Question.time_entry_id)
+    entries = select(TimeEntry.id).where(TimeEntry.ticket_id.in_(ids))
     for column, theirs in (
+        (TimeEntryCorrection.reason, TimeEntryCorrection.time_entry_id.in_(entries)),
         (Approval.question, Approval.ticket_id.in_(ids)),
         (Approval.reason, Approval.ticket_id.in_(ids)),
         (Approval.note, Approval.ticket_id.in_(ids)),
