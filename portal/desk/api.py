@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.desk import health, serializers
 from portal.desk.database import Store
+from portal.desk.inbound import intake
 from portal.desk.inbound.mime import plain
 from portal.desk.ticketing import directory, documents, notes, prices
 from portal.desk.ticketing.notes import DECISIONS, Contradicted, TakenNote
@@ -40,6 +41,7 @@ def create_api(store: Store, token: str, standing: Callable[[], dict[str, Any]] 
     api.after_request(_packed)
     api.register_blueprint(core)
     api.add_url_rule("/healthz", view_func=lambda: health.answer(store, standing()))
+    api.add_url_rule("/metrics", view_func=metrics)
     for trouble, status in _STATUS.items():
         api.register_error_handler(trouble, _answering(status))
     api.register_error_handler(HTTPException, _http_error)
@@ -87,6 +89,13 @@ def attachment(core_id):
 def add_note(core_id):
     note, is_new = notes.take(_store(), _told(core_id, request.get_json()))
     return jsonify(note), 201 if is_new else 200
+
+
+def metrics():
+    """For Prometheus, behind the same token: mails by what became of them; aside are those for flask desk aside."""
+    lines = ["# HELP desk_mails Mails by what became of them.", "# TYPE desk_mails gauge"]
+    lines += [f'desk_mails{{outcome="{outcome}"}} {many}' for outcome, many in intake.counts(_store()).items()]
+    return Response("\n".join([*lines, ""]), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _store() -> Store:

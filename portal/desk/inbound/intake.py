@@ -191,6 +191,16 @@ def kept_mails(store: Store, *outcomes: str) -> list[Kept]:
     return [_kept(row) for row in found]
 
 
+def counts(store: Store) -> dict[str, int]:
+    """How many mails became what; "waiting" are not settled yet, "aside" wait for a person."""
+    with store.read() as db:
+        rows = db.execute(
+            "SELECT iif(outcome = '', 'waiting', outcome) AS became, count(*) AS many FROM mail"
+            " WHERE outcome <> 'aside' OR raw IS NOT NULL GROUP BY became"
+        )
+        return {"waiting": 0, "aside": 0} | {row["became"]: row["many"] for row in rows}
+
+
 def raw_mail(store: Store, kept: int) -> bytes:
     """The raw form of a mail. Raises NotFound when there is no such mail, or it is no longer kept."""
     with store.read() as db:

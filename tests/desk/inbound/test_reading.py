@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from portal.desk.api import create_api
 from portal.desk.database import Store
 from portal.desk.inbound import intake, mime
 from portal.lib.worker_process import WorkerProcess
@@ -156,3 +157,15 @@ def test_the_list_of_what_is_aside_reads_heads_only(deadly, compose):
         list(intake.settle_waiting(deadly))
     [listed] = intake.kept_mails(deadly, "aside")
     assert (listed.sender, listed.subject) == ("jan@strojirny-vltava.example", "Tisk")
+
+
+def test_what_is_aside_is_counted_for_whoever_has_the_token(deadly, compose):
+    intake.keep(deadly, compose("deadly"))
+    for _ in range(2):
+        list(intake.settle_waiting(deadly))
+    intake.keep(deadly, compose("Ahoj"))
+    client = create_api(deadly, "t" * 40).test_client()
+    told = client.get("/metrics", headers={"Authorization": f"Bearer {'t' * 40}"}).text.splitlines()
+    assert 'desk_mails{outcome="aside"} 1' in told
+    assert 'desk_mails{outcome="waiting"} 1' in told
+    assert client.get("/metrics").status_code == 401
