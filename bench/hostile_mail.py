@@ -7,19 +7,9 @@ import json
 import resource
 import subprocess
 import sys
-import tempfile
-import time
 from itertools import pairwise
-from pathlib import Path
 
-from portal import clock
-from portal.cores.records import MessageRecord, PersonRecord
-from portal.desk import serializers
-from portal.desk.database import Store
-from portal.desk.inbound import intake
-from portal.desk.ticketing import directory
-from portal.sync.html import message_body
-from tests import nasty_mails
+from tests import nasty_costs, nasty_mails
 
 LENGTHS = (256_000, 512_000, 1_000_000)
 MOST_SECONDS, MOST_MEGABYTES, MOST_GROWTH = 2.0, 300, 2.3
@@ -59,30 +49,7 @@ def _measured(name: str, length: int) -> tuple[float, int]:
 
 def _one(name: str, length: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "desk.db")
-        directory.add_company(store, "vltava", "Vltava", ["strojirny-vltava.example"])
-        directory.add_technician(store, "radek", "Radek", "radek@connectica.cz")
-        intake.receive(store, nasty_mails._text("Ahoj"))
-        raw = nasty_mails.MAILS[name](length)
-        staff = raw.replace(b"jan@strojirny-vltava.example", b"radek@connectica.cz").replace(b"<n@", b"<t@")
-        dearest = 0.0
-        for mail in (raw, staff):
-            began = time.process_time()
-            received = intake.receive(store, mail, trusted=True)
-            dearest = max(dearest, time.process_time() - began)
-            print(received, file=sys.stderr)
-        with store.read() as db:
-            page = serializers.changes(db, "", 500)
-        for change in page.changes:
-            for each in change.get("messages", ()):
-                began = time.process_time()
-                person = PersonRecord(name="a", email="a@b.cz")
-                words = {"text": each["text"], "html": each["html"]}
-                message_body.of(
-                    MessageRecord(core_id="m", side="employee", author=person, sent_at=clock.now(), **words)
-                )
-                dearest = max(dearest, time.process_time() - began)
+    dearest = nasty_costs.dearest(name, length)
     print(json.dumps([round(dearest, 3), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]))
 
 

@@ -180,6 +180,22 @@ TEXT: dict[str, Callable[[int], str]] = {
     "digits": _repeated("1."),
     "colons": _repeated("a:"),
     "mailbox marks": _repeated(">From a\n"),
+    "a word in brackets": lambda n: "(" + "a" * n,
+    "spaces before a colon": lambda n: "a" + " " * n + ":a",
+    "stars around a colon": lambda n: "a" + "* " * (n // 2) + ":a",
+    "brackets of links": _repeated("a [a](http://"),
+    "times in sentences": _repeated("Hotovo (PROGP85:1,00).\n"),
+    "people": lambda n: "PRIDAT: " + _numbered("a#@b.cz, ", n),
+    "many people": lambda n: _numbered("PRIDAT: a#@b.cz\n", n),
+    "different questions": lambda n: _numbered("SCHVALIT: Můžeme # koupit?\n", n),
+    "different states": _repeated("STAV: error\nSTAV: done\n"),
+    "past dates": _repeated("TERMIN: 1.1.2020\n"),
+    "unknown lines": _repeated("STAVV: done\n"),
+    "wrapped questions": _repeated("SCHVALIT: " + "a" * 60 + "\n" + "b" * 60 + "\n"),
+    "attributions and words": _repeated("Dne 1. 1. 2026 v 10:00 Jan Novák napsal(a):\n> a\nb\n"),
+    "armour": _repeated("-----BEGIN PGP MESSAGE-----\n"),
+    "signed armour": _repeated("-----BEGIN PGP SIGNATURE-----\n"),
+    "footers": _repeated("Odpovědí se požadavku ujmete.\n· STAV: a\n"),
 }
 MAILS: dict[str, Callable[[int], bytes]] = (
     {f"header: {name}": (lambda n, made=made: _headed(made(n))) for name, made in HEADERS.items()}

@@ -16,11 +16,14 @@ from portal.cores.records import MessageRecord, PersonRecord
 from portal.desk.database import Store
 from portal.desk.inbound import mime
 from portal.desk.ticketing import directory
+from portal.lib.worker_process import WorkerProcess
 from portal.sync.html import message_body
-from tests import nasty_mails
+from tests import nasty_costs, nasty_mails
 from tests.desk.test_server import ROOT, Running
 
 SMALL = 20_000  # letters: what is quadratic shows itself in what comes out, and in bench/hostile_mail.py by the clock
+LARGE = 40_000  # letters: of four times as many, what is quadratic and matters takes half a second
+MEASURABLE, MOST_GROWTH = 0.06, 8  # seconds of the processor; linear is 4, quadratic 16
 TWENTY = [
     "header: charset full of semicolons",
     "header: file name full of semicolons",
@@ -65,6 +68,23 @@ def test_what_is_made_of_a_nasty_mail_is_bounded(name):
     assert len(made.visible) + len(made.quoted) <= 40 * SMALL
     assert len(said.headers) <= 300
     assert sum(len(file.content) for file in said.files) <= 3 * len(raw)
+
+
+@pytest.fixture(scope="module")
+def child():
+    worker = WorkerProcess()
+    yield worker
+    worker.close()
+
+
+@pytest.mark.parametrize("name", nasty_mails.MAILS)
+def test_four_times_as_much_costs_no_sixteen_times_as_much(name, child):
+    def is_bounded() -> bool:
+        small, large = (child.call(60, nasty_costs.dearest, name, length) for length in (LARGE, 4 * LARGE))
+        return large <= MOST_GROWTH * max(small, MEASURABLE)
+
+    # On a busy machine one measurement may be twice another; what is quadratic is so every time.
+    assert any(is_bounded() for _ in range(3)), "bench/hostile_mail.py tells how dear it is"
 
 
 def test_the_ordinary_mail_behind_each_of_twenty_arrives_though_readers_are_killed(tmp_path, compose):

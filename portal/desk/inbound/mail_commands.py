@@ -17,6 +17,8 @@ from portal.lib.mail_quotes.reading import Reading
 from portal.timecodes import TimeCode
 
 LONGEST_QUESTION = 1000  # characters of one SCHVALIT line
+MOST_FOLLOWED = 500  # lines of one mail that are done; of more the technician is told
+MOST_PEOPLE = 100  # addresses that one mail adds
 
 # What technicians call the states, without diacritics and case.
 STATES = {
@@ -74,7 +76,7 @@ class Instructions:
     internal: bool = False
     confidential: bool | None = None  # None: as it was
     problems: tuple[Problem, ...] = ()
-    taken: tuple[int, ...] = field(default=())  # line numbers that were meant for us, understood or not
+    taken: frozenset[int] = frozenset()  # line numbers that were meant for us, understood or not
     cut: tuple[tuple[int, str], ...] = ()  # times within sentences, by line number: the rest of the line stays
 
     def text(self, text: str) -> str:
@@ -85,7 +87,7 @@ class Instructions:
     def lines(self, text: str) -> list[str]:
         """The lines that were meant for us."""
         lines = text.split("\n")
-        return [lines[at] for at in self.taken]
+        return [lines[at] for at in sorted(self.taken)]
 
 
 NO_DUE_AT = datetime.min.replace(tzinfo=UTC)
@@ -104,27 +106,85 @@ def read(said: str | Reading, categories: Collection[str]) -> Instructions:
     found = said if isinstance(said, Reading) else reading.read_text(said)
     lines = [time_lines.bare(line.text) for line in found.lines]
     edges = _edges(lines, found.own)
-    asked = Instructions()
+    gathered = _Gathered(categories)
     read_already = -1
     for at in found.own:
         if lines[at] and at > read_already:
             line, read_already = _whole(lines, found, at)
-            before = asked
-            asked = _with_line(asked, range(at, read_already + 1), line, at in edges, categories)
-            if asked is before and (words := time_lines.inside(line, categories)):
-                problem = Problem(words, "stojí uvnitř věty, nezapočítali jsme to; napište čas na vlastní řádek")
-                asked = replace(asked, problems=(*asked.problems, problem), cut=(*asked.cut, (at, words)))
-    return _with_unread(_without_day_unknown(asked), found, lines, categories)
+            if not gathered.take(line, range(at, read_already + 1), at_edge=at in edges):
+                gathered.take_within(line, at)
+    _add_unread(gathered, found, lines)
+    return gathered.instructions()
 
 
-def _without_day_unknown(asked: Instructions) -> Instructions:
-    """Time of a day that was meant and not understood is not booked: its technician is told, and writes it again."""
-    if not any(folded(problem.line).partition(":")[0].strip() in _OF_DAYS for problem in asked.problems):
-        return asked
-    unbooked = [Problem(str(code), "nevíme, který den; čas jsme nezapsali") for code in asked.times if not code.day]
-    return replace(
-        asked, times=tuple(code for code in asked.times if code.day), problems=(*asked.problems, *unbooked)
-    )
+@dataclass(slots=True)
+class _Gathered:
+    """What was understood so far: in lists, for a mail of a megabyte has 50,000 lines."""
+
+    categories: Collection[str]
+    asked: Instructions = field(default_factory=Instructions)
+    problems: list[Problem] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+    cut: list[tuple[int, str]] = field(default_factory=list)
+    followed: int = 0
+    untold: int = 0  # problems beyond those a letter can tell
+    is_day_unknown: bool = False  # a line about the day of time was not understood
+
+    def take(self, line: str, at: Iterable[int], *, at_edge: bool) -> bool:
+        """Follow a line; False when it is ordinary text. Beyond MOST_FOLLOWED it is taken out and not done."""
+        is_over = self.followed >= MOST_FOLLOWED
+        before = _NOTHING_ASKED if is_over else self.asked
+        try:
+            further = _understood(before, line, at_edge, self.categories)
+        except (_Unclear, BadTimeCode) as error:
+            self.tell(line, str(error))
+        else:
+            if further is before:
+                return False
+            if is_over:
+                self.tell(line, _TOO_MANY)
+            else:
+                self.asked = further
+        self.followed += 1
+        self.taken.extend(at)
+        return True
+
+    def take_within(self, line: str, at: int) -> None:
+        """Cut time out of an ordinary line, and tell of it."""
+        words = time_lines.inside(line, self.categories)
+        if words:
+            self.tell(words, "stojí uvnitř věty, nezapočítali jsme to; napište čas na vlastní řádek")
+            self.cut.append((at, words))
+
+    def tell(self, line: str, reason: str) -> None:
+        self.is_day_unknown = self.is_day_unknown or folded(line[:100]).partition(":")[0].strip() in _OF_DAYS
+        if len(self.problems) < MOST_FOLLOWED:
+            self.problems.append(Problem(line, reason))
+        else:
+            self.untold += 1
+
+    def instructions(self) -> Instructions:
+        asked, problems = self.asked, tuple(self.problems)
+        if self.untold:
+            problems += (Problem("…", f"a dalších takových řádků: {self.untold}; nic z nich jsme neudělali"),)
+        if self.is_day_unknown:  # its technician is told, and writes the time again
+            problems += tuple(
+                Problem(str(code), "nevíme, který den; čas jsme nezapsali") for code in asked.times if not code.day
+            )
+            asked = replace(asked, times=tuple(code for code in asked.times if code.day))
+        return replace(asked, problems=problems, taken=frozenset(self.taken), cut=tuple(self.cut))
+
+
+_NOTHING_ASKED = Instructions()
+_TOO_MANY = f"e-mail má pro nás víc než {MOST_FOLLOWED} řádků, tento jsme už neudělali"
+
+
+def may_name_requester(text: str) -> bool:
+    """Whether it is worth to read the lines for a requester; most mails name none."""
+    return _NAMES_REQUESTER.search(text) is not None
+
+
+_NAMES_REQUESTER = re.compile(r"(?<![^\W_])(?:za|requester)(?![^\W_])", re.IGNORECASE)
 
 
 def _whole(lines: Sequence[str], found: Reading, at: int) -> tuple[str, int]:
@@ -147,18 +207,17 @@ def _whole(lines: Sequence[str], found: Reading, at: int) -> tuple[str, int]:
     return line, last
 
 
-def _with_unread(
-    asked: Instructions, found: Reading, lines: Sequence[str], categories: Collection[str]
-) -> Instructions:
-    """With the lines of time that are not booked: a copy of what was booked goes silently, others are told of."""
+def _add_unread(gathered: _Gathered, found: Reading, lines: Sequence[str]) -> None:
+    """The lines of time that are not booked: a copy of what was booked goes silently, others are told of."""
+    categories = gathered.categories
     at_end = _at_end(found, lines, categories)
     for at, part in enumerate(found.parts):
         reason = _BELOW if at in at_end else _UNREAD.get(part)
         if reason is None or not lines[at] or not time_lines.is_time(lines[at], categories):
             continue
-        problems = (Problem(lines[at], reason),) if reason else ()
-        asked = replace(asked, problems=(*asked.problems, *problems), taken=(*asked.taken, at))
-    return asked
+        if reason:
+            gathered.tell(lines[at], reason)
+        gathered.taken.append(at)
 
 
 def _at_end(found: Reading, lines: Sequence[str], categories: Collection[str]) -> set[int]:
@@ -182,17 +241,6 @@ _UNREAD = {
     Part.ANSWERED: "",
     Part.HISTORY: "",
 }
-
-
-def _with_line(
-    asked: Instructions, at: Iterable[int], line: str, at_edge: bool, categories: Collection[str]
-) -> Instructions:
-    """The instructions with one more line; the same instructions when the line is ordinary text."""
-    try:
-        further = _understood(asked, line, at_edge, categories)
-    except (_Unclear, BadTimeCode) as error:
-        further = replace(asked, problems=(*asked.problems, Problem(line, str(error))))
-    return asked if further is asked else replace(further, taken=(*asked.taken, *at))
 
 
 def _understood(asked: Instructions, line: str, at_edge: bool, categories: Collection[str]) -> Instructions:
@@ -281,7 +329,10 @@ def _people(asked: Instructions, value: str) -> Instructions:
     found = [address.lower() for address in _ADDRESS.findall(value)]
     if not found:
         raise _Unclear("chybí adresa, například PRIDAT: jan.novak@firma.cz")
-    return replace(asked, people=tuple(dict.fromkeys((*asked.people, *found))))
+    people = tuple(dict.fromkeys((*asked.people, *found)))
+    if len(people) > MOST_PEOPLE:
+        raise _Unclear(f"přidat jedním e-mailem lze nejvýš {MOST_PEOPLE} adres")
+    return replace(asked, people=people)
 
 
 def _requester(asked: Instructions, value: str) -> Instructions:

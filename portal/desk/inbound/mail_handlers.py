@@ -125,8 +125,10 @@ def employee_wrote(turn: Handling, *, proved_by: str, place: Place) -> None:
 
 def requester_of(db: sqlite3.Connection, house: House, said: Mail) -> Address:
     """For whom a technician's mail opens a ticket: whom `ZA:` names, or whose mail it forwards, or its sender."""
-    opening = reading.read_text(said.text, About(opening=True, subject=said.subject))
-    named = mail_commands.read(opening, prices.categories(db)).requester
+    named = ""
+    if mail_commands.may_name_requester(said.text):
+        opening = reading.read_text(said.text, About(opening=True, subject=said.subject))
+        named = mail_commands.read(opening, prices.categories(db)).requester
     forwarded = forwards.original_sender(said)
     is_theirs = forwarded is not None and bool(directory.company_of(db, forwarded.email).core_id)
     wanted = forwarded if forwarded and named in {"", forwarded.email} else Address(named, named)
@@ -374,4 +376,4 @@ def _html(read: MessageText, asked: Instructions, categories: Collection[str]) -
     if read.rich is None or read.words is read.rich:
         return read.html(asked.taken, asked.cut)
     there = mail_commands.read(read.rich.reading, categories)
-    return read.html(there.taken, there.cut, also=[read.words.written[at] for at in asked.taken])
+    return read.html(there.taken, there.cut, also=[read.words.written[at] for at in sorted(asked.taken)])

@@ -11,8 +11,11 @@ from portal.errors import BadTimeCode
 from portal.timecodes import TimeCode
 
 _LIST_MARK = re.compile(r"^(?:[-–—•*·▪◦‣>+]|\(?\d{1,2}[.)]|[a-zA-Z][.)])\s+(?=\S)")
-_LINKED = re.compile(r"(?P<shown>[^\s<>\[\]()]+)\s?[<\[(](?:mailto:|https?://|tel:)[^<>\[\]()]*[>\])]")
+_LINKED = re.compile(
+    r"(?<![^\s<>\[\]()])(?P<shown>[^\s<>\[\]()]++)\s?[<\[(](?:mailto:|https?://|tel:)[^<>\[\]()]*[>\])]"
+)
 _MARKDOWN_LINK = re.compile(r"\[(?P<shown>[^\[\]]{1,200})\]\((?:mailto:|https?://|tel:)[^()\s]*\)")
+_BOLD_COLON = re.compile(r"(?<!\s)\s*+(?:\*{1,2}\s*+:|:\s*+\*{1,2})\s*+")
 _AROUND = "*_~`\"'„“”‚‘’«»‹›|"
 _COLONS = str.maketrans({"：": ":", "∶": ":", "﹕": ":", "ː": ":", "꞉": ":", "，": ",", "．": ".", "＝": "="})
 _UNITS = r"(?:h|hod|hodin|hodina|hodiny|hodinu|hrs?|hours?)\.?"
@@ -39,7 +42,7 @@ def bare(line: str) -> str:
         kept = _LIST_MARK.sub("", kept.strip(_AROUND).strip(), count=1).strip()
         if kept == before:
             break
-    return re.sub(r"\s*\*{1,2}\s*:\s*|\s*:\s*\*{1,2}\s*", ": ", kept)
+    return _BOLD_COLON.sub(": ", kept)
 
 
 def _unlinked(line: str) -> str:

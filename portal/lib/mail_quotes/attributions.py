@@ -7,6 +7,7 @@ Seznam, Yahoo, Evolution, Samsung, eM Client, Proton, Zoho, HCL Notes, K-9, Tuta
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST_LINES = 4  # an attribution is wrapped by narrow programs
 _LONGEST = 600  # letters of one attribution
@@ -199,13 +200,17 @@ def _is_a_mails(roles: dict[str, str], *, is_bold: bool) -> bool:
 
 
 def _role(line: str) -> str:
-    found = _HEADER.match(line[:1100])
-    return _ROLE.get(found["name"].casefold(), "") if found else ""
+    return _role_and_value(line[:1100])[0]
 
 
 def _value(line: str) -> str:
-    found = _HEADER.match(line[:1100])
-    return found["value"] if found else ""
+    return _role_and_value(line[:1100])[1]
+
+
+@lru_cache(maxsize=100)  # every line is looked at again for each of the lines above it
+def _role_and_value(line: str) -> tuple[str, str]:
+    found = _HEADER.match(line)
+    return (_ROLE.get(found["name"].casefold(), ""), found["value"]) if found else ("", "")
 
 
 def _attribution(lines: Sequence[str], at: int) -> Announcement | None:

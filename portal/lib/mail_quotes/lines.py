@@ -57,7 +57,7 @@ def of_text(text: str) -> list[Line]:
     lines, start = [], 0
     written = text.split("\n")
     for at, line in enumerate(written):
-        marks = None if _is_of_a_mailbox(written, at) else _MARKS.match(line)
+        marks = _MARKS.match(line) if ">" in line[:4] and not _is_of_a_mailbox(written, at) else None
         bare = line[marks.end() :] if marks else line
         depth = marks[1].count(">") if marks else 0
         lines.append(Line(bare.rstrip("\r"), start, start + len(line), depth))

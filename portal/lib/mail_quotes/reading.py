@@ -347,10 +347,10 @@ class _Reader:
         if not self.about.earlier or any(self.lines[at].depth for at in said):
             return set()
         self.earlier = self.earlier or Earlier.of(self.about.earlier)
-        known = [at for at in said if self.earlier.holds_line(self.lines[at].text)]
+        known = {at for at in said if self.earlier.holds_line(self.lines[at].text)}
         if not known:
             return set()
-        found = {at for at in said if at > known[0] and at not in known}
+        found = {at for at in said if at > min(known)} - known
         return found if len(found) <= 2 * len(known) else set()
 
     def _end_of_newest(self, first: int) -> int:
@@ -412,10 +412,9 @@ _MOST_WORDS = 100_000  # of a conversation that are looked at
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What was said before, as groups of three words."""
+    """What was said before: its groups of one, two and three words, so that asking for any costs nothing."""
 
     groups: frozenset[tuple[str, ...]]
-    text: str
     lines: frozenset[str]
 
     @classmethod
@@ -423,7 +422,7 @@ class Earlier:
         said = "\n".join(text[:200_000] for text in texts)
         words = _words(said)[:_MOST_WORDS]
         lines = frozenset(" ".join(_words(line)) for line in said.split("\n")[:_MOST_WORDS])
-        return cls(frozenset(_threes(words)), f" {' '.join(words)} ", lines)
+        return cls(frozenset(group for many in (1, 2, 3) for group in _groups(words, many)), lines)
 
     def holds_line(self, line: str) -> bool:
         """Whether a line was said before; a short one as a whole line, for "yes" stands in many a sentence."""
@@ -434,8 +433,8 @@ class Earlier:
         """Whether nearly all of the lines were said before."""
         words = _words("\n".join(lines))[:_MOST_WORDS]
         if len(words) < 3:
-            return bool(words) and f" {' '.join(words)} " in self.text
-        threes = list(_threes(words))
+            return tuple(words) in self.groups
+        threes = list(_groups(words, 3))
         return sum(three in self.groups for three in threes) >= 0.8 * len(threes)
 
 
@@ -443,5 +442,5 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", fold(text))
 
 
-def _threes(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    return zip(words, words[1:], words[2:], strict=False)
+def _groups(words: Sequence[str], many: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(many)), strict=False)

@@ -77,7 +77,7 @@ def test_the_first_of_two_states_holds_and_the_other_comes_back():
 
 def test_a_sentence_about_the_state_of_things_is_no_state():
     asked = read("Stav: tiskárna zase tiskne.\nDěkuji.")
-    assert (asked.state, asked.problems, asked.taken) == ("", (), ())
+    assert (asked.state, asked.problems, asked.taken) == ("", (), set())
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_time_that_ends_a_mail_below_unmarked_history_is_not_booked_and_the_tech
 
 def test_time_within_a_sentence_is_not_booked_and_the_technician_hears_of_it():
     asked = read("Hotovo, tiskárna tiskne (PROGP85:1,00).\nDěkuji.")
-    assert (asked.times, asked.taken, asked.cut) == ((), (), ((0, "PROGP85:1,00"),))
+    assert (asked.times, asked.taken, asked.cut) == ((), set(), ((0, "PROGP85:1,00"),))
     assert [problem.line for problem in asked.problems] == ["PROGP85:1,00"]
 
 
@@ -283,3 +283,23 @@ def test_what_cannot_be_confidential_comes_back_with_a_reason():
     twice = read("DUVERNE\nDUVERNE: ne")
     assert twice.confidential is True
     assert twice.problems
+
+
+def test_of_more_lines_than_anybody_writes_the_rest_is_not_done_but_told_and_not_shown():
+    written = [f"SCHVALIT: Koupíme disk {number}?" for number in range(mail_commands.MOST_FOLLOWED + 2)]
+    text = "\n".join(["Hotovo.", *written])
+    asked = read(text)
+    assert asked.questions == tuple(line.removeprefix("SCHVALIT: ") for line in written[:-2])
+    assert [problem.line for problem in asked.problems] == written[-2:]
+    assert asked.text(text) == "Hotovo."
+
+
+def test_what_a_letter_cannot_tell_of_is_counted():
+    asked = read("PROGP85:-1\n" * (mail_commands.MOST_FOLLOWED + 7))
+    assert len(asked.problems) == mail_commands.MOST_FOLLOWED + 1
+    assert "7" in asked.problems[-1].reason
+
+
+def test_one_line_adds_no_more_people_than_a_conversation_has():
+    asked = read("PRIDAT: " + ", ".join(f"a{number}@b.cz" for number in range(mail_commands.MOST_PEOPLE + 1)))
+    assert (asked.people, len(asked.problems)) == ((), 1)
