@@ -97,6 +97,17 @@ def access__end(office):
 
 
 @verb
+def access__deactivate(office):
+    return lambda: access.deactivate(acting(office.manager), office.viewer.email)
+
+
+@verb
+def access__activate(office):
+    people.deactivate(office.viewer.email)
+    return lambda: access.activate(acting(office.manager), office.viewer.email)
+
+
+@verb
 def email_changes__wish(office):
     return lambda: email_changes.wish(acting(office.manager), email="nova@vltava.example", password=mirror.PASSWORD)
 
