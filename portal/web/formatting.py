@@ -21,6 +21,7 @@ def install(app: Flask) -> None:
         money,
         number,
         hours,
+        places,
         day,
         short_day,
         moment,
@@ -48,6 +49,11 @@ def number(value: Decimal | int) -> str:
 def hours(value: Decimal) -> str:
     """1,00 h"""
     return _unbroken(numbers.format_decimal(value, format="#,##0.00", locale=current()) + " h")
+
+
+def places(value: Decimal) -> str:
+    """1,00: hours as they are booked, without their unit"""
+    return numbers.format_decimal(value, format="0.00", locale=current())
 
 
 def day(value: date | datetime) -> str:

@@ -15,12 +15,15 @@ from portal.web.fragment_cache import Fragment
 def part(reader: Reader, wanted: TicketFilter, found: TicketPage) -> Fragment:
     """What htmx gets: the list with what changes around it, or only more rows. It holds nothing of the reader."""
     counts = {} if wanted.after else tickets.counts(reader)
-    name = (reader.company_id, wanted, found, _look(reader), tuple(counts.values()))
+    within = listing.counts(reader, wanted) if wanted.narrows and not wanted.after else counts
+    name = (reader.company_id, wanted, found, _look(reader), (*counts.values(), *within.values()))
     kept = fragment_cache.parts().one(name)
     if kept is not None:
         return kept
     template = "tickets/_more.html" if wanted.after else "tickets/_results.html"
-    drawn = render_template(template, wanted=wanted, counts=counts, found=found, rows=rows(reader, found))
+    drawn = render_template(
+        template, wanted=wanted, counts=counts, within=within, found=found, rows=rows(reader, found)
+    )
     made = Fragment.of(drawn)
     return fragment_cache.parts().keep(name, made) if _is_common(wanted) else made
 

@@ -142,11 +142,17 @@ class ApprovalTurn:
     by: str  # who asked, or who decided
     state: ApprovalState | None = None  # how it ended; None: it was asked
     decided_for: str = ""  # the manager in whose place a deputy decided
+    question: str = ""
+    decide_by: datetime | None = None  # while it may still be open
     shape: str = "approval"
 
     @property
     def is_end(self) -> bool:
         return self.state is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.decide_by is not None and self.decide_by < clock.now()
 
 
 @dataclass(slots=True)
@@ -170,6 +176,7 @@ class Conversation:
     turns: list[Said | Happened | TimeTurn | ApprovalTurn] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     earlier: int | None = None  # the message the page of earlier ones ends before; None when nothing is left out
+    open_approval: ApprovalTurn | None = None  # the newest request for the company's approval that has not ended
     hides_hours: bool = False  # Connectica shows this company no time before it is invoiced
     currency: str = ""
 
@@ -211,6 +218,7 @@ def show(reader: Reader, number: str, *, before: int | None = None) -> Conversat
     said = _messages(ticket, before, end)
     start = said[0].at if ticket.earlier else None
     quiet = [*_quiet_lines(reader, ticket.id), *(TimeTurn(one) for one in ticket.entries if not one.message_id)]
+    ticket.open_approval = _open_among(turn for turn in quiet if isinstance(turn, ApprovalTurn))
     here = [turn for turn in quiet if (start is None or turn.at >= start) and (end is None or turn.at < end)]
     ticket.turns = sorted([*said, *here], key=lambda turn: turn.at)
     return ticket
@@ -371,9 +379,20 @@ def _quiet_lines(reader: Reader, ticket_id: int) -> list[Happened | ApprovalTurn
     ended = sorted((row for row in rows if row.part == "ended"), key=lambda row: row.id)
     return [
         *(Happened(row.id, row.kind, row.at, row.old, row.new, row.by) for row in events),
-        *(ApprovalTurn(row.id, row.at, row.by) for row in asked),
+        *(ApprovalTurn(row.id, row.at, row.by, question=row.new, decide_by=row.until) for row in asked),
         *(ApprovalTurn(row.id, row.at, row.by, ApprovalState(row.new), row.old) for row in ended),
     ]
+
+
+def _open_among(turns: Iterable[ApprovalTurn]) -> ApprovalTurn | None:
+    """The newest approval that was asked for and has not ended."""
+    asked: dict[int, ApprovalTurn] = {}
+    for turn in turns:  # those that ended come last
+        if turn.is_end:
+            asked.pop(turn.id, None)
+        else:
+            asked[turn.id] = turn
+    return asked[max(asked)] if asked else None
 
 
 def _quiet_parts(reader: Reader, ticket_id: int) -> Iterable[Select]:
@@ -387,9 +406,17 @@ def _quiet_parts(reader: Reader, ticket_id: int) -> Iterable[Select]:
         TicketEvent.old,
         TicketEvent.new,
         TicketEvent.by,
+        TicketEvent.at.label("until"),
     ).where(TicketEvent.ticket_id == ticket_id)
     yield select(
-        literal("asked", String), Approval.id, nothing, Approval.asked_at, nothing, nothing, Approval.asked_by
+        literal("asked", String),
+        Approval.id,
+        nothing,
+        Approval.asked_at,
+        nothing,
+        Approval.question,
+        Approval.asked_by,
+        Approval.expires_at,
     ).where(*mine)
     yield select(
         literal("ended", String),
@@ -399,4 +426,5 @@ def _quiet_parts(reader: Reader, ticket_id: int) -> Iterable[Select]:
         Approval.decided_for,
         type_coerce(Approval.state, String),
         Approval.decided_by,
+        Approval.decided_at,
     ).where(*mine, Approval.decided_at.is_not(None))

@@ -1,7 +1,7 @@
 """The list of tickets: what can be wanted of it, and one page of what was found."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -227,6 +227,22 @@ def _before(wanted: TicketFilter, *beyond: tuple[Any, ...]) -> list[ColumnElemen
         else tuple_(key, Ticket.id) < tuple_(literal(end, key.type), id_)
         for id_, _, _, end in beyond
     ]
+
+
+def counts(reader: Reader, wanted: TicketFilter) -> dict[State, int]:
+    """How many tickets of each state the rest of the filter finds: the numbers of the tabs."""
+    values = _values(replace(wanted, state=None))
+    query = _visible_to(reader).where(*(CONDITIONS[name](value) for name, value in values.items()))
+    if wanted.requester:
+        query = query.where(confidentiality.tells(reader))
+    if wanted.words:
+        query = query.where(
+            *search_index.says(wanted.words, company=literal(reader.company_id)),
+            confidentiality.finds(reader, wanted.words),
+        )
+    found = query.with_only_columns(Ticket.state, func.count().label("tickets")).group_by(Ticket.state)
+    by_state = {row.state: row.tickets for row in db.session.execute(found)}
+    return {state: by_state.get(state.value, 0) for state in State}
 
 
 def rows(reader: Reader, ids: Iterable[int]) -> dict[int, ListedTicket]:

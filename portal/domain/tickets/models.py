@@ -14,6 +14,7 @@ from portal.db.prepared import Prepared
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
+from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
 
 MOST_CHOICES = 500  # people offered in a filter; more than that nobody picks from, they search
@@ -23,8 +24,8 @@ class State(Labelled):
     """Labels as Connectica writes them, in every language."""
 
     OPEN = "open", "Otevřené", "info"
-    TO_BE_INVOICED = "to_be_invoiced", "Be invoiced", "warn"
-    ERROR = "error", "Error", "bad"
+    TO_BE_INVOICED = "to_be_invoiced", "Be invoiced", "warn", msgid("Solved; they wait for the invoice of the month.")
+    ERROR = "error", "Error", "bad", msgid("A state of Connectica's system; you need do nothing about it.")
     DONE = "done", "Dokončené", "ok"
 
 

@@ -43,6 +43,8 @@ def answer(approval_id: int) -> AnyResponse:
     card = approvals.show(_read(), approval_id)
     said = approval_form.give(actor(), card.approval.id, request.form)
     flash(said)
+    if request.form.get("on") == "ticket":
+        return redirect(url_for("tickets.show", number=card.ticket_number))
     return redirect(url_for(".show", approval_id=approval_id))
 
 

@@ -86,6 +86,7 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
         "choices": sheet.choices,
         "namings": list(Naming),
         "billings": list(Billing),
+        "today": clock.today(),
         "day_period": _day_period,
         "hides_hours": disclosure.of(reader).hides_hours,
         "may_export": downloads.may(current_user),

@@ -1,6 +1,8 @@
 """Tickets: the list, and one with its conversation."""
 
-from flask import Blueprint, Response, request
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request, url_for
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
@@ -26,6 +28,7 @@ def index() -> Response:
         has_parts=True,
         wanted=wanted,
         counts=counts,
+        within=listing.counts(reader, wanted) if wanted.narrows else counts,
         found=found,
         rows=ticket_fragments.rows(reader, found),
         requesters=tickets.requesters(reader),
@@ -39,4 +42,16 @@ def show(number: str) -> Response:
     with unit_of_work():
         audit.note(audit.OPENED_TICKET, actor(), about=ticket.number)
     in_question = navigation.around().in_question
-    return rendering.render(page="tickets/show.html", ticket=ticket, in_question=in_question)
+    return rendering.render(
+        page="tickets/show.html",
+        ticket=ticket,
+        in_question=in_question,
+        back=_list_before(),
+    )
+
+
+def _list_before() -> str:
+    """The list as it was narrowed when its reader came from there, or the whole list."""
+    came, whole = urlsplit(request.referrer or ""), url_for("tickets.index")
+    is_ours = came.netloc == request.host and came.path == whole
+    return f"{whole}?{came.query}" if is_ours and came.query else whole
