@@ -42,6 +42,15 @@ class SetAside(Base):
     told_after: Mapped[str | None]  # the cursor of the page it was on, "" for the first; None when nobody knows
 
 
+class SyncBegun(Base):
+    """Something the sync began to take and has not ended: while it works, or because it died of it."""
+
+    __tablename__ = "sync_begun"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # a record's core_id, or "after CURSOR" for a page
+    times: Mapped[int] = mapped_column(default=1)
+
+
 class CoreNote(Base):
     """A note for the core: written with the decision it tells, delivered once by the sync."""
 

@@ -14,6 +14,7 @@ MOST_TRIES = 2  # what killed its worker so often, alone, is set aside
 SECONDS, SECONDS_A_MEGABYTE = 3.0, 3.0  # of the processor for one call
 AT_ONCE, MOST_LETTERS = 100, 2_000_000  # tickets in a call, and letters after which no further one is added
 _ENDED = "cleaning it was ended"
+KILLS = "reading it ended the sync"  # outside of the worker
 
 Bodies = Mapping[str, Body]
 New = Callable[[Sequence[TicketRecord]], list[TicketRecord]]  # which of the records the mirror has not
@@ -100,7 +101,7 @@ def of_records(records: list[TicketRecord]) -> list[dict[str, Body]]:
 
 def is_deadly(reason: str) -> bool:
     """Whether a record was set aside for this: it is tried again only when somebody asks for it."""
-    return reason.startswith(_ENDED)
+    return reason.startswith((_ENDED, KILLS))
 
 
 def _records(page: ChangesPage) -> list[TicketRecord]:

@@ -16,12 +16,13 @@ from portal.cores.protocol import Core
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.db import db
 from portal.domain.privacy import erased_people, retention
+from portal.domain.privacy.erased_people import Memory
 from portal.domain.sync_state import MirrorState, SetAside
 from portal.domain.tickets.models import Ticket
 from portal.errors import CoreAway, CoreError, CursorUnknown
 from portal.lib.worker_process import WorkerProcess
 from portal.sync import apply, lease, privacy_filter, quarantine, reference_data, rows
-from portal.sync.cleaning import Bodies, Cleaner, Deadly, is_deadly
+from portal.sync.cleaning import KILLS, Bodies, Cleaner, Deadly, is_deadly
 from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.snapshot import recall
@@ -218,22 +219,46 @@ class Sync:
     ) -> None:
         """Perform changes and move the cursor in one transaction; one by one if the database refuses them all."""
         newest = list({change.core_id: change for change in changes}.values())
+        begun = f"after {after}"
+        died = self._begin(lead, begun)
         try:
-            done = self._commit(lead, newest, cursor, after)
+            if died:
+                done = self._take_carefully(lead, newest, after)
+                self._commit(lead, [], cursor, after, begun=begun)
+            else:
+                done = self._commit(lead, newest, cursor, after, begun=begun)
         except _REFUSED as error:
             if type(error) not in _REFUSED:  # a lost connection or a full disk is no fault of a record
                 raise
             db.session.rollback()
             done = [step for change in newest for step in self._take_alone(lead, change, after)]
-            self._commit(lead, [], cursor, after)
+            self._commit(lead, [], cursor, after, begun=begun)
         summary.told += len(newest)
         summary.aside += sum(each.is_aside for each in done)
         summary.changed += sum(each.is_change for each in done)
         summary.withdrawn += sum(each.is_change and each.is_tombstone for each in done)
 
-    def _take_alone(self, lead: Lead, change: Change, after: str | None) -> list["_Done"]:
+    def _begin(self, lead: Lead, name: str) -> int:
+        """Write down that taking it begins; how often that began before and ended the process."""
+        died = quarantine.begin(name)
+        lease.hold(lead)
+        db.session.commit()
+        return died
+
+    def _take_carefully(self, lead: Lead, changes: Sequence[Change], after: str | None) -> list["_Done"]:
+        """Take a page of which a sync died: record by record, without that of which it died alone once more."""
+        done = []
+        for change in changes:
+            died = self._begin(lead, change.core_id)
+            if died:
+                log.error("the sync died of the record of %s twice", change.core_id)
+                change = quarantine.unkept(change, f"{KILLS} twice")  # noqa: PLW2901
+            done += self._take_alone(lead, change, after, begun=change.core_id)
+        return done
+
+    def _take_alone(self, lead: Lead, change: Change, after: str | None, *, begun: str = "") -> list["_Done"]:
         try:
-            return self._commit(lead, [change], None, after)
+            return self._commit(lead, [change], None, after, begun=begun)
         except _REFUSED as error:
             if type(error) not in _REFUSED:
                 raise
@@ -241,12 +266,19 @@ class Sync:
             log.exception("the database refused the record of %s", change.core_id)
             reason = f"the database refused it: {error.orig}"[:LONGEST_TROUBLE]
             refused = Unreadable(core_id=change.core_id, raw=_raw(change), reason=reason)
-            return self._commit(lead, [refused], None, after)
+            return self._commit(lead, [refused], None, after, begun=begun)
 
-    def _commit(self, lead: Lead, changes: Sequence[Change], cursor: str | None, after: str | None) -> list["_Done"]:
-        memory, kept_since = erased_people.memory(), retention.kept_since()
-        told = changes
-        changes = [privacy_filter.of(change, memory, kept_since) for change in told]
+    def _commit(
+        self,
+        lead: Lead,
+        changes: Sequence[Change],
+        cursor: str | None,
+        after: str | None,
+        *,
+        begun: str = "",
+    ) -> list["_Done"]:
+        memory, told = erased_people.memory(), changes
+        changes = self._filtered(told, memory)
         had = recall(changes)
         known = had.known(changes)
         cleaned = self._cleaner.clean([each for each in changes if _wants_bodies(each, known[each.core_id])])
@@ -257,13 +289,36 @@ class Sync:
             quarantine.place(had.aside, known, told_after=after)
         if cursor is not None:
             _state().cursor = cursor
+        quarantine.end(begun)
         lease.hold(lead)  # last: whoever writes meanwhile waits for the rows only, not for the thinking
         if erased_people.memory() != memory:  # somebody was forgotten while we thought
             db.session.rollback()
-            return self._commit(lead, told, cursor, after)
+            return self._commit(lead, told, cursor, after, begun=begun)
         db.session.commit()
         db.session.expunge_all()  # a first sync meets more tickets than memory should hold
         return [_Done.of(change, steps) for change, steps in zip(changes, plans, strict=True)]
+
+    def _filtered(self, told: Sequence[Change], memory: Memory | None) -> list[Change]:
+        """The changes as they may be kept; what its reader dies of is set aside before anything reads it."""
+        kept_since, aside = retention.kept_since(), quarantine.left_aside(told)
+        wanting = [
+            change
+            for change in told
+            if change.core_id not in aside and privacy_filter.wants_bodies(change, memory, kept_since)
+        ]
+        bodies = self._cleaner.clean(wanting)
+        changes: list[Change] = []
+        for change in told:
+            made = bodies.get(change.core_id)
+            if change.core_id in aside:
+                changes.append(aside[change.core_id])
+            elif quarantine.is_unkept(change):
+                changes.append(change)
+            elif isinstance(made, Deadly):
+                changes.append(quarantine.unkept(change, str(made)))
+            else:
+                changes.append(privacy_filter.of(change, memory, kept_since, made))
+        return changes
 
     def _note(self, lead: Lead, *, trouble: str, reached: bool = False) -> None:
         """How the run went, for the pages that say how old their data is."""
@@ -272,6 +327,7 @@ class Sync:
         state.tried_at, state.trouble = clock.now(), trouble[:LONGEST_TROUBLE]
         if reached:
             state.reached_at = clock.now()
+        quarantine.end_all()
         db.session.commit()
 
 
@@ -300,7 +356,9 @@ def _wants_bodies(change: Change, known: Known) -> TypeGuard[TicketRecord]:
 def _is_left_aside(change: TicketRecord, aside: tuple[str, str] | None) -> bool:
     """Whether its cleaner died of this very record, and nobody asked to try it again. aside: raw and reason."""
     raw, reason = aside or ("", "")
-    return is_deadly(reason) and raw == put_aside(change.core_id, _raw(change), "").raw
+    if not is_deadly(reason):
+        return False
+    return raw in {put_aside(change.core_id, _raw(change), "").raw, quarantine.mark(change)}
 
 
 def _new(records: Sequence[TicketRecord]) -> list[TicketRecord]:
@@ -324,6 +382,8 @@ def _new(records: Sequence[TicketRecord]) -> list[TicketRecord]:
 
 def _planned(change: Change, known: Known, companies: Container[str], bodies: Bodies | Deadly | None) -> list[Step]:
     if isinstance(change, TicketRecord) and _is_left_aside(change, known.aside):
+        return []
+    if isinstance(change, Unreadable) and is_deadly(change.reason) and known.aside == (change.raw, change.reason):
         return []
     if isinstance(bodies, Deadly):
         return [put_aside(change.core_id, _raw(change), str(bodies))]

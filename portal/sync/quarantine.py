@@ -1,19 +1,22 @@
-"""Records set aside: kept raw, with the reason, until they are understood."""
+"""Records set aside: kept raw, with the reason, until they are understood; and what the sync died of."""
 
+import hashlib
 from collections.abc import Container, Iterable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal import clock
-from portal.cores.records import NAMELESS
+from portal.cores import records
+from portal.cores.records import NAMELESS, Change, Unreadable
 from portal.db import db
 from portal.domain import sync_state
-from portal.domain.sync_state import SetAside
+from portal.domain.sync_state import SetAside, SyncBegun
 from portal.sync.cleaning import is_deadly
 from portal.sync.plan import PutAside
 
 SOON, AT_LAST = timedelta(seconds=15), timedelta(minutes=10)  # between two times of asking for a record again
+_UNKEPT = "not kept, it may hold what is to be forgotten; sha256:"
 _LOOKED_AT, _PAGES = 1000, 20  # at most: records due, and pages asked for in one run
 
 
@@ -82,3 +85,49 @@ def asked_again(names: Iterable[str], *, told: Container[str] | None) -> None:
         row.told_after = None
         if row.core_id.startswith(NAMELESS):
             db.session.delete(row)
+
+
+def begin(name: str) -> int:
+    """Note that taking it begins; how often that began before and never ended. In the caller's transaction."""
+    row = db.session.get(SyncBegun, name)
+    if row is None:
+        db.session.add(SyncBegun(name=name, times=1))
+        return 0
+    row.times += 1
+    return row.times - 1
+
+
+def end(name: str) -> None:
+    """What was begun is done. In the caller's transaction."""
+    db.session.execute(delete(SyncBegun).where(SyncBegun.name == name))
+
+
+def end_all() -> None:
+    """A run ended, well or with an error that somebody is told: nothing it began is to blame."""
+    db.session.execute(delete(SyncBegun))
+
+
+def unkept(change: Change, reason: str) -> Unreadable:
+    """The record as it is set aside when it cannot be read at all, not even for what is to be forgotten."""
+    return Unreadable(core_id=change.core_id, raw=mark(change), reason=reason)
+
+
+def is_unkept(change: Change) -> bool:
+    """Whether that is already all there is of it."""
+    return isinstance(change, Unreadable) and change.raw.startswith(_UNKEPT)
+
+
+def left_aside(changes: Iterable[Change]) -> dict[str, Unreadable]:
+    """By core_id: those of the records that were set aside unkept, and are not to be read until somebody asks."""
+    marked = select(SetAside.core_id, SetAside.raw, SetAside.reason).where(SetAside.raw.startswith(_UNKEPT))
+    rows = {row.core_id: row for row in db.session.execute(marked) if is_deadly(row.reason)}
+    if not rows:
+        return {}
+    here = [change for change in changes if change.core_id in rows and rows[change.core_id].raw == mark(change)]
+    return {change.core_id: unkept(change, rows[change.core_id].reason) for change in here}
+
+
+def mark(change: Change) -> str:
+    """What stands for the raw form of a record that is set aside unkept: it is known again by it."""
+    raw = change.raw if isinstance(change, Unreadable) else records.written(change).decode()
+    return _UNKEPT + hashlib.sha256(raw.encode(errors="replace")).hexdigest()

@@ -368,6 +368,7 @@ NAMELESS = {
     "message.proved_by",
     "message.side",
     "mirror_state.cursor",
+    "sync_begun.name",
     "mirror_state.trouble",
     "notice.key",
     "notice.path",
