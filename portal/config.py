@@ -2,9 +2,11 @@
 
 import difflib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,10 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_LOG = 30  # days
 SHORTEST_KEPT, LONGEST_KEPT = 90, 36_500  # days
 SHORTEST_SECRET = 32  # characters; 16 random bytes in hex
+
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+_YES, _NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,16 @@ def check(values: Mapping[str, Any]) -> None:
                 values["KEEP_TICKETS_DAYS"] and not SHORTEST_KEPT <= values["KEEP_TICKETS_DAYS"] <= LONGEST_KEPT,
                 f"PORTAL_KEEP_TICKETS_DAYS is 0, or {SHORTEST_KEPT} to {LONGEST_KEPT}: an invoice must be understood",
             ),
+            (
+                not _ADDRESS.fullmatch(values["NOC_ADDRESS"]),
+                f"PORTAL_NOC_ADDRESS={values['NOC_ADDRESS']!r} is no address; write for example noc@connectica.cz",
+            ),
+            (
+                values["DESK_TRUST_LOCAL"] and not values["DEMO"],
+                "PORTAL_DESK_TRUST_LOCAL believes all that this machine sends, relayed mail, too: for the demo alone",
+            ),
+            (values["DESK_IMAP_SECONDS"] < 1, "PORTAL_DESK_IMAP_SECONDS is 1 or more"),
+            (values["SYNC_SECONDS"] < 1, "PORTAL_SYNC_SECONDS is 1 or more"),
             (values["PROXIES"] < 0, "PORTAL_PROXIES is a number of proxies: 0 or more"),
             (values["LOG_FORMAT"] not in ("text", "json"), "PORTAL_LOG_FORMAT is text or json"),
             (values["LOG_LEVEL"] not in LOG_LEVELS, f"PORTAL_LOG_LEVEL is one of {', '.join(LOG_LEVELS)}"),
@@ -132,11 +148,52 @@ def check(values: Mapping[str, Any]) -> None:
         raise Misconfigured("\n".join(faults))
 
 
-def secret(values: Mapping[str, Any], name: str) -> str:
-    """A secret from its setting, or one made once and kept in the instance folder, readable by us alone."""
+def doubts(values: Mapping[str, Any]) -> list[str]:
+    """What works and is probably not meant, one plain line each: said when a service starts, refused by nobody."""
+    if values["DEMO"]:
+        return []
+    desk = values["CORE"] == "desk"
+    host = values["DESK_HTTP"].rpartition(":")[0].strip("[]")
+    return [
+        words
+        for is_so, words in (
+            (
+                desk and not values["DESK_MAIL_OUT"],
+                "PORTAL_DESK_MAIL_OUT is not set: the desk's letters to employees and technicians stay in a folder",
+            ),
+            (
+                not values["MAIL_OUT"],
+                "PORTAL_MAIL_OUT is not set: the portal's own letters, invitations too, stay in a folder",
+            ),
+            (
+                desk and _is_open(host),
+                f"PORTAL_DESK_HTTP={values['DESK_HTTP']}: the Core API, every ticket behind one token, is open to "
+                "the network without TLS; write a private address, or 127.0.0.1",
+            ),
+        )
+        if is_so
+    ]
+
+
+def _is_open(host: str) -> bool:
+    """Whether an address to listen at may be reached from outside a private network."""
+    if host == "localhost":
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_unspecified or not address.is_private
+
+
+def secret(values: Mapping[str, Any], name: str, *, is_theirs: bool = False) -> str:
+    """A secret from its setting, or one made once and kept in the instance folder, readable by us alone.
+
+    is_theirs: another system chose it, so how long it is was not ours to say.
+    """
     given = values[name]
     if given:
-        return _long_enough(name, given)
+        return given if is_theirs else _long_enough(name, given)
     path: Path = values["INSTANCE"] / name.lower().replace("_", "-")
     try:
         private_files.make_folder(path.parent)
@@ -162,7 +219,9 @@ def _typed(row: Setting, written: str | None) -> Any:
     if written is None:
         return row.default
     if isinstance(row.default, bool):
-        return written.strip().lower() in {"1", "true", "yes", "on"}
+        if written.strip().lower() not in _YES | _NO:
+            raise Misconfigured(f"PORTAL_{row.name}={written!r}: write true or false ({row.meaning})")
+        return written.strip().lower() in _YES
     if isinstance(row.default, int):
         try:
             return int(written)

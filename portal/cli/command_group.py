@@ -1,14 +1,21 @@
 """Groups of commands that speak plainly when the database or the settings are not what they should be."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
-from portal import schema
+from portal import config, schema
 from portal.db import db
 from portal.errors import Misconfigured
+
+
+def say_doubts(values: Mapping[str, Any]) -> None:
+    """What a service's settings probably do not mean, on standard error when it starts."""
+    for words in config.doubts(values):
+        click.echo(f"warning: {words}", err=True)
 
 
 class Commands(AppGroup):

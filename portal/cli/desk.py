@@ -13,6 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from portal import clock, config
 from portal.cli import desk_entries, desk_invoices
+from portal.cli.command_group import say_doubts
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import ImapMailbox
@@ -49,6 +50,7 @@ def folder(values: dict[str, Any]) -> Path:
 def serve_command() -> None:
     """Mail in, mail out and the Core API, until Ctrl-C."""
     values = current_app.config
+    say_doubts(values)
     try:
         serve(_store(), _doors(values), _say_ready)
     except DeskBroken as error:

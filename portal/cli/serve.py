@@ -11,6 +11,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from portal import config, schema
+from portal.cli.command_group import say_doubts
 from portal.db import db
 from portal.errors import Misconfigured
 from portal.web.views.machines.metrics import SHARED
@@ -32,6 +33,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         raise click.ClickException(
             "the portal does not start like this:\n" + "\n".join(f"  - {one}" for one in faults)
         )
+    say_doubts(current_app.config)
     db.engine.dispose()
     command = [
         sys.executable,
