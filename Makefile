@@ -53,23 +53,11 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-header --constraint requirements.txt pyproject.toml -o deploy/container/requirements.txt
 
 .venv/ready: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON); choose another one:  make PYTHON=python3.12 demo"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make virtual environments here. Install that part:  apt-get install python3-venv"; exit 1; }
-	@echo "Setting up, once: a virtual environment in .venv …"
-	@$(PYTHON) -m venv .venv
-	@echo "Setting up, once: the packages of requirements.txt, by their hashes …"
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --require-hashes --requirement requirements.txt || { echo "… once more, with pip (slower) …"; $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt; }
-	@.venv/bin/uv pip install --quiet --system-certs --python $(PY) --no-deps --editable .
+	@PYTHON=$(PYTHON) sh deploy/venv.sh requirements.txt 1000
 	@touch $@ .venv/installed
 
 .venv/installed: deploy/container/requirements.txt
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make virtual environments here. Install that part:  apt-get install python3-venv"; exit 1; }
-	@echo "Setting up: what the portal runs with, without test tools, into .venv …"
-	@$(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement deploy/container/requirements.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@PYTHON=$(PYTHON) sh deploy/venv.sh deploy/container/requirements.txt 500
 	@touch $@
 
 .PHONY: help demo demo-reset run install test check lint audit bench chaos translate lock

@@ -19,6 +19,7 @@ from portal.config import ROOT
 from portal.demo import postgres as demo_postgres
 from portal.demo.processes import ChildDied, Children, answers, check_all_free, check_free, host_and_port
 from portal.errors import Misconfigured
+from tests.conftest import postgres_binaries
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -102,6 +103,7 @@ def test_an_address_is_a_host_and_a_port(address):
 
 
 def test_a_demo_on_postgresql_has_a_server_of_its_own_that_ends_with_it(tmp_path):
+    postgres_binaries()
     """Somebody still connected does not hold it up; what was written is there the next time."""
     with tempfile.TemporaryDirectory() as open_to_all:  # the server runs as another user when we are root
         Path(open_to_all).chmod(0o755)
