@@ -10,7 +10,7 @@ from portal import clock
 from portal.db import TROUBLES, database_outage, db
 from portal.domain import sync_state
 from portal.domain.notifications.outbox import Letter
-from portal.domain.sync_state import Lease
+from portal.domain.sync_state import WAKE, Lease
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import State, TicketCount
 
@@ -68,5 +68,5 @@ def _leads() -> dict[str, float]:
     now_ = clock.now()
     return {
         name: (until - now_).total_seconds()
-        for name, until in db.session.execute(select(Lease.name, Lease.expires_at))
+        for name, until in db.session.execute(select(Lease.name, Lease.expires_at).where(Lease.name != WAKE))
     }
