@@ -3,11 +3,12 @@
 import click
 from flask import Flask
 
-from portal.cli import backup, companies, demo, desk, mail, people, prices, serve, sso, sync
+from portal.cli import backup, companies, demo, desk, doctor, mail, people, prices, serve, sso, sync
 from portal.domain.users import permissions
 from portal.domain.users.permissions import OPERATOR, Right
 
 COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single commands: the right they need
+    doctor.doctor: Right.OPERATE,
     companies.cli: Right.ADMINISTER,
     demo.cli: Right.OPERATE,
     desk.cli: Right.OPERATE,

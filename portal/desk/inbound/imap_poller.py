@@ -1,7 +1,8 @@
 """Mail in from an IMAP mailbox: what is unseen, and what is new even if somebody has looked at it."""
 
 import imaplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -54,9 +55,20 @@ def poll(store: Store, place: ImapMailbox, *, stop: Callable[[], bool] = lambda:
     A mail is marked as seen only after its ticket is committed. Reading the mailbox by hand hides nothing from us.
     Raises MailboxAway.
     """
+    with _away_said(place), _signed_in(place) as mailbox:
+        return _take(store, place, mailbox, stop)
+
+
+def try_out(place: ImapMailbox) -> None:
+    """Sign in and open the folder, and leave everything as it is. Raises MailboxAway."""
+    with _away_said(place), _signed_in(place):
+        return
+
+
+@contextmanager
+def _away_said(place: ImapMailbox) -> Iterator[None]:
     try:
-        with _signed_in(place) as mailbox:
-            return _take(store, place, mailbox, stop)
+        yield
     except tls.CertificateRefused as error:
         raise MailboxAway(str(error)) from error
     except MailboxLoginError as error:
