@@ -1,5 +1,6 @@
 """Hours and invoices as a manager sees them: the page and its file say the same, and nobody sees too much."""
 
+import html
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -92,7 +93,7 @@ def manager(books, sign_in):
 def sum_on(page: str, name: str) -> str:
     """The sentence of a sum, by the id of its element."""
     found = re.search(rf'id="{name}">([^<]*)', page)
-    return found[1].replace("\xa0", " ").strip()
+    return html.unescape(found[1]).replace("\xa0", " ").strip()
 
 
 def sheets(answer) -> dict[str, list[list]]:
