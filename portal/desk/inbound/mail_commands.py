@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 from portal import clock, timecodes
-from portal.desk.inbound import correction_lines, time_lines
+from portal.desk.inbound import correction_lines, line_spellings, time_lines
 from portal.desk.inbound.correction_lines import CorrectionLine
 from portal.errors import BadTimeCode
 from portal.lib.mail_quotes import reading
@@ -104,13 +104,13 @@ def read(said: str | Reading, categories: Collection[str]) -> Instructions:
     plainly a copy of what was booked before.
     """
     found = said if isinstance(said, Reading) else reading.read_text(said)
-    lines = [time_lines.bare(line.text) for line in found.lines]
+    lines = [line_spellings.written_plainly(line.text, categories, _STATE_OF) for line in found.lines]
     edges = _edges(lines, found.own)
     gathered = _Gathered(categories)
     read_already = -1
     for at in found.own:
         if lines[at] and at > read_already:
-            line, read_already = _whole(lines, found, at)
+            line, read_already = _whole(lines, found, at, categories)
             if not gathered.take(line, range(at, read_already + 1), at_edge=at in edges):
                 gathered.take_within(line, at)
     _add_unread(gathered, found, lines)
@@ -187,9 +187,12 @@ def may_name_requester(text: str) -> bool:
 _NAMES_REQUESTER = re.compile(r"(?<![^\W_])(?:za|requester)(?![^\W_])", re.IGNORECASE)
 
 
-def _whole(lines: Sequence[str], found: Reading, at: int) -> tuple[str, int]:
-    """A question on the lines that a program wrapped it over, and the number of the last; any other line alone."""
+def _whole(lines: Sequence[str], found: Reading, at: int, categories: Collection[str]) -> tuple[str, int]:
+    """A question on the lines it was wrapped over, time on two cells of a table, and the number of the last line."""
     line, last = lines[at], at
+    below = next((after for after in range(at + 1, min(at + 4, len(lines))) if lines[after]), None)
+    if below and found.parts[below] is Part.OWN and time_lines.is_split(line, lines[below], categories):
+        return f"{line.rstrip(': ')}: {lines[below]}", below
     keyed = _KEYED.match(line)
     if not (keyed and folded(keyed[1]) in _OF_SENTENCES):
         return line, at

@@ -117,13 +117,47 @@ def is_time(line: str, categories: Collection[str]) -> bool:
     return found is not None and (_hours(found[2]) is not None or found[1] in {":", "="})
 
 
+def is_split(line: str, below: str, categories: Collection[str]) -> bool:
+    """Whether a category stands in one line and its hours in the next, as the cells of a table do."""
+    return line.rstrip(": ").upper() in categories and _hours(below.strip(" .")) is not None
+
+
 def inside(line: str, categories: Collection[str]) -> str:
-    """Time of a known category that a line says after other words, as it stands there; empty when there is none."""
+    """Time of a known category that a line says in other words, as it stands there; empty when there is none.
+
+    The whole line, where nothing else is said but that it is time.
+    """
+    line = line[:2000]
     for category in categories:
-        found = re.search(rf"(?<=[\s(\[,;.]){re.escape(category)}\s?[:=]\s?\d[\d.,:]*\d?", line[:2000], re.IGNORECASE)
+        name = re.escape(category)
+        found = (
+            re.search(rf"(?<=[\s(\[,;.]){name}\s?[:=]\s?\d[\d.,:]*\d?", line, re.IGNORECASE)
+            or re.search(rf"(?<=[\s(\[,;.:]){name}\s{{1,3}}{_TWO_PLACES}", line, re.IGNORECASE)
+            or re.search(
+                rf"{_TWO_PLACES}\s?(?:{_UNITS})?\s{{0,3}}[-–—x×:]?\s{{0,3}}{name}(?!\w)", line, re.IGNORECASE
+            )
+        )
         if found:
-            return found[0].rstrip(".,:")
+            rest = re.sub(r"[\W_]+", "", f"{line[: found.start()]}{line[found.end() :]}")
+            return line if rest.casefold() in _CALLS_ITSELF_TIME else found[0].rstrip(".,:")
     return ""
+
+
+_TWO_PLACES = r"(?<![\w.,:])\d{1,2}[.,]\d{1,2}(?![\w.]|,\d)"
+_CALLS_ITSELF_TIME = {
+    "",
+    "čas",
+    "cas",
+    "práce",
+    "prace",
+    "hodiny",
+    "odpracováno",
+    "celkem",
+    "time",
+    "work",
+    "h",
+    "hod",
+}
 
 
 def _split(line: str, categories: Collection[str]) -> tuple[str, str, str] | None:

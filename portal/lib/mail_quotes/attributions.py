@@ -43,6 +43,8 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _MADE_BY_A_PROGRAM = re.compile(r"(?:napsal|napísal|napisał)(?:\(a\)|/a)", re.IGNORECASE)
+_SENDER_NAMED = re.compile(r"\b(?:odesílatel|uživatel|odosielateľ|používateľ|użytkownik)\s", re.IGNORECASE)
+_ADDRESS_LAST = re.compile(rf"<\s?[\w.+%-]+@[\w.-]+\s?>,?\s+{_VERB.pattern}\s?:$", re.IGNORECASE)
 _DAY = (
     r"(?:po|út|st|čt|pá|so|ne|ut|št|pi|pondělí|úterý|středa|středu|čtvrtek|pátek|sobota|sobotu|neděle|neděli"
     r"|pondelok|utorok|streda|stredu|štvrtok|piatok|sobota|nedeľa|nedeľu|mon|tue|wed|thu|fri|sat|sun|\w{3,6}day"
@@ -224,7 +226,8 @@ def _attribution(lines: Sequence[str], at: int) -> Announcement | None:
         if len(joined) > _LONGEST:
             return None
         if _ends(joined) and (end == at + 1 or _OPENING.match(lines[at].strip())) and _says_who_and_when(joined):
-            return Announcement(at, end, joined, needs_marks=not _OPENING.match(joined))
+            is_plain = bool(_OPENING.match(joined)) and (_is_a_programs(joined) or _names_only(joined))
+            return Announcement(at, end, joined, needs_marks=not is_plain)
     return None
 
 
@@ -243,9 +246,18 @@ def _says_who_and_when(joined: str) -> bool:
         tail = joined[verb.end() :]
         if len(tail) > 1 and not (address or moment):
             return False
-        return bool(address or moment) and (bool(_MADE_BY_A_PROGRAM.search(joined)) or _names_only(joined))
+        return bool(address or moment) and (
+            _is_a_programs(joined)
+            or _names_only(joined)
+            or (moment is not None and bool(_ADDRESS_LAST.search(joined)))
+        )
     starts = bool(re.match(rf"^(?:{_DAY}[.,]{{0,2}}\s)?.{{0,12}}$", joined[: date.start()], re.IGNORECASE))
     return starts and bool(address) and moment is not None and _names_only(joined)
+
+
+def _is_a_programs(joined: str) -> bool:
+    """Whether its words are a program's, whatever small words the name between them has."""
+    return bool(_MADE_BY_A_PROGRAM.search(joined) or (_SENDER_NAMED.search(joined) and _ADDRESS_LAST.search(joined)))
 
 
 def _names_only(joined: str) -> bool:

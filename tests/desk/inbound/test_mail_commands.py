@@ -303,3 +303,67 @@ def test_what_a_letter_cannot_tell_of_is_counted():
 def test_one_line_adds_no_more_people_than_a_conversation_has():
     asked = read("PRIDAT: " + ", ".join(f"a{number}@b.cz" for number in range(mail_commands.MOST_PEOPLE + 1)))
     assert (asked.people, len(asked.problems)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ＰＲＯＧＰ８５:０,２５",
+        "PRОGР85: 0,25",  # with a Cyrillic О and Р
+        "☑ PROGP85: 0,25",
+        "[x] PROGP85: 0,25",
+        "➢ PROGP85 0,25",
+        "PROGP85\n0,25",
+        "PROGP85:\n\n0,25 h",
+    ],
+)
+def test_time_in_letters_boxes_and_cells_of_any_kind_is_booked(written):
+    asked = read(f"Hotovo.\n\n{written}\n")
+    assert asked.times == (TimeCode("PROGP85", Decimal("0.25")),)
+    assert asked.text(f"Hotovo.\n\n{written}\n") == "Hotovo."
+
+
+@pytest.mark.parametrize("written", ["0,25 PROGP85", "0,25 h PROGP85", "Čas: PROGP85 0,25", "Celkem 0.25 - PROGP85"])
+def test_time_that_is_turned_around_is_told_of_and_cut(written):
+    asked = read(f"Hotovo.\n\n{written}\n")
+    assert (asked.times, asked.cut) == ((), ((2, written),))
+    assert asked.problems[0].line == written
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Za 900,00 PROGP85 už neúčtujeme.", "Verze 1.25.3 PROGP85 funguje.", "Ceník PROGP85 platí."]
+)
+def test_a_category_in_a_sentence_is_no_time(sentence):
+    assert read(sentence) == mail_commands.Instructions()
+
+
+@pytest.mark.parametrize("between", [" = ", "=", " - ", " – ", " "])
+def test_a_line_without_its_colon_is_understood_where_it_leaves_no_doubt(between):
+    asked = read(
+        f"STAV{between}be invoiced\nRESI{between}petra.mala\nTERMÍN{between}24.11.2026\n"
+        f"PŘIDAT{between}marie@strojirny-vltava.example\nSCHVALIT{between}Můžeme koupit disk?\nDUVERNE{between}ano"
+    )
+    assert (asked.state, asked.technician, asked.questions) == (
+        "to_be_invoiced",
+        "petra.mala",
+        ("Můžeme koupit disk?",),
+    )
+    assert (asked.people, asked.confidential, asked.problems) == (("marie@strojirny-vltava.example",), True, ())
+    assert asked.due is not None
+
+
+@pytest.mark.parametrize(
+    "sentence", ["STAV TISKÁREN NA DÍLNĚ", "ZA hodinu jsem tam.", "DUE to a fault", "Stav – dobrý"]
+)
+def test_a_heading_that_begins_like_a_line_of_ours_stays(sentence):
+    assert read(f"{sentence}\nDěkuji.") == mail_commands.Instructions()
+
+
+@pytest.mark.parametrize("written", ["INTERNE", "INTERNÍ!", "Interní poznámka".upper(), "INTERN", "INTERNI."])
+def test_a_word_that_keeps_a_mail_from_the_company_is_understood_misspelt(written):
+    assert read(f"Klient neplatí.\n{written}").internal
+
+
+@pytest.mark.parametrize("written", ["INTERNET", "Interní systém nejde", "INTERNÍ SÍŤ", "DŮVĚRA"])
+def test_words_that_only_resemble_it_are_words(written):
+    assert read(written) == mail_commands.Instructions()

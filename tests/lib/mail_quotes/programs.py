@@ -43,6 +43,8 @@ LINES = {
     "tutanota cs": f"27. 11. 2026 09:12 od {ADDRESS}:",
     "tutanota de": f"27. Nov. 2026, 09:12 von {ADDRESS}:",
     "k-9 de": f"Am 27. November 2026 09:12:33 MEZ schrieb {WHO} <{ADDRESS}>:",
+    "gmail cs, a long name": f"pá 27. 11. 2026 v 9:12 odesílatel {WHO} – technická podpora <{ADDRESS}> napsal:",
+    "android cs, a long name": f"Dne pá 27. 11. 2026 v 9:12 uživatel {WHO} (technická podpora) <{ADDRESS}> napsal:",
     "zoho": f"---- On Fri, 27 Nov 2026 09:12:33 +0100 {WHO} <{ADDRESS}> wrote ---",
 }
 

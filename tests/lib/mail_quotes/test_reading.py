@@ -26,6 +26,12 @@ def test_a_mail_of_own_words_is_its_own():
     assert said("Dobrý den,\n\nnejde tisk.") == ["Dobrý den,", "nejde tisk."]
 
 
+def test_a_name_with_small_words_in_it_announces_marked_history():
+    line = "On Fri, Nov 27, 2026 at 9:12 AM Connectica, support and networks <noc@connectica.example> wrote:"
+    assert said(f"Už jde.\n\n{line}\n\n{programs.marked(OLD)}") == ["Už jde."]
+    assert "Nic víc." in said(f"Už jde.\n\n{line}\n\nNic víc.")
+
+
 @pytest.mark.parametrize("line", programs.LINES.values(), ids=programs.LINES.keys())
 @pytest.mark.parametrize("shape", [str, programs.wrapped], ids=["whole", "wrapped"])
 def test_history_below_an_attribution_is_history_with_it(line, shape):
