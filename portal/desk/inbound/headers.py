@@ -60,20 +60,23 @@ def parse_head(raw: bytes) -> Message:
 def addresses(written: str) -> list[tuple[str, str]]:
     """(name, address) of each mailbox of an address header, names as they are written; addresses may be nonsense.
 
-    Groups are opened, comments dropped unless they are the only name there is.
+    Groups are opened, comments dropped unless they are the only name there is. A comma in a name that nobody put in
+    quotation marks ("Novak, Jan <jan@x.example>") belongs to the name.
     """
     found: list[tuple[str, str]] = []
     mailbox = _Mailbox()
     for token in _TOKEN.finditer(written[:LONGEST]):
         kind = token.lastgroup
-        if kind in ("comma", "semicolon"):
+        if kind in ("comma", "semicolon") and mailbox.is_a_name:
+            mailbox.go_on(token.group())
+        elif kind in ("comma", "semicolon"):
             found += mailbox.end()
             mailbox = _Mailbox()
             if len(found) >= MOST_ADDRESSES:
                 return found[:MOST_ADDRESSES]
         else:
             mailbox.take(kind or "", token.group())
-    return found + mailbox.end()
+    return (found + mailbox.end())[:MOST_ADDRESSES]
 
 
 def decoded(written: str, decode: Callable[[bytes, str], str]) -> str:
@@ -119,10 +122,21 @@ class _Mailbox:
     """One mailbox while it is read."""
 
     def __init__(self) -> None:
+        self._before: list[tuple[str, str]] = []  # words and the comma or semicolon after them
         self._words: list[str] = []
         self._comment: list[str] = []
         self._address: str | None = None
         self._depth = 0
+
+    @property
+    def is_a_name(self) -> bool:
+        """Whether what was read so far has no address in it, and may be the beginning of a name."""
+        words = "".join(self._words).strip()
+        return self._address is None and not self._depth and words != "" and "@" not in words
+
+    def go_on(self, separator: str) -> None:
+        self._before.append(("".join(self._words).strip(), separator))
+        self._words.clear()
 
     def take(self, kind: str, text: str) -> None:
         if kind in ("open", "close"):
@@ -142,8 +156,10 @@ class _Mailbox:
         words = "".join(self._words).strip()
         comment = "".join(self._comment).strip()
         if self._address is not None:
-            return [(words or comment, self._address)]
-        return [(comment, "".join(words.split()))] if words else []
+            name = " ".join([*(f"{before}{separator}" for before, separator in self._before), words]).strip()
+            return [(name or comment, self._address)]
+        alone = [before for before, _ in self._before] + ([words] if words else [])
+        return [(comment, "".join(name.split())) for name in alone]
 
 
 def _content(how: str, text: str) -> bytes | None:

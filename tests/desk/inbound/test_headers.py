@@ -56,6 +56,14 @@ def test_a_sender_that_is_no_address_is_said_to_be_none(sender):
         ("<jan@a.example> <eva@a.example>", [("", "jan@a.example")]),
         ("Jan <jan@a.example", [("Jan", "jan@a.example")]),
         ("jan @ a.example", [("", "jan@a.example")]),
+        ("Novák, Jan <jan@a.example>", [("Novák, Jan", "jan@a.example")]),
+        (
+            "Novák, Jan, Ing. <jan@a.example>, Eva <eva@a.example>",
+            [("Novák, Jan, Ing.", "jan@a.example"), ("Eva", "eva@a.example")],
+        ),
+        ("Jan Novák; IT / Servis <jan@a.example>", [("Jan Novák; IT / Servis", "jan@a.example")]),
+        ("Novák, jan@a.example", [("", "Novák"), ("", "jan@a.example")]),
+        ("jan@a.example, Eva <eva@a.example>", [("", "jan@a.example"), ("Eva", "eva@a.example")]),
         ("", []),
     ],
 )
