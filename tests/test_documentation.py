@@ -36,7 +36,8 @@ def test_the_map_shows_every_part_of_the_portal():
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/operations.md", "docs/security.md", "docs/single-sign-on.md"]
+    "document",
+    ["README.md", "docs/operations.md", "docs/security.md", "docs/single-sign-on.md", "docs/technicians.md"],
 )
 def test_every_file_a_document_points_to_is_there(document):
     text = (ROOT / document).read_text()

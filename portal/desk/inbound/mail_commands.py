@@ -381,6 +381,7 @@ _VERBS: dict[str, Callable[[Instructions, str], Instructions]] = {
 }
 
 
+WORDS = tuple(_VERBS)  # by which lines begin, without diacritics
 _OF_DAYS = {"dne"}
 _OF_SENTENCES = {"schvalit", "approve"}
 _NOT_OURS = {"stal", "stav"}

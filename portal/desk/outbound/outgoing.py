@@ -170,6 +170,12 @@ def _when(moment: datetime) -> str:
     return f"{local.day}. {local.month}. {local.year} {local:%H:%M}"
 
 
+def _days_ago(days: int) -> str:
+    """A day as technicians write it, for examples that hold today."""
+    day = clock.today() - timedelta(days=days)
+    return f"{day.day}.{day.month}.{day.year}"
+
+
 _TEMPLATES = jinja2.Environment(  # noqa: S701 - plain text, nothing to escape
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "letters"),
     undefined=jinja2.StrictUndefined,
@@ -177,3 +183,4 @@ _TEMPLATES = jinja2.Environment(  # noqa: S701 - plain text, nothing to escape
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["when"] = _when
+_TEMPLATES.globals["days_ago"] = _days_ago

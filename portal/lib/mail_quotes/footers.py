@@ -6,7 +6,7 @@ from collections.abc import Sequence
 # What the letters to technicians end with (portal/desk/outbound/letters). Programs wrap it, mark it, lose its dots.
 _BEGINS = re.compile(r"^\W{0,6}Odpověd[íi] se požadavku ujmete\b", re.IGNORECASE)
 _WORDS = ("STAV:", "TERMIN:", "RESI:", "SCHVALIT:", "PRIDAT:", "DUVERNE", "INTERNI")
-MOST_LINES = 8
+MOST_LINES = 14  # the list wrapped by a telephone
 
 
 def footer_lines(lines: Sequence[str]) -> set[int]:
@@ -33,10 +33,12 @@ def _belongs(lines: Sequence[str], at: int) -> bool:
     line = lines[at].strip()
     if line.startswith(("Řádky na konci", "Radky na konci", "vašeho textu", "konci vašeho", "na konci vašeho")):
         return True
-    return bool(_lists(line)) or " · " in line or bool(_CONTINUES.match(line))
+    return bool(_lists(line)) or " ·" in line or bool(_CONTINUES.match(line))
 
 
-_CONTINUES = re.compile(r"^(?:jmeno\.prijmeni|otázka ·|be invoiced ·|adresa ·|\d\d?\.\d\d?\.\d{4} ·|· |textu:)")
+_CONTINUES = re.compile(
+    r"^(?:jmeno\.prijmeni|otázka ·|be invoiced ·|adresa ·|jan@firma\.cz ·|\d\d?\.\d\d?\.\d{4} ·|· |textu:)"
+)
 
 
 def _lists(line: str) -> int:
