@@ -7,7 +7,8 @@ from portal.desk.inbound import time_lines
 from portal.lib.text import fold
 
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}  # "ＳＩＴＥ８０：１"
-_BOX = re.compile(r"^\s*(?:[☐☑☒✓✔✅■□▪●○◆➢➤→⇒▶]\ufe0f?|\[[ xX]?\])\s*(?=\S)")
+_BOX = re.compile(r"^\s*(?:[-=]>|[☐☑☒✓✔✅■□▪●○◆➢➤→⇒▶]\ufe0f?|\[[ xX]?\])\s*(?=\S)")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}")  # the whole line, not a remark in it
 _LOOK_ALIKE = str.maketrans("АВЕЅІЈКМНОРТХаеосрхіΑΒΕΖΗΙΚΜΝΟΡΤΧ", "ABESIJKMHOPTXaeocpxiABEZHIKMNOPTX")
 _LOOSE = re.compile(r"^(?P<key>[^\W\d_]{2,12})(?P<between>\s*=\s*|\s+[-–—]\s+|\s+)(?P<value>\S.*)$")
 _DAY = r"(?:\d{1,2}\.\s?\d{1,2}\.|\d{4}-\d{2}-\d{2}).*"
@@ -43,6 +44,8 @@ _ALONE_AS = {words: word for word, spelt in _ALONE.items() for words in spelt}
 def written_plainly(line: str, categories: Collection[str], states: Collection[str]) -> str:
     """The bare line in the spelling we ask for, where only one can be meant. states: their names, folded."""
     kept = time_lines.bare(_BOX.sub("", line.translate(_WIDE)))
+    if found := _IN_BRACKETS.fullmatch(kept):
+        kept = next(inner for inner in found.groups() if inner is not None).strip()
     kept = _in_latin(kept, categories)
     return _alone(kept) or _with_colon(kept, states)
 

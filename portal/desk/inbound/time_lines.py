@@ -132,9 +132,11 @@ def inside(line: str, categories: Collection[str]) -> str:
         name = re.escape(category)
         found = (
             re.search(rf"(?<=[\s(\[,;.]){name}\s?[:=]\s?\d[\d.,:]*\d?", line, re.IGNORECASE)
-            or re.search(rf"(?<=[\s(\[,;.:]){name}\s{{1,3}}{_TWO_PLACES}", line, re.IGNORECASE)
+            or re.search(rf"(?<!\w){name}(?:\s?[/|,;x×]\s?|\s{{1,3}}){_TWO_PLACES_NEXT}", line, re.IGNORECASE)
             or re.search(
-                rf"{_TWO_PLACES}\s?(?:{_UNITS})?\s{{0,3}}[-–—x×:]?\s{{0,3}}{name}(?!\w)", line, re.IGNORECASE
+                rf"(?:{_TWO_PLACES}\s?(?:{_UNITS})?|(?<![\w.,:])\d{{1,2}}\s?{_UNITS})\s{{0,3}}[-–—x×:]?\s{{0,3}}{name}(?!\w)",
+                line,
+                re.IGNORECASE,
             )
         )
         if found:
@@ -143,7 +145,8 @@ def inside(line: str, categories: Collection[str]) -> str:
     return ""
 
 
-_TWO_PLACES = r"(?<![\w.,:])\d{1,2}[.,]\d{1,2}(?![\w.]|,\d)"
+_TWO_PLACES_NEXT = r"\d{1,2}[.,]\d{1,2}(?![\w.]|,\d)"
+_TWO_PLACES = rf"(?<![\w.,:]){_TWO_PLACES_NEXT}"
 _CALLS_ITSELF_TIME = {
     "",
     "čas",

@@ -313,6 +313,9 @@ def test_one_line_adds_no_more_people_than_a_conversation_has():
         "☑ PROGP85: 0,25",
         "[x] PROGP85: 0,25",
         "➢ PROGP85 0,25",
+        "-> PROGP85: 0,25",
+        "[PROGP85: 0,25]",
+        "{PROGP85: 0,25}",
         "PROGP85\n0,25",
         "PROGP85:\n\n0,25 h",
     ],
@@ -323,7 +326,19 @@ def test_time_in_letters_boxes_and_cells_of_any_kind_is_booked(written):
     assert asked.text(f"Hotovo.\n\n{written}\n") == "Hotovo."
 
 
-@pytest.mark.parametrize("written", ["0,25 PROGP85", "0,25 h PROGP85", "Čas: PROGP85 0,25", "Celkem 0.25 - PROGP85"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0,25 PROGP85",
+        "0,25 h PROGP85",
+        "Čas: PROGP85 0,25",
+        "Celkem 0.25 - PROGP85",
+        "2 h PROGP85",
+        "PROGP85/0,25",
+        "PROGP85,0,25",
+        "PROGP85 x 0,25",
+    ],
+)
 def test_time_that_is_turned_around_is_told_of_and_cut(written):
     asked = read(f"Hotovo.\n\n{written}\n")
     assert (asked.times, asked.cut) == ((), ((2, written),))
