@@ -11,7 +11,7 @@ from typing import Protocol
 import pytest
 
 from portal import clock
-from portal.cores.protocol import Core
+from portal.cores.protocol import Core, Mark
 from portal.cores.records import TicketRecord, Tombstone
 from portal.domain.tickets.models import State
 from portal.errors import CoreRefused
@@ -147,6 +147,17 @@ class CoreContract:
         assert COMPANY in [company.core_id for company in core.companies()]
         prices = core.price_list()
         assert prices is None or CATEGORY in [price.category for price in prices]
+
+    def test_what_was_issued_is_told_or_the_core_says_that_it_tells_none(self, core: Core):
+        issued = core.invoices()
+        known = {company.core_id for company in core.companies()}
+        assert issued is None or {invoice.company for invoice in issued.invoices} <= known
+
+    def test_a_note_may_carry_a_mark_for_programs(self, core: Core, stage: Stage):
+        ticket = stage.open_ticket("Tiskárna", "Netiskne.")
+        core.tell(ticket, "Čas je zpochybněný.", "question-1-asked", mark=Mark(dispute="question-1"))
+        core.tell(ticket, "Čas už není zpochybněný.", "question-1-over", mark=Mark("question-1", is_over=True))
+        assert any("zpochybněný" in note for note in stage.notes_of(ticket))
 
 
 def _newest(core: Core, ticket: str):

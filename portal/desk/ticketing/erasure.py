@@ -18,7 +18,9 @@ _PLACES = (
     ("event", ("old", "new", "by")),
     ("approval", ("question",)),
     ("note", ("text",)),
+    ("correction", ("by", "reason")),
 )
+_KEYS = {"ticket": "id = ?", "correction": "entry IN (SELECT id FROM time_entry WHERE ticket = ?)"}  # else the column
 _ATTACHED = (
     "SELECT attachment.id, name FROM attachment JOIN message ON message.id = attachment.message WHERE ticket = ?"
 )
@@ -122,9 +124,9 @@ def _redact(db: sqlite3.Connection, ticket: int, out_of: Callable[[str], str], *
     """Take them out of a ticket's texts; of answers to them only the writer's own lines stay, as text."""
     changed = False
     for table, columns in _PLACES:
-        key = "id" if table == "ticket" else "ticket"
+        key = _KEYS.get(table, "ticket = ?")
         names = ", ".join(columns)
-        theirs = f"SELECT id, {names} FROM {table} WHERE {key} = ?"  # noqa: S608 - of _PLACES
+        theirs = f"SELECT id, {names} FROM {table} WHERE {key}"  # noqa: S608 - of _PLACES
         for row in db.execute(theirs, (ticket,)).fetchall():
             had = [row[name] for name in columns]
             anew = [out_of(text) for text in (_own(had) if table == "message" and is_theirs else had)]
