@@ -9,7 +9,7 @@ from portal.cores import records
 from portal.cores.connection import AnswerTooBig, CoreConnection, NotThere, QuestionRefused
 from portal.cores.prefetch import one_ahead
 from portal.cores.protocol import NO_MARK, Mark
-from portal.cores.records import ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
+from portal.cores.records import AsideRecord, ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
 from portal.errors import CoreLied, CursorUnknown
 
 PAGE = 100  # tickets; they are committed together
@@ -50,6 +50,12 @@ class DeskCore:
             return _read(_INVOICES, self._line.read("invoices"))
         except NotThere:  # a core that was written before there was this question
             return None
+
+    def aside(self) -> list[AsideRecord]:
+        try:
+            return _read(_ASIDE, self._line.read("aside")).aside
+        except NotThere:  # a core that was written before there was this question
+            return []
 
     def attachment(self, core_id: str) -> Iterator[bytes]:
         return self._line.stream("attachments", core_id)
@@ -124,9 +130,14 @@ class _Prices(msgspec.Struct):
     prices: list[PriceRecord] | None
 
 
+class _Aside(msgspec.Struct):
+    aside: list[AsideRecord]
+
+
 _PAGE = msgspec.json.Decoder(_Page)
 _COMPANIES = msgspec.json.Decoder(_Companies)
 _PRICES = msgspec.json.Decoder(_Prices)
+_ASIDE = msgspec.json.Decoder(_Aside)
 _INVOICES = msgspec.json.Decoder(IssuedInvoices)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from portal.cores.records import ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
+from portal.cores.records import AsideRecord, ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class Core(Protocol):
 
     def invoices(self) -> IssuedInvoices | None:
         """The documents issued for what was invoiced, and who issued them; None when this core tells none."""
+        ...
+
+    def aside(self) -> list[AsideRecord]:
+        """What the core set aside for a person to look at, for staff; empty when it tells none."""
         ...
 
     def attachment(self, core_id: str) -> Iterator[bytes]:

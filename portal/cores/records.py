@@ -190,6 +190,13 @@ class IssuedInvoices(Struct, frozen=True, kw_only=True):
     supplier: SupplierRecord | None = None
 
 
+class AsideRecord(Struct, frozen=True, kw_only=True):
+    """Something the core could make no ticket of and keeps for a person: a mail, by its number there, and why."""
+
+    core_id: str
+    reason: str
+
+
 class Unreadable(Struct, frozen=True, kw_only=True):
     """One item of a page that is not a record: kept raw, with the reason, and set aside by the sync."""
 

@@ -75,6 +75,11 @@ def invoices():
         return jsonify(invoices=documents.issued(db), supplier=documents.supplier(db))
 
 
+@core.get("/aside")
+def aside():
+    return jsonify(aside=intake.aside(_store()))
+
+
 @core.get("/attachments/<core_id>")
 def attachment(core_id):
     with _store().read() as db:

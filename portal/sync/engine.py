@@ -27,6 +27,7 @@ from portal.sync.lease import Lead, LostLead
 from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.snapshot import recall
 
+MAIL = "mail: "  # begins the name of what the core itself set aside
 AT_ONCE = 100  # tickets in a commit
 LONGEST_PAGE = 1000  # changes; a longer one is committed in parts, the cursor with the last of them
 HALF = 0.5  # of the mirror may be withdrawn in a full run that no person asked for
@@ -94,6 +95,7 @@ class Sync:
     def _read_catalogue(self, lead: Lead) -> None:
         """Companies before tickets, and records set aside again when they may be understood now."""
         companies, prices, issued = self._core.companies(), self._core.price_list(), self._core.invoices()
+        waiting = self._core.aside()
         lease.hold(lead)
         _state()
         met, priced = reference_data.mirror_companies(companies), reference_data.mirror_prices(prices)
@@ -102,6 +104,7 @@ class Sync:
             reference_data.PRICE,
             (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values()),
         )
+        quarantine.replace(MAIL, (put_aside(f"{MAIL}{one.core_id}", "", one.reason) for one in waiting))
         if met.changed or priced.changed or documents.changed:
             apply.grow_generation()
         db.session.commit()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from portal.cores.protocol import NO_MARK, Mark
-from portal.cores.records import Change, ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
+from portal.cores.records import AsideRecord, Change, ChangesPage, CompanyRecord, IssuedInvoices, PriceRecord
 from portal.errors import CoreAway, CoreRefused
 
 
@@ -16,6 +16,7 @@ class MemoryCore:
     told_companies: list[CompanyRecord] = field(default_factory=list)
     told_prices: list[PriceRecord] | None = None
     told_invoices: IssuedInvoices | None = None
+    told_aside: list[AsideRecord] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     notes: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)  # by key
     marks: dict[str, Mark] = field(default_factory=dict)  # by key
@@ -74,6 +75,10 @@ class MemoryCore:
     def invoices(self) -> IssuedInvoices | None:
         self._ask()
         return self.told_invoices
+
+    def aside(self) -> list[AsideRecord]:
+        self._ask()
+        return self.told_aside
 
     def attachment(self, core_id: str) -> Iterator[bytes]:
         self._ask()

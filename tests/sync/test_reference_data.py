@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from portal.cores.records import CompanyRecord, PriceRecord
+from portal.cores.records import AsideRecord, CompanyRecord, PriceRecord
 from portal.db import db
 from portal.domain import sync_state as memory
 from portal.domain.billing.prices import Price
@@ -100,3 +100,15 @@ def test_an_unchanged_list_costs_no_new_generation(core, sync):
     before = memory.generation()
     sync()
     assert memory.generation() == before
+
+
+def test_what_the_core_set_aside_is_listed_for_staff_while_it_waits(core, sync):
+    core.told_aside = [AsideRecord(core_id="12", reason="says it is from Radek, and nothing proves it")]
+    core.put(ticket(1))
+    sync()
+    assert [(row.core_id, row.reason) for row in memory.set_aside()] == [
+        ("mail: 12", "says it is from Radek, and nothing proves it")
+    ]
+    core.told_aside = []
+    sync()
+    assert memory.set_aside() == []

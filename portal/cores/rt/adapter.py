@@ -14,6 +14,7 @@ from portal.cores.connection import AnswerTooBig
 from portal.cores.prefetch import one_ahead
 from portal.cores.protocol import NO_MARK, Mark
 from portal.cores.records import (
+    AsideRecord,
     Change,
     ChangesPage,
     CompanyRecord,
@@ -81,6 +82,9 @@ class RtCore:
 
     def invoices(self) -> IssuedInvoices | None:
         return None
+
+    def aside(self) -> list[AsideRecord]:
+        return []
 
     def attachment(self, core_id: str) -> Iterator[bytes]:
         if not (core_id.isascii() and core_id.isdigit()):

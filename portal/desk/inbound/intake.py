@@ -191,6 +191,16 @@ def kept_mails(store: Store, *outcomes: str) -> list[Kept]:
     return [_kept(row) for row in found]
 
 
+def aside(store: Store, *, most: int = 100) -> list[dict[str, str]]:
+    """The newest mails that wait for a person, as the Core API tells them: without their sender and words."""
+    with store.read() as db:
+        rows = db.execute(
+            "SELECT id, reason FROM mail WHERE outcome = 'aside' AND raw IS NOT NULL ORDER BY id DESC LIMIT ?",
+            (most,),
+        )
+        return [{"core_id": str(row["id"]), "reason": row["reason"]} for row in rows]
+
+
 def counts(store: Store) -> dict[str, int]:
     """How many mails became what; "waiting" are not settled yet, "aside" wait for a person."""
     with store.read() as db:
