@@ -237,11 +237,11 @@ def counts(reader: Reader, wanted: TicketFilter) -> dict[State, int]:
         query = query.where(confidentiality.tells(reader))
     if wanted.words:
         query = query.where(
-            *search_index.says(wanted.words, company=literal(reader.company_id)),
+            *search_index.says(wanted.words, company=bindparam("company")),
             confidentiality.finds(reader, wanted.words),
         )
     found = query.with_only_columns(Ticket.state, func.count().label("tickets")).group_by(Ticket.state)
-    by_state = {row.state: row.tickets for row in db.session.execute(found)}
+    by_state = {row.state: row.tickets for row in db.session.execute(found, {"company": reader.company_id})}
     return {state: by_state.get(state.value, 0) for state in State}
 
 

@@ -1,5 +1,6 @@
 """The list and the conversation as a manager sees them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -195,3 +196,12 @@ def test_the_page_says_by_whose_domain_an_address_was_proved(world, manager):
     message.proved_by = "vltava.example"
     db.session.commit()
     assert "Ověřil poštovní server domény vltava.example" in manager.get(f"/tickets/{world.a.ticket.number}").text
+
+
+@pytest.mark.parametrize("words", ["tiskárn", "ti", "není tu", "%", '"'])
+def test_the_tabs_count_what_a_search_finds(world, manager, words):
+    page = manager.get("/tickets", query_string={"q": words})
+    assert page.status_code == 200
+    rows = page.text.split('id="list"')[1].count('<td class="subject">')
+    tabs = [int(number) for number in re.findall(r'id="state-\w+"[^>]*>[^<]*<span>(\d+)</span>', page.text)]
+    assert sum(tabs) == rows
