@@ -14,7 +14,7 @@ from portal.domain.billing.time_report import Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
-from portal.domain.read_models import disputed
+from portal.domain.read_models import disputed, issued
 from portal.exports import file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
@@ -48,10 +48,10 @@ def invoiced_report(reader: Reader, month: Period, *, language: str, people: Nam
     """What was invoiced for a month, as it was frozen. Raises NotFound when nothing was."""
     found = invoices.month(reader, month)
     return Report(
-        title=_("Invoice – %(period)s", period=file_names.period(month, language)),
+        title=_("Invoice basis – %(period)s", period=file_names.period(month, language)),
         company=reader.company_name,
         period=file_names.period(month, language),
-        filters=file_names.people(people),
+        filters=(*file_names.people(people), *_documents(reader, month)),
         parties=parties.of(reader),
         language=language,
         currency=found.currency,
@@ -66,6 +66,17 @@ def invoiced_report(reader: Reader, month: Period, *, language: str, people: Nam
         bill=lambda tally: found.bill,
         notes=(_("As it was when it was invoiced; what changed later stands in the notes."),),
     )
+
+
+def _documents(reader: Reader, month: Period) -> tuple[tuple[str, str], ...]:
+    """Numbers of the issued documents, and whether their totals are equal to ours."""
+    words = {None: "", False: _("not equal to this basis"), True: _("equal to this basis")}
+    found = []
+    for one in issued.of_month(reader, invoices.month(reader, month)):
+        if one.told is not None:
+            said = words[None if one.difference is None else not one.difference]
+            found.append((_("Issued invoice no."), " · ".join(part for part in (one.told.number, said) if part)))
+    return tuple(found)
 
 
 def upcoming_file_name(reader: Reader) -> FileName:

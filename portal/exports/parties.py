@@ -3,13 +3,12 @@
 from flask_babel import gettext as _
 
 from portal.domain.billing import issued_invoices
-from portal.domain.companies import models as companies
 from portal.domain.companies.reader import Reader
 
 
 def of(reader: Reader) -> tuple[tuple[str, str], ...]:
     """Role and name of the company and of the supplier; of a supplier nobody told, nothing."""
-    company, supplier = companies.by_id(reader.company_id), issued_invoices.supplier()
+    company, supplier = issued_invoices.parties(reader)
     found = [(_("Company"), said(company.name, company.ico, company.dic))]
     if supplier is not None:
         found.append((_("Supplier"), said(supplier.name, supplier.ico, supplier.dic, supplier.address)))

@@ -14,6 +14,7 @@ from portal.db import db
 from portal.domain.audit.events import AuditEvent
 from portal.domain.billing import budgets, disclosure, invoice_snapshots
 from portal.domain.billing.disclosure import Shown
+from portal.domain.billing.issued_invoices import IssuedInvoice, Supplier
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 from portal.domain.users.actor import OPERATOR
@@ -290,3 +291,30 @@ def test_the_chart_says_the_same_as_its_table(manager):
     page = manager.get("/hours?month=2026-11").text
     assert page.count("<rect") == 3  # PROGP85 and NOVA in November, SPRAVA60 in October
     assert re.search(r"4\.08\s*h", page.replace("\xa0", " "))
+
+
+def test_the_page_names_the_issued_document_and_both_parties(books, manager):
+    books.a.ico, books.a.dic = "12345678", "CZ12345678"
+    db.session.add(Supplier(name="Connectica s. r. o.", ico="87654321", dic="CZ87654321", address="Praha"))
+    db.session.add(
+        IssuedInvoice(
+            core_id="d1",
+            company_id=books.a.id,
+            period_end=date(2026, 10, 31),
+            number="2026100042",
+            issued_on=date(2026, 11, 2),
+            taxable_on=date(2026, 10, 31),
+            due_on=date(2026, 11, 16),
+            total=Decimal("2178.00"),
+        )
+    )
+    db.session.commit()
+    page = manager.get("/invoices/2026-10").text
+    assert "Basis of the invoice for" in page
+    assert "2026100042" in page and "as on the document" in page
+    for words in ("12345678", "CZ12345678", "87654321", "CZ87654321"):
+        assert words in page
+    summary = CalamineWorkbook.from_object(BytesIO(manager.get("/invoices/2026-10.xlsx").data))
+    said = [cell for row in summary.get_sheet_by_name("Summary").to_python() for cell in row]
+    assert any("12345678" in str(cell) for cell in said)
+    assert any("2026100042 · equal to this basis" in str(cell) for cell in said)

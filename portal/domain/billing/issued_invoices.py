@@ -3,10 +3,11 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
+from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 
 
@@ -49,6 +50,8 @@ def of_period(reader: Reader, since: date, until: date) -> dict[tuple[date, int]
     return {(one.period_end, one.supplement): one for one in db.session.scalars(wanted)}
 
 
-def supplier() -> Supplier | None:
-    """Who issues the invoices, where the core says it."""
-    return db.session.scalar(select(Supplier).order_by(Supplier.id).limit(1))
+def parties(reader: Reader) -> tuple[Company, Supplier | None]:
+    """Who pays, and who issues the invoices, where the core says it."""
+    both = select(Company, Supplier).outerjoin(Supplier, true()).where(Company.id == reader.company_id)
+    company, supplier = db.session.execute(both.order_by(Supplier.id).limit(1)).one()
+    return company, supplier

@@ -1,5 +1,7 @@
 """Disputed time: entries in question, and those of tickets that the company has not agreed to."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from portal.db import db
@@ -16,13 +18,13 @@ _RULES = {  # what the newest answer to a ticket's questions makes of its time
 }
 
 
-def of(reader: Reader) -> Disputes:
-    """What is in dispute in a company: rules of anomalies by ticket number, and entries in question."""
-    return reader.once(_found)
+def of(reader: Reader, in_question: Collection[int] | None = None) -> Disputes:
+    """What is in dispute in a company: rules of anomalies by ticket number, and entries in question.
 
-
-def _found(reader: Reader) -> Disputes:
-    return Disputes(by_ticket=_by_ticket(reader), in_question=frozenset(questions.by_entry(reader)))
+    A page that knows the entries in question already gives them.
+    """
+    entries = questions.by_entry(reader) if in_question is None else in_question
+    return Disputes(by_ticket=_by_ticket(reader), in_question=frozenset(entries))
 
 
 def _by_ticket(reader: Reader) -> dict[str, str]:

@@ -21,7 +21,9 @@ from portal.domain.companies.pseudonyms import Naming
 from portal.domain.read_models import disputed, issued
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
+from portal.exports import parties
 from portal.lib import periods
+from portal.lib.money import bill, vat_percent
 from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, navigation, rendering
 from portal.web.auth.access_control import actor, own_company, own_reader
@@ -37,18 +39,21 @@ def show_upcoming() -> Response:
     reader, month = own_reader(), month_of(clock.today())
     people = Naming.parse(request.args)
     time_report.load(reader, *invoice_preview.SUMS, *forecast.sums(), *budgets.sums(month))
-    found = invoice_preview.preview(reader, people, disputed.of(reader))
+    found = invoice_preview.preview(reader, people, disputed.of(reader, navigation.around().in_question))
+    expected = forecast.of(reader, found.tally, found.running)
     return rendering.render(
         page="invoices/upcoming.html",
         upcoming=found,
         month=month,
         people=people,
         namings=list(Naming),
-        forecast=forecast.of(reader, found.tally, found.running),
+        forecast=expected,
+        forecast_bill=bill(expected.amount, vat_percent(month.until)),
         use=budgets.use(reader, month),
         budget=budgets.chosen(reader, month),
         units=list(budgets.Unit),
         earlier=invoices.months(reader, at_most=COMPARED),
+        parties=parties.of(reader),
         disclosure=disclosure.of(reader),
         in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
@@ -104,6 +109,7 @@ def show(slug: str) -> Response:
         added=invoices.added_later(reader, found),
         issued=issued.of_month(reader, found),
         adjustments=invoice_adjustments.on_invoices(reader, month, people),
+        parties=parties.of(reader),
         concerning=invoice_adjustments.of_invoices(reader, month, people),
         in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
