@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, or_, select, true, tuple_
 
 from portal.db import db
 from portal.domain.billing import disclosure, invoice_adjustments
@@ -132,12 +132,17 @@ def months(reader: Reader, *, before: Period | None = None, at_most: int | None 
 
 def month(reader: Reader, wanted: Period) -> MonthOfInvoices:
     """One invoiced month. Raises NotFound when nothing of this company was invoiced for it."""
-    found = db.session.scalars(
-        _visible_to(reader).where(_in(wanted)).order_by(Invoice.period_end.desc(), Invoice.supplement)
-    ).all()
-    if not found:
+    found = month_if_any(reader, wanted)
+    if found is None:
         raise NotFound
-    return _month(wanted, found, invoice_adjustments.sums(found))
+    return found
+
+
+def month_if_any(reader: Reader, wanted: Period) -> MonthOfInvoices | None:
+    """The same; None when nothing was invoiced."""
+    mine = _visible_to(reader).where(_in(wanted)).order_by(Invoice.period_end.desc(), Invoice.supplement)
+    found = db.session.scalars(mine).all()
+    return _month(wanted, found, invoice_adjustments.sums(found)) if found else None
 
 
 def differing(reader: Reader, shown: Sequence[MonthOfInvoices]) -> dict[Period, int]:
@@ -154,13 +159,14 @@ def differing(reader: Reader, shown: Sequence[MonthOfInvoices]) -> dict[Period, 
 
 def rows(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> Iterator[InvoicedRow]:
     """The entries of a month's invoices as they were invoiced, in the order they were worked, in batches."""
-    after, calling = (date.min, 0), Calling(reader, people)
+    after: tuple[date, datetime, int] | None = None
+    calling = Calling(reader, people)
     while True:
         batch = db.session.execute(_rows_after(reader, wanted, after)).all()
         yield from (_invoiced_row(row, calling) for row in batch)
         if len(batch) < AT_ONCE:
             return
-        after = (batch[-1].day, batch[-1].id)
+        after = (batch[-1].day, batch[-1].at, batch[-1].id)
 
 
 def added_later(reader: Reader, invoice: MonthOfInvoices) -> list[TimeEntry]:
@@ -260,8 +266,13 @@ def _settled(moment: Any) -> ColumnElement[Any]:
     return func.extract("epoch", moment)
 
 
-def _rows_after(reader: Reader, wanted: Period, after: tuple[date, int]) -> Select[*tuple[Any, ...]]:
-    day, last = after
+def _rows_after(reader: Reader, wanted: Period, after: tuple[date, datetime, int] | None) -> Select[*tuple[Any, ...]]:
+    order = (InvoicedEntry.worked_day, TimeEntry.worked_at, TimeEntry.id)  # as hours have them
+    follows = (
+        tuple_(*order) > tuple_(*(literal(value, column.type) for column, value in zip(order, after, strict=True)))
+        if after
+        else true()
+    )
     employee_id, employee, what = confidentiality.seen(reader, Employee.id, Employee.name, Message.excerpt)
     # A ticket that went to another company takes its words and people along.
     ours = Ticket.company_id == reader.company_id
@@ -290,13 +301,8 @@ def _rows_after(reader: Reader, wanted: Period, after: tuple[date, int]) -> Sele
         .join(Technician, Technician.id == TimeEntry.technician_id)
         .outerjoin(Message, and_(Message.id == TimeEntry.message_id, ours))
         .where(Invoice.company_id == reader.company_id, _in(wanted))
-        .where(
-            or_(
-                InvoicedEntry.worked_day > day,
-                and_(InvoicedEntry.worked_day == day, InvoicedEntry.time_entry_id > last),
-            )
-        )
-        .order_by(InvoicedEntry.worked_day, InvoicedEntry.time_entry_id)
+        .where(follows)
+        .order_by(*order)
         .limit(AT_ONCE)
     )
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
 from portal.domain.accounts import last_seen
-from portal.domain.billing import disclosure, entry_changes, monthly_history, prices, time_report
+from portal.domain.billing import disclosure, entry_changes, invoices, monthly_history, prices, time_report
+from portal.domain.billing.monthly_history import Bridge
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import GROUPINGS, HoursFilter
 from portal.domain.companies.pseudonyms import Naming
@@ -88,9 +89,19 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
         "billings": list(Billing),
         "today": clock.today(),
         "day_period": _day_period,
+        "bridge": _bridge(wanted),
         "hides_hours": disclosure.of(reader).hides_hours,
         "may_export": downloads.may(current_user),
     }
+
+
+def _bridge(wanted: HoursFilter) -> Bridge | None:
+    """Of a whole month that is over and was invoiced."""
+    month = wanted.period
+    if month is None or not month.is_month or month.until >= clock.today() or wanted.narrows:
+        return None
+    invoiced = invoices.month_if_any(own_reader(), month)
+    return monthly_history.bridge(own_reader(), invoiced) if invoiced else None
 
 
 def _news(since: datetime | None) -> dict[str, Any]:
