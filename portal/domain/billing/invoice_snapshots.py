@@ -92,12 +92,15 @@ def freeze(ticket_ids: Collection[int] | None = None) -> int:
 
 def fill_in_rates() -> int:
     """Give frozen entries a rate where the price list did not know one and now does; how many. Does not commit."""
-    lists: dict[int, PriceList] = {}
+    readers: dict[int, Reader] = {}
     filled = 0
-    for row in db.session.scalars(select(InvoicedEntry).where(InvoicedEntry.rate.is_(None))):
-        if row.company_id not in lists:
-            lists[row.company_id] = prices.list_of(Reader.of(db.session.get_one(Company, row.company_id)))
-        row.rate = lists[row.company_id].rate_on(row.category, row.worked_day)
+    unpriced = select(InvoicedEntry, Invoice).join(Invoice, Invoice.id == InvoicedEntry.invoice_id)
+    for row, invoice in db.session.execute(unpriced.where(InvoicedEntry.rate.is_(None))).all():
+        if row.company_id not in readers:
+            readers[row.company_id] = Reader.of(db.session.get_one(Company, row.company_id))
+        price_list = prices.list_of(readers[row.company_id], invoice.period_end)
+        if price_list.currency == invoice.currency:  # what is frozen keeps its invoice's currency
+            row.rate = price_list.rate_on(row.category, row.worked_day)
         if row.rate is not None:
             filled += 1
             _fill_in(row)
@@ -166,7 +169,7 @@ class _Drawer:
 
     def __init__(self, company_id: int) -> None:
         self._company_id = company_id
-        self._prices = prices.list_of(Reader.of(db.session.get_one(Company, company_id)))
+        self._reader = Reader.of(db.session.get_one(Company, company_id))
         self._invoices: dict[tuple[date, str], int] = {}
 
     def frozen(self, entry: _Reported) -> dict[str, Any]:
@@ -178,14 +181,18 @@ class _Drawer:
             "category": entry.category,
             "hours": entry.hours,
             "worked_day": entry.worked_day,
-            "rate": self._prices.rate_on(entry.category, entry.worked_day),
+            "rate": self._on(entry.invoiced_on).rate_on(entry.category, entry.worked_day),
             "frozen_at": clock.now(),
         }
+
+    def _on(self, period_end: date) -> PriceList:
+        """The price list in the currency of an invoice of that period."""
+        return prices.list_of(self._reader, period_end)
 
     def _invoice(self, period_end: date, document: str) -> int:
         key = (period_end, document)
         if key not in self._invoices:
-            self._invoices[key] = _begun(self._company_id, period_end, document, self._prices.currency).id
+            self._invoices[key] = _begun(self._company_id, period_end, document, self._on(period_end).currency).id
         return self._invoices[key]
 
 
@@ -196,7 +203,8 @@ def of_document(reader: Reader, document: str) -> Invoice | None:
     told = db.session.scalars(select(IssuedInvoice).where(IssuedInvoice.core_id == document)).first()
     if found is not None or told is None or told.company_id != reader.company_id:
         return found
-    return _begun(reader.company_id, told.period_end, document, prices.list_of(reader).currency)
+    currency = prices.list_of(reader, told.period_end).currency
+    return _begun(reader.company_id, told.period_end, document, currency)
 
 
 def _begun(company_id: int, period_end: date, document: str, currency: str) -> Invoice:

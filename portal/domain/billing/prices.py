@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal import clock
 from portal.db import Base, db
 from portal.domain.companies.reader import Reader
 from portal.lib.i18n import msgid
@@ -54,9 +55,13 @@ class NoPrice(Labelled):
 
 
 class PriceList:
-    """All rates one company can meet, its own and everybody's. Pure: made from rows, asked by category and day."""
+    """All rates one company can meet, its own and everybody's. Pure: made from rows, asked by category and day.
 
-    def __init__(self, facts: Iterable[PriceFact]) -> None:
+    Its currency is that of an invoice of one day: what is valid from a later day on changes nothing before it.
+    """
+
+    def __init__(self, facts: Iterable[PriceFact], on: date = date.max) -> None:
+        self._on = on
         self._rows: dict[tuple[str, bool], list[PriceFact]] = {}
         for fact in sorted(facts, key=lambda fact: fact.valid_from):
             self._rows.setdefault((fact.category, fact.own), []).append(fact)
@@ -111,19 +116,29 @@ class PriceList:
 
     def _currency(self) -> str:
         """An invoice has one currency: that of the company's own newest price, else that of most general ones."""
-        own = [fact for (_, is_own), rows in self._rows.items() if is_own for fact in rows]
+        every = [fact for rows in self._rows.values() for fact in rows]
+        known = [fact for fact in every if fact.valid_from <= self._on] or every
+        own = [fact for fact in known if fact.own]
         if own:
             return max(own, key=lambda fact: fact.valid_from).currency
-        general = Counter(fact.currency for rows in self._rows.values() for fact in rows)
+        general = Counter(fact.currency for fact in known)
         return general.most_common(1)[0][0] if general else HOME_CURRENCY
 
 
-def list_of(reader: Reader) -> PriceList:
-    """The price list as this company meets it: its own rows and everybody's, no other company's."""
-    return reader.once(_list_of)
+def list_of(reader: Reader, on: date | None = None) -> PriceList:
+    """The price list as this company meets it: its own rows and everybody's, no other company's.
+
+    Its currency is that of an invoice of that day, which is today unless it is said.
+    """
+    facts = reader.once(_facts_of)
+    return reader.once(_list_on, facts, on or clock.today())
 
 
-def _list_of(reader: Reader) -> PriceList:
+def _list_on(_reader: Reader, facts: tuple[PriceFact, ...], on: date) -> PriceList:
+    return PriceList(facts, on)
+
+
+def _facts_of(reader: Reader) -> tuple[PriceFact, ...]:
     rows = db.session.execute(
         select(
             Price.category,
@@ -136,4 +151,4 @@ def _list_of(reader: Reader) -> PriceList:
         .where(or_(Price.company_id.is_(None), Price.company_id == reader.company_id))
         .order_by(Price.valid_from, Price.id)
     )
-    return PriceList(PriceFact(**row._mapping) for row in rows)
+    return tuple(PriceFact(**row._mapping) for row in rows)

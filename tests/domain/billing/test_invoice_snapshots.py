@@ -205,3 +205,23 @@ def _differences(company):
 
 def _added_later(company):
     return invoiced.added_later(Reader.of(company), invoiced.month(Reader.of(company), OCTOBER))
+
+
+def test_a_price_in_another_currency_from_a_later_day_changes_nothing_before_it(ledger, company):
+    ledger.price("PROGP85", 35, "2026-12-01", company=company, currency="EUR")
+    with clock.set_to(clock.start_of(date(2026, 11, 2))):
+        invoiced_entry(ledger, company)
+        invoice_snapshots.freeze()
+        ledger.entry(ledger.ticket(company), "1.00", at="2026-11-02T10:00")
+        upcoming = invoice_preview.preview(Reader.of(company))
+        assert (upcoming.currency, upcoming.bill.base) == ("CZK", Decimal("850.00"))
+    with clock.set_to(clock.start_of(date(2026, 12, 5))):
+        october = invoiced.month(Reader.of(company), OCTOBER)
+        assert (october.currency, october.bill.base) == ("CZK", Decimal("1700.00"))
+        invoiced_entry(ledger, company, at="2026-12-02T10:00", invoiced_on=date(2026, 12, 31))
+        invoiced_entry(ledger, company, at="2026-10-02T10:00", invoiced_on=date(2026, 9, 30))
+        invoice_snapshots.freeze()
+    assert {(one.currency, one.bill.base) for one in invoiced.months(Reader.of(company))} == {
+        ("CZK", Decimal("1700.00")),
+        ("EUR", Decimal("70.00")),
+    }
