@@ -93,8 +93,6 @@ def serve(
         desk.start()
         on_ready(HostPort(doors.http.host, int(server.effective_port)), HostPort(doors.smtp.host, desk.postbox.port))
         server.run()  # returns when a signal raises SystemExit in it
-        if desk.died:
-            raise DeskBroken(f"the thread {desk.died!r} died")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -103,6 +101,9 @@ def serve(
         if store.worker:
             store.worker.close()
         store.close()
+        # whatever the signal of its death interrupted
+        if desk.died:
+            raise DeskBroken(f"the thread {desk.died!r} died")
 
 
 def _end(number: int, frame: FrameType | None) -> None:
