@@ -30,8 +30,10 @@ class Posting:
 
     @property
     def is_misdated(self) -> bool:
-        """Whether it says a date that does not count."""
+        """Whether it says a date that does not count, and is of another day than the one that does."""
         dated = mime.dated(self.said)
+        if dated and clock.prague_day(dated) == clock.prague_day(self.received_at or clock.now()):
+            return False
         return bool(self.said.header("Date")) and not (dated and self._is_plausible(dated))
 
     def _is_plausible(self, dated: datetime) -> bool:

@@ -256,3 +256,13 @@ def test_what_a_confidential_ticket_is_merged_into_is_confidential(store, compos
     technician_writes(opened, "DUVERNE")
     tickets.remove(store, opened, merged_into=kept)
     assert record(kept)["confidential"] is True
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_told"), [("Mon, 02 Nov 2026 08:00:00 +0100", False), ("Sun, 01 Nov 2026 08:00:00 +0100", True)]
+)
+def test_a_date_before_the_ticket_is_told_of_where_it_changes_the_day(  # noqa: PLR0917
+    sent, is_told, at_noon, opened, technician_writes, letters
+):
+    technician_writes(opened, "Hotovo.\n\nPROGP85:0,25", headers={"Date": sent})
+    assert bool(letters(opened, "not_understood")) is is_told
