@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from portal.domain.approvals import decisions, link_answers, requests
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Scope
+from portal.domain.companies.reader import Reader
 from portal.domain.users.actor import Actor
 from portal.errors import Refused
 from portal.lib import periods
@@ -16,12 +17,12 @@ from portal.lib.i18n import msgid
 APPROVE, DECLINE, ASK = "approve", "decline", "ask"
 
 
-def give(actor: Actor, approval_id: int, form: Mapping[str, str]) -> str:
-    """Do what the form of a person signed in says; the words to show them."""
+def give(actor: Actor, approval_id: int, form: Mapping[str, str], *, read: Reader) -> str:
+    """Do what the form of a person signed in says, of what they read; the words to show them."""
     return _done(
         form,
-        decide=lambda decision: decisions.decide(actor, approval_id, decision),
-        ask_back=lambda note: requests.ask_back(actor, approval_id, note),
+        decide=lambda decision: decisions.decide(actor, approval_id, decision, read=read),
+        ask_back=lambda note: requests.ask_back(actor, approval_id, note, read=read),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import or_, true, update
 
 from portal.clock import now, prague, today
-from portal.db import db, rows_changed
+from portal.db import db
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.approvals import consents, links
 from portal.domain.approvals.deputies import Approver, Deciders, deciders
@@ -21,9 +21,11 @@ from portal.domain.approvals.models import (
     Turn,
     card,
     is_closed,
+    show,
     wrote_down,
 )
 from portal.domain.audit import events as audit
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import preferences, rendering
 from portal.domain.sync_state import CoreNote
 from portal.domain.users.actor import Actor
@@ -56,14 +58,22 @@ REACHES = {  # answer: how far it may reach
 
 
 @unit_of_work()
-def decide(actor: Actor, approval_id: int, decision: Decision, *, channel: Channel = Channel.PORTAL) -> None:
+def decide(
+    actor: Actor,
+    approval_id: int,
+    decision: Decision,
+    *,
+    channel: Channel = Channel.PORTAL,
+    read: Reader | None = None,
+) -> None:
     """Approve or decline, for good. Commits.
 
+    read: the company as the actor reads it, where they came by its pages; what it hides is not found.
     Raises NotFound for another company's approval, Refused for somebody who may not decide it, and AlreadyDecided,
     saying who decided what and when, to everybody but the first.
     """
     decision, person = _sensible(decision), actor.known
-    found, approver, among = right_to_decide(person, approval_id)
+    found, approver, among = right_to_decide(person, approval_id, read)
     approval = found.approval
     if decision.scope != Scope.TICKET and not approver.is_manager:
         raise Refused(msgid("A deputy decides this ticket only; what holds for the future waits for the manager."))
@@ -79,6 +89,7 @@ def decide(actor: Actor, approval_id: int, decision: Decision, *, channel: Chann
         decided_for=approver.stands_for,
         own_request=_is_requester(approver.right_of, found),
         among=among,
+        found=found,
     )
     if decision.scope != Scope.TICKET:
         consents.give(
@@ -106,13 +117,14 @@ def conclude(
     own_request: bool = False,
     tells_core: bool = True,
     among: Deciders | None = None,
+    found: ApprovalCard | None = None,
 ) -> None:
     """End an open approval, in the caller's transaction: its state, its record, the core's note and the letters.
 
     One UPDATE that only an open approval satisfies: of any number of callers at once exactly one wins. The others get
     AlreadyDecided, and their unit of work is rolled back.
     """
-    won = rows_changed(
+    won = db.session.scalars(
         update(Approval)
         .where(Approval.id == approval.id, Approval.state == ApprovalState.OPEN)
         .where(_in_time() if state in {ApprovalState.APPROVED, ApprovalState.DECLINED} else true())
@@ -129,14 +141,13 @@ def conclude(
             decided_for=decided_for.name if decided_for else "",
             decided_for_id=decided_for.id if decided_for else None,
         )
-        .execution_options(synchronize_session=False)
-    )
-    if not won:
+        .returning(Approval)
+        .execution_options(synchronize_session=False, populate_existing=True)  # approval says how it is now
+    ).first()
+    if won is None:
         db.session.rollback()
         raise already_decided(card(approval.id).approval)
-    approval_id = approval.id
-    db.session.expire(approval)
-    found = card(approval_id)  # as it is now
+    found = found or card(approval.id)
     wrote_down(approval, ApprovalStep(state), by=by, by_id=by_id, text=note)
     links.kill_all(approval.id)
     if tells_core:
@@ -150,9 +161,11 @@ def conclude(
     _tell_people(found, among or deciders(found.company_id))
 
 
-def right_to_decide(person: Person | Visitor, approval_id: int) -> tuple[ApprovalCard, Approver, Deciders]:
+def right_to_decide(
+    person: Person | Visitor, approval_id: int, read: Reader | None = None
+) -> tuple[ApprovalCard, Approver, Deciders]:
     """The approval, a person's right to decide it, and all who have one. Raises NotFound, Refused, AlreadyDecided."""
-    found = card(approval_id)
+    found = show(read, approval_id) if read else card(approval_id)
     if found.company_id != person.company_id:
         raise NotFound
     if not found.approval.is_open:
@@ -252,26 +265,30 @@ def _tell_people(found: ApprovalCard, among: Deciders) -> None:
     approval = found.approval
     if approval.channel == Channel.CONSENT:
         return
-    if approval.asked_by_id is not None and approval.asked_by_id != approval.decided_by_id:
-        asker = db.session.get_one(Person, approval.asked_by_id)
+    others = [one.person for one in who_decides(found, among) if one.person.id != approval.decided_by_id]
+    asked_by = [approval.asked_by_id] if approval.asked_by_id not in {None, approval.decided_by_id} else []
+    wishes = preferences.wishes_of([*(person.id for person in others), *asked_by])
+    for person_id in asked_by:
+        asker = wishes[person_id].person
         if asker.active:
             preferences.tell(
                 asker,
                 preferences.APPROVAL_ANSWERED,
+                wish=wishes[person_id],
                 key=f"approval-{approval.id}-{approval.state}-asker",
                 text="approval_over",
                 path=f"/staff/approvals/{approval.id}",
                 card=found,
                 approval=approval,
             )
-    for approver in who_decides(found, among):
-        if approver.person.id != approval.decided_by_id:
-            preferences.tell(
-                approver.person,
-                preferences.APPROVAL_OVER,
-                key=f"approval-{approval.id}-{approval.state}-{approver.person.id}",
-                text="approval_over",
-                path=f"/approvals/{approval.id}",
-                card=found,
-                approval=approval,
-            )
+    for person in others:
+        preferences.tell(
+            person,
+            preferences.APPROVAL_OVER,
+            wish=wishes[person.id],
+            key=f"approval-{approval.id}-{approval.state}-{person.id}",
+            text="approval_over",
+            path=f"/approvals/{approval.id}",
+            card=found,
+            approval=approval,
+        )

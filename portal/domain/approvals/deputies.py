@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Select, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, select, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.clock import now, today
@@ -14,7 +15,7 @@ from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 from portal.domain.users.actor import Actor
-from portal.domain.users.models import Person, PersonRole, Role, Visitor, managers
+from portal.domain.users.models import Person, PersonRole, Role, Visitor
 from portal.domain.users.permissions import MANAGER
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
@@ -70,9 +71,9 @@ class Absence:
 
 def deciders(company_id: int) -> Deciders:
     """Everybody who may decide for a company today, each once: deputies first as deputies, then managers."""
-    own = managers(company_id)
+    own, absences = _managers_and_absences(company_id)
     standing_in: dict[int, Approver] = {}
-    for absence in _absences(company_id, on=today()):
+    for absence in absences:
         approver = Approver(absence.stand_in, absence.manager, is_manager=absence.stand_in in own)
         standing_in.setdefault(absence.stand_in.id, approver)
     own_right = [Approver(person) for person in own if person.id not in standing_in]
@@ -138,6 +139,28 @@ def dismiss(actor: Actor, company: Company, absence_id: int) -> None:
     audit.note(audit.DISMISSED_DEPUTY, actor, company_id=company.id, name=name)
 
 
+def _managers_and_absences(company_id: int) -> tuple[list[Person], list[Absence]]:
+    """The company's managers by their ids and who is away today by its first day, in one question to the database."""
+    stand_in = aliased(Person)
+    today_away = and_(Deputy.manager_id == Person.id, Deputy.company_id == company_id, _lasts(today()))
+    living = and_(stand_in.id == Deputy.deputy_id, stand_in.company_id == company_id, stand_in.active.is_(True))
+    wanted = (
+        select(Person, Deputy, stand_in)
+        .outerjoin(Deputy, today_away)
+        .outerjoin(stand_in, living)
+        .where(Person.company_id == company_id, _is_manager(Person))
+        .order_by(Person.id, Deputy.first, Deputy.id)
+    )
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in db.session.execute(cast(Select[Any], wanted))]
+    absences = [Absence(deputy, manager, deputised) for manager, deputy, deputised in rows if deputised is not None]
+    by_day = sorted(absences, key=lambda absence: (absence.deputy.first, absence.deputy.id))
+    return list(dict.fromkeys(row[0] for row in rows)), by_day
+
+
+def _lasts(day: date) -> ColumnElement[bool]:
+    return and_(Deputy.ended_at.is_(None), Deputy.first <= day, Deputy.last >= day)
+
+
 def _standing_in(reader: Reader) -> set[int]:
     """Who stands in for a manager of the company today."""
     return {absence.stand_in.id for absence in _absences(reader.company_id, on=today())}
@@ -155,7 +178,7 @@ def _absences(company_id: int, *, on: date | None = None, until_after: date | No
         .order_by(Deputy.first, Deputy.id)
     )
     if on is not None:
-        wanted = wanted.where(Deputy.first <= on, Deputy.last >= on)
+        wanted = wanted.where(_lasts(on))
     if until_after is not None:
         wanted = wanted.where(Deputy.last >= until_after)
     return [Absence(*row) for row in db.session.execute(wanted)]

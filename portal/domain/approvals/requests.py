@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +27,7 @@ from portal.domain.approvals.models import (
     wrote_down,
 )
 from portal.domain.audit import events as audit
+from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox, preferences, rendering
 from portal.domain.tickets.models import State, Ticket
 from portal.domain.users.actor import Actor
@@ -121,10 +123,10 @@ def withdraw(actor: Actor, approval_id: int) -> None:
 
 
 @unit_of_work()
-def ask_back(actor: Actor, approval_id: int, note: str, *, by_link: bool = False) -> None:
+def ask_back(actor: Actor, approval_id: int, note: str, *, by_link: bool = False, read: Reader | None = None) -> None:
     """The manager needs to know more before deciding; the approval stays open, its deadline waits. Commits."""
     text, person = typed_text.needed(note), actor.known
-    found, _approver, _among = right_to_decide(person, approval_id)
+    found, _approver, _among = right_to_decide(person, approval_id, read)
     _turn(found.approval, to=Turn.STAFF)
     if by_link:
         links.use_up(found.approval.id, person.id)
@@ -158,7 +160,7 @@ def answered(
     invite(found, occasion=f"answered-{now():%Y%m%d%H%M%S%f}", text="approval_answered", by=by, answer=text)
 
 
-def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None = None, **facts: object) -> None:
+def invite(found: ApprovalCard, *, occasion: str, text: str, only: Person | None = None, **facts: Any) -> None:
     """Ask everybody who may decide, each by a link of their own, in the caller's transaction."""
     for approver in who_decides(found):
         if only is not None and approver.person.id != only.id:
@@ -255,7 +257,7 @@ def _turn(approval: Approval, *, to: Turn) -> None:
 def _tell_asker(found: ApprovalCard, *, key: str, by: str, text: str) -> None:
     """Who asked is told: staff as they wish, a technician by mail to the address the core gave, else all staff."""
     approval = found.approval
-    facts = {"card": found, "approval": approval, "by": by, "words": text}
+    facts: dict[str, Any] = {"card": found, "approval": approval, "by": by, "words": text}
     if approval.asked_by_id is None and approval.asked_by_email:
         subject, body = rendering.letter("cs", "approval_asked_back_by_mail", **facts)
         outbox.write(

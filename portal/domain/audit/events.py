@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, delete, insert, select
+from sqlalchemy import ForeignKey, Index, delete, insert, literal, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -174,19 +175,18 @@ def note(what: str, actor: Actor, *, company_id: int | None = None, about: str =
     person_id = actor.person.id if actor.person is not None else None
     about, name = _apart(about, name)
     now = clock.now()
-    db.session.execute(
-        insert(AuditEvent).values(
-            company_id=company_id or actor.company_id,
-            person_id=person_id,
-            at=now,
-            what=what,
-            about=about,
-            address=actor.address,
-            by_id=_id_of_person(person_id),
-            name_id=_id_of(name) if name else None,
-            keep_until=now + _keep_for,
-        )
-    )
+    event = {
+        "company_id": company_id or actor.company_id,
+        "person_id": person_id,
+        "at": now,
+        "what": what,
+        "about": about,
+        "address": actor.address,
+        "name_id": _id_of(name) if name else None,
+        "keep_until": now + _keep_for,
+    }
+    if person_id is None or not _noted_under_known_name(event, person_id):
+        db.session.execute(insert(AuditEvent).values(**event, by_id=_id_of_person(person_id)))
 
 
 def is_noted(what: str, actor: Actor, *, about: str, name: str, since: datetime) -> bool:
@@ -224,6 +224,19 @@ def _apart(about: str, name: str) -> tuple[str, str]:
     elif name:
         about = f"{about} {NAME_STANDS_HERE}".lstrip()
     return about[:MOST_CHARACTERS], name.replace("\0", "")[:MOST_CHARACTERS]
+
+
+def _noted_under_known_name(event: dict[str, Any], person_id: int) -> bool:
+    """Write the event down in one statement if the person's name, as it is now, is a word already; else nothing."""
+    columns = AuditEvent.__table__.c
+    known = (
+        select(*(literal(value, columns[name].type) for name, value in event.items()), AuditName.id)
+        .join(Person, (Person.id == AuditName.person_id) & (Person.name == AuditName.text))
+        .where(Person.id == person_id)
+        .limit(1)
+    )
+    new = insert(AuditEvent).from_select([*event, "by_id"], known, include_defaults=False)
+    return db.session.execute(new.returning(literal(1))).first() is not None
 
 
 def _id_of_person(person_id: int | None) -> int | None:

@@ -1,6 +1,6 @@
 """Notices: what people want to be told, at once, once a day or not at all, person by person and kind by kind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from portal.clock import PRAGUE, now, prague, today
 from portal.db import Base, db, insert_once
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.notifications import outbox, rendering
-from portal.domain.notifications.outbox import Delivery
+from portal.domain.notifications.outbox import Delivery, LetterChoice
 from portal.domain.users.models import Person, PersonRole, Role
 from portal.domain.users.permissions import MANAGER, STAFF, VIEWER
 from portal.errors import Refused
@@ -59,6 +59,14 @@ BUDGET_REACHED = NoticeKind(
 KINDS = (APPROVAL_ASKED, APPROVAL_OVER, QUESTION_ANSWERED, BUDGET_REACHED, APPROVAL_ANSWERED, QUESTION_ASKED)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody and the ways they chose, by the names of kinds; of the others the default holds."""
+
+    person: Person
+    ways: dict[str, Delivery]
+
+
 class Notice(Base):
     """A line for somebody's next daily digest."""
 
@@ -95,12 +103,28 @@ def wants_letter(person: Person, kind: NoticeKind) -> bool:
     return outbox.choice(person.id, kind.name, kind.default) == Delivery.AT_ONCE
 
 
-def tell(person: Person, kind: NoticeKind, *, key: str, text: str, path: str, **facts: Any) -> None:
+def wishes_of(person_ids: Collection[int | None]) -> dict[int, Wish]:
+    """People with how each wants to be told, in one question to the database, by their ids."""
+    found: dict[int, Wish] = {}
+    chosen = select(Person, LetterChoice.kind, LetterChoice.how).outerjoin(
+        LetterChoice, LetterChoice.person_id == Person.id
+    )
+    for row in db.session.execute(chosen.where(Person.id.in_(person_ids))) if person_ids else ():
+        wish = found.setdefault(row.Person.id, Wish(row.Person, {}))
+        if row.kind is not None:
+            wish.ways[row.kind] = row.how
+    return found
+
+
+def tell(
+    person: Person, kind: NoticeKind, *, key: str, text: str, path: str, wish: Wish | None = None, **facts: Any
+) -> None:
     """Let a person know as they wish, once a key, in the caller's transaction.
 
-    text names the wording; its facts get reader and link besides those given here.
+    text names the wording; its facts get reader and link besides those given here. wish is theirs from wishes_of(),
+    where it is known.
     """
-    how = outbox.choice(person.id, kind.name, kind.default)
+    how = wish.ways.get(kind.name, kind.default) if wish else outbox.choice(person.id, kind.name, kind.default)
     if how == Delivery.NEVER:
         return
     subject, body = rendering.letter(person.language, text, reader=person, link=urls.link(path), **facts)

@@ -1,5 +1,7 @@
 """Questioning a time entry: asking, answering, taking back, and noticing that the core corrected it."""
 
+from typing import Any
+
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -215,7 +217,13 @@ def _say(
 def _tell_connectica(found: QuestionCard, said: int, words: str) -> None:
     """Staff as they wish, and the technician who wrote the entry, by mail."""
     question = found.question
-    facts = {"card": found, "question": question, "entry": found.entry, "words": words, "by": question.asked_by}
+    facts: dict[str, Any] = {
+        "card": found,
+        "question": question,
+        "entry": found.entry,
+        "words": words,
+        "by": question.asked_by,
+    }
     for person in preferences.staff():
         preferences.tell(
             person,

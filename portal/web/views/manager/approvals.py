@@ -40,11 +40,9 @@ def show(approval_id: int) -> Response:
 
 @bp.post("/<int:approval_id>")
 def answer(approval_id: int) -> AnyResponse:
-    card = approvals.show(_read(), approval_id)
-    said = approval_form.give(actor(), card.approval.id, request.form)
-    flash(said)
+    flash(approval_form.give(actor(), approval_id, request.form, read=_read()))
     if request.form.get("on") == "ticket":
-        return redirect(url_for("tickets.show", number=card.ticket_number))
+        return redirect(url_for("tickets.show", number=approvals.show(_read(), approval_id).ticket_number))
     return redirect(url_for(".show", approval_id=approval_id))
 
 
