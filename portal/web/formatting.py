@@ -2,8 +2,10 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
+from babel.numbers import NumberPattern
 from flask import Flask
 from flask_babel import gettext as _
 
@@ -38,17 +40,19 @@ def install(app: Flask) -> None:
 
 def money(amount: Decimal, currency: str = "CZK") -> str:
     """1 250,00 Kč"""
-    return _unbroken(numbers.format_currency(amount, currency, locale=current()))
+    language = current()
+    return _unbroken(_money_pattern(language).apply(amount, _locale(language), currency=currency))
 
 
 def number(value: Decimal | int) -> str:
     """1 234 or 0,5: as many places as it has."""
-    return _unbroken(numbers.format_decimal(value, locale=current()))
+    language = current()
+    return _unbroken(_number_pattern(language).apply(value, _locale(language)))
 
 
 def hours(value: Decimal) -> str:
     """1,00 h"""
-    return _unbroken(numbers.format_decimal(value, format="#,##0.00", locale=current()) + " h")
+    return _unbroken(_HOURS.apply(value, _locale(current())) + " h")
 
 
 def places(value: Decimal) -> str:
@@ -58,27 +62,28 @@ def places(value: Decimal) -> str:
 
 def day(value: date | datetime) -> str:
     """23. 11. 2026, the day in Prague"""
-    return _unbroken(dates.format_date(_prague_day(value), _DAY[current()], locale=current()))
+    return _date(_prague_day(value), _DAY[language := current()], language)
 
 
 def short_day(value: date | datetime) -> str:
     """23. 11.: the year goes without saying"""
-    return _unbroken(dates.format_date(_prague_day(value), _SHORT_DAY[current()], locale=current()))
+    return _date(_prague_day(value), _SHORT_DAY[language := current()], language)
 
 
 def moment(value: datetime) -> str:
     """po 23. 11. 2026 7:42, on a clock in Prague"""
-    return _unbroken(dates.format_datetime(clock.prague(value), _MOMENT[current()], locale=current()))
+    language = current()
+    return _unbroken(dates.format_datetime(clock.prague(value), _MOMENT[language], locale=_locale(language)))
 
 
 def time_of_day(value: datetime) -> str:
     """7:42, on a clock in Prague"""
-    return dates.format_time(clock.prague(value), "H:mm", locale=current())
+    return dates.format_time(clock.prague(value), "H:mm", locale=_locale(current()))
 
 
 def month(value: date) -> str:
     """listopad 2026"""
-    return _unbroken(dates.format_date(value, "LLLL yyyy", locale=current()))
+    return _date(value, "LLLL yyyy", current())
 
 
 def size(amount: int) -> str:
@@ -126,6 +131,30 @@ def written_day(words: str) -> str:
 _DAY = {"cs": "d. M. yyyy", "en": "d MMM yyyy"}
 _SHORT_DAY = {"cs": "d. M.", "en": "d MMM"}
 _MOMENT = {"cs": "EEEEEE d. M. yyyy H:mm", "en": "EEEEEE d MMM yyyy H:mm"}
+
+
+_HOURS = numbers.parse_pattern("#,##0.00")
+
+
+@lru_cache
+def _locale(language: str) -> Locale:
+    """Babel looks a locale up by its name for every amount; we have two."""
+    return Locale.parse(language)
+
+
+@lru_cache
+def _money_pattern(language: str) -> NumberPattern:
+    return _locale(language).currency_formats["standard"]
+
+
+@lru_cache
+def _number_pattern(language: str) -> NumberPattern:
+    return _locale(language).decimal_formats[None]
+
+
+@lru_cache(maxsize=4096)  # days of ten years: a page writes the same ones over and over
+def _date(value: date, pattern: str, language: str) -> str:
+    return _unbroken(dates.format_date(value, pattern, locale=_locale(language)))
 
 
 def _prague_day(value: date | datetime) -> date:
