@@ -167,7 +167,7 @@ def _standing_in(reader: Reader) -> set[int]:
 
 
 def _absences(company_id: int, *, on: date | None = None, until_after: date | None = None) -> list[Absence]:
-    manager, stand_in = aliased(Person), aliased(Person)
+    manager, stand_in = aliased(Person, name="manager"), aliased(Person, name="stand_in")
     wanted: Select = (
         select(Deputy, manager, stand_in)
         .join(manager, manager.id == Deputy.manager_id)
@@ -181,7 +181,7 @@ def _absences(company_id: int, *, on: date | None = None, until_after: date | No
         wanted = wanted.where(_lasts(on))
     if until_after is not None:
         wanted = wanted.where(Deputy.last >= until_after)
-    return [Absence(*row) for row in db.session.execute(wanted)]
+    return [Absence(row.Deputy, row.manager, row.stand_in) for row in db.session.execute(wanted)]
 
 
 def _is_manager(person):

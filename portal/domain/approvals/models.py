@@ -315,7 +315,7 @@ def _only(wanted: Select) -> ApprovalCard:
 
 
 def _cards(wanted: Select) -> list[ApprovalCard]:
-    return [_card(*row) for row in db.session.execute(wanted)]
+    return [_card(row.Approval, row.Ticket, row.Employee, row.Company) for row in db.session.execute(wanted)]
 
 
 def _card(approval: Approval, ticket: Ticket, requester: Employee, company: Company) -> ApprovalCard:

@@ -254,7 +254,10 @@ def _only(wanted: Select) -> QuestionCard:
 
 
 def _cards(wanted: Select) -> list[QuestionCard]:
-    return [_card(*row) for row in db.session.execute(wanted)]
+    return [
+        _card(row.Question, row.TimeEntry, row.Ticket, row.Technician, row.Company)
+        for row in db.session.execute(wanted)
+    ]
 
 
 def _card(

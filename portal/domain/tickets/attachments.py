@@ -75,9 +75,14 @@ def find(reader: Reader, attachment_id: int) -> Download:
     )
     row = db.session.execute(
         query.with_only_columns(
-            Attachment.id, Attachment.name, Attachment.media_type, Attachment.size, Attachment.sha256, Ticket.number
+            Attachment.id,
+            Attachment.name,
+            Attachment.media_type,
+            Attachment.size,
+            Attachment.sha256,
+            Ticket.number.label("ticket_number"),
         )
     ).first()
     if row is None:
         raise NotFound
-    return Download(*row)
+    return Download(**row._mapping)

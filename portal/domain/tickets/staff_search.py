@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -41,7 +40,7 @@ def find(words: str) -> list[StaffTicket]:
     if not words:
         return []
     found = _existing().where(*says(words)).order_by(Ticket.changed_at.desc(), Ticket.id.desc()).limit(MOST_FOUND)
-    return [_ticket(row) for row in db.session.execute(found)]
+    return [StaffTicket(**row._mapping) for row in db.session.execute(found)]
 
 
 def show(ticket_id: int) -> StaffTicket:
@@ -49,7 +48,7 @@ def show(ticket_id: int) -> StaffTicket:
     row = db.session.execute(_existing().where(Ticket.id == ticket_id)).first()
     if row is None:
         raise NotFound
-    return _ticket(row)
+    return StaffTicket(**row._mapping)
 
 
 def _existing() -> Select:
@@ -59,13 +58,13 @@ def _existing() -> Select:
             Ticket.number,
             Ticket.subject,
             Ticket.state,
-            Company.name,
-            Company.id,
+            Company.name.label("company"),
+            Company.id.label("company_id"),
             Ticket.is_confidential,
-            Employee.id,
-            Employee.name,
-            Employee.email,
-            Technician.name,
+            Employee.id.label("requester_id"),
+            Employee.name.label("requester"),
+            Employee.email.label("requester_email"),
+            Technician.name.label("technician"),
             Ticket.changed_at,
         )
         .join(Company, Company.id == Ticket.company_id)
@@ -73,8 +72,3 @@ def _existing() -> Select:
         .outerjoin(Technician, Technician.id == Ticket.technician_id)
         .where(Ticket.withdrawn_at.is_(None))
     )
-
-
-def _ticket(row: Any) -> StaffTicket:
-    number, subject, state, *rest = row[1:]
-    return StaffTicket(row[0], number, subject, State(state), *rest)
