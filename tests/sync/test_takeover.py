@@ -17,11 +17,11 @@ from portal.sync import verify
 ROOT = Path(__file__).parents[2]
 SERVICE = """
 from portal import create_app
-from portal.sync import forever
+from portal.sync import service
 from portal.sync.engine import Sync
 from tests.sync.test_deaths import long_story
 with create_app().app_context():
-    forever.follow(Sync(long_story()), pause=0.2, stopping=lambda: False)
+    service.follow(Sync(long_story()), pause=0.2, stopping=lambda: False)
 """
 
 
