@@ -123,7 +123,7 @@ def _wrong_portal_letters(store: Store, mailroom: Mailroom) -> list[str]:
 
 def _wrong_notes(people: People, store: Store) -> list[str]:
     with store.read() as desk:
-        notes = desk.execute("SELECT key, number FROM note JOIN ticket ON ticket.id = note.ticket").fetchall()
+        notes = desk.execute("SELECT note.key, number FROM note JOIN ticket ON ticket.id = note.ticket").fetchall()
         inner = desk.execute("SELECT count(*) AS n FROM message WHERE public = 0").fetchone()["n"]
     told = select(CoreNote.key, Ticket.core_id, CoreNote.told_at).join(Ticket, Ticket.id == CoreNote.ticket_id)
     ours = db.session.execute(told).all()

@@ -408,7 +408,7 @@ def test_a_unit_whose_inner_one_failed_is_not_saved_by_mistake(office):
 
 def test_what_counts_whatever_comes_after_is_no_part_of_a_unit(office):
     with pytest.raises(UnitOfWorkError), unit_of_work():
-        rate_limits.count(rate_limits.Kind.LETTER, account="1")
+        rate_limits.count(rate_limits.AttemptKind.LETTER, account="1")
 
 
 def _saved(name: str = "") -> dict[str, list[str]]:
