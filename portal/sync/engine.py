@@ -28,6 +28,7 @@ from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
 from portal.sync.snapshot import recall
 
 MAIL = "mail: "  # begins the name of what the core itself set aside
+TWICE = 2  # a process may be killed by chance once; of the same page again, the page is to blame
 AT_ONCE = 100  # tickets in a commit
 LONGEST_PAGE = 1000  # changes; a longer one is committed in parts, the cursor with the last of them
 HALF = 0.5  # of the mirror may be withdrawn in a full run that no person asked for
@@ -225,7 +226,7 @@ class Sync:
         begun = f"after {after}"
         died = self._begin(lead, begun)
         try:
-            if died:
+            if died >= TWICE:
                 done = self._take_carefully(lead, newest, after)
                 self._commit(lead, [], cursor, after, begun=begun)
             else:
@@ -249,7 +250,7 @@ class Sync:
         return died
 
     def _take_carefully(self, lead: Lead, changes: Sequence[Change], after: str | None) -> list["_Done"]:
-        """Take a page of which a sync died: record by record, without that of which it died alone once more."""
+        """Take a page of which a sync died twice: record by record, without that of which it died alone once more."""
         done = []
         for change in changes:
             died = self._begin(lead, change.core_id)

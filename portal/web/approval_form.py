@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.domain.approvals import decisions, link_answers, requests
+from portal.domain.approvals import models as approvals
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Scope
 from portal.domain.companies.reader import Reader
@@ -19,6 +20,8 @@ APPROVE, DECLINE, ASK = "approve", "decline", "ask"
 
 def give(actor: Actor, approval_id: int, form: Mapping[str, str], *, read: Reader) -> str:
     """Do what the form of a person signed in says, of what they read; the words to show them."""
+    if not _is_whole(form):
+        approvals.show(read, approval_id)  # what is not there is not found, whatever the form says
     return _done(
         form,
         decide=lambda decision: decisions.decide(actor, approval_id, decision, read=read),
@@ -46,6 +49,12 @@ def _done(form: Mapping[str, str], *, decide: Callable[[Decision], Any], ask_bac
     if pressed == APPROVE:
         return _("Approved. Connectica has been told.")
     return _("Declined. Connectica has been told.")
+
+
+def _is_whole(form: Mapping[str, str]) -> bool:
+    """Whether the form says what was pressed and how far it reaches."""
+    scopes = {form.get(f"{answer}_scope", Scope.TICKET) for answer in (APPROVE, DECLINE)}
+    return form.get("answer") in {APPROVE, DECLINE, ASK} and scopes <= set(Scope)
 
 
 def _decision(form: Mapping[str, str], *, approve: bool, note: str) -> Decision:

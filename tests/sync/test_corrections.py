@@ -103,7 +103,7 @@ def test_a_supplement_is_an_invoice_of_its_own_and_documents_are_told(system, nu
     period = month_of(entry.worked_day)
     told = issued_invoices.of_period(reader, period.since, period.until)
     assert [one.number for one in told.values()] == ["2026110001", ""]
-    assert issued_invoices.supplier().ico == "12345678"
+    assert issued_invoices.parties(reader)[1].ico == "12345678"
 
 
 def test_dispatch_corrects_what_is_invoiced_and_the_next_run_settles_it(system, number):

@@ -451,6 +451,9 @@ class Stream:
     def price_list(self):
         return None
 
+    def aside(self):
+        return []
+
     def invoices(self):
         return None
 

@@ -72,9 +72,9 @@ def decide(
     Raises NotFound for another company's approval, Refused for somebody who may not decide it, and AlreadyDecided,
     saying who decided what and when, to everybody but the first.
     """
-    decision, person = _sensible(decision), actor.known
+    person = actor.known
     found, approver, among = right_to_decide(person, approval_id, read)
-    approval = found.approval
+    decision, approval = _sensible(decision), found.approval
     if decision.scope != Scope.TICKET and not approver.is_manager:
         raise Refused(msgid("A deputy decides this ticket only; what holds for the future waits for the manager."))
     conclude(
