@@ -67,7 +67,7 @@ class Asked:
 
 
 Lie = Callable[[Asked], None]
-NOTHING = {"companies": [], "prices": [], "changes": [], "cursor": "0", "more": False}
+NOTHING = {"companies": [], "prices": [], "changes": [], "invoices": [], "aside": [], "cursor": "0", "more": False}
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\n".encode()
 
 
