@@ -441,7 +441,6 @@ def test_an_invitation_leads_to_no_other_companys_provider(app, world, liar):
 
 def test_who_was_invited_anew_links_with_the_new_account(app, world, vltava):
     token, client = _invited(world), app.test_client()
-    people.deactivate("manager@a.example")
     answer = _post(client, f"/invitation/{token}/sso/vltava", page=f"/invitation/{token}")
     assert client.get(providers.come_back(answer.headers["Refresh"].partition("url=")[2])).status_code == 302
     assert sso_identities.person_of(vltava, SUBJECT).email == "nova@a.example"
