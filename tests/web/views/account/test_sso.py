@@ -440,7 +440,9 @@ def test_an_invitation_leads_to_no_other_companys_provider(app, world, liar):
 
 
 def test_who_was_invited_anew_links_with_the_new_account(app, world, vltava):
-    token, client = _invited(world), app.test_client()
+    colleague = mirror.person(world.a.company, role=MANAGER, email="kolegyne@a.example", name="Kolegyně")
+    token, client = _invited(world, by=colleague), app.test_client()
+    people.deactivate("manager@a.example")
     answer = _post(client, f"/invitation/{token}/sso/vltava", page=f"/invitation/{token}")
     assert client.get(providers.come_back(answer.headers["Refresh"].partition("url=")[2])).status_code == 302
     assert sso_identities.person_of(vltava, SUBJECT).email == "nova@a.example"
@@ -613,8 +615,9 @@ def test_a_real_provider_signs_somebody_in_from_the_first_link_on(app, canaille)
     assert [how for _, how in _log("signed_in")] == ["password", "sso"]
 
 
-def _invited(world):
-    visitor = people.visitor(sessions.start(world.a.manager.id, how="password"))
+def _invited(world, *, by=None):
+    author = by or world.a.manager
+    visitor = people.visitor(sessions.start(author.id, how="password"))
     invitations.invite(
         acting(visitor), world.a.company, email="nova@a.example", name="Nová", role=MANAGER, language="cs"
     )
