@@ -1,6 +1,6 @@
 """The forecast: what the invoice may come to by the month's end, with the reasoning a reader can check."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -29,13 +29,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """waiting + running + pace × days_left, in hours and in money without VAT."""
+    """waiting + running + pace × days_left, in hours and in money without VAT; credits and charges in money alone."""
 
     month: Period
     waiting: Tally
     running: Tally
     pace: Pace
     days_left: int
+    adjusted: Decimal = Decimal(0)  # credits and charges of earlier invoices, which this one settles
 
     @property
     def hours(self) -> Decimal:
@@ -43,7 +44,7 @@ class Forecast:
 
     @property
     def amount(self) -> Decimal:
-        return self.waiting.amount + self.running.amount + self.pace_amount
+        return self.waiting.amount + self.adjusted + self.running.amount + self.pace_amount
 
     @property
     def pace_hours(self) -> Decimal:
@@ -55,14 +56,18 @@ class Forecast:
         return _rounded(self.pace.amount * self.days_left)
 
 
-def of(reader: Reader, waiting: Tally, running: Tally) -> Forecast:
-    """This month's forecast for a company that has so much waiting to be invoiced and so much running."""
+def of(reader: Reader, waiting: Tally, running: Tally, *, adjusted: Decimal = Decimal(0)) -> Forecast:
+    """This month's forecast for a company that has so much waiting to be invoiced and so much running.
+
+    adjusted: credits and charges of earlier invoices, without VAT.
+    """
     today = clock.today()
     worked = Tally()
     time_report.load(reader, *sums())
     for wanted in sums():
         worked.take(time_report.totals(reader, wanted))
-    return make(today=today, waiting=waiting, running=running, looked_at=looked_at(today), worked=worked)
+    made = make(today=today, waiting=waiting, running=running, looked_at=looked_at(today), worked=worked)
+    return replace(made, adjusted=adjusted)
 
 
 def sums() -> tuple[HoursFilter, ...]:

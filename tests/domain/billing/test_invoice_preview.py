@@ -138,6 +138,8 @@ def test_the_forecast_adds_the_days_left_at_this_months_pace(ledger):
     assert (expected.pace.working_days, expected.days_left) == (14, 5)  # 17 November is a holiday
     assert expected.hours == Decimal("14.00") + Decimal("1.40") + Decimal("5.50")
     assert expected.amount == Decimal("1400.00") + Decimal("140.00") + Decimal("550.00")
+    credited = forecasting.of(Reader.of(company), found.tally, found.running, adjusted=Decimal("-504.00"))
+    assert (credited.hours, credited.amount) == (expected.hours, expected.amount - Decimal("504.00"))
 
 
 @given(st.dates(date(2020, 1, 1), date(2030, 12, 31)))

@@ -41,7 +41,7 @@ def show_upcoming() -> Response:
     people = Naming.parse(request.args)
     time_report.load(reader, *invoice_preview.SUMS, *forecast.sums(), *budgets.sums(month))
     found = invoice_preview.preview(reader, people, disputed.of(reader, navigation.around().in_question))
-    expected = forecast.of(reader, found.tally, found.running)
+    expected = forecast.of(reader, found.tally, found.running, adjusted=found.adjusted)
     return rendering.render(
         page="invoices/upcoming.html",
         upcoming=found,
