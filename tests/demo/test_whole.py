@@ -120,7 +120,7 @@ def test_a_newcomer_starts_writes_reads_and_ends_the_demo(demo):
     refused = demo.command("run")
     assert refused.returncode == 1
     assert "PORTAL_DEMO_PORTAL=" in refused.stderr
-    assert "end the running demo first" in demo.command("reset").stderr
+    assert "end it first (Ctrl-C where it runs)" in demo.command("reset").stderr
 
     assert demo.end() >= 3
     assert "its data is kept" in demo.said.read_text()

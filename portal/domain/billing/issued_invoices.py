@@ -43,11 +43,12 @@ class Supplier(Base):
 
 
 def of_period(reader: Reader, since: date, until: date) -> dict[tuple[date, int], IssuedInvoice]:
-    """The documents of periods that end within these days, by period end and supplement."""
+    """The documents of periods that end within these days, by period end and supplement, in that order."""
     wanted = select(IssuedInvoice).where(
         IssuedInvoice.company_id == reader.company_id, IssuedInvoice.period_end.between(since, until)
     )
-    return {(one.period_end, one.supplement): one for one in db.session.scalars(wanted)}
+    in_order = wanted.order_by(IssuedInvoice.period_end, IssuedInvoice.supplement)
+    return {(one.period_end, one.supplement): one for one in db.session.scalars(in_order)}
 
 
 def parties(reader: Reader) -> tuple[Company, Supplier | None]:
