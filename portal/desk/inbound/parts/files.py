@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from portal.desk.inbound import headers as bounded
-from portal.desk.inbound.parts import parameters
+from portal.desk.inbound.parts import parameters, uuencode
 from portal.desk.inbound.parts.words import decoded, header, message_ids, one_line, plain, raw_header, raw_text
 
 LONGEST_NAME = 150
@@ -104,6 +104,9 @@ def _decoded(part: Message) -> bytes:
     if part.is_multipart():
         inner = b"\n".join(each.as_bytes() for each in inner_parts(part))
         return _unwrapped(inner, raw_header(part, "Content-Transfer-Encoding").strip().lower())
+    if raw_header(part, "Content-Transfer-Encoding").strip().lower() in uuencode.NAMES:
+        whole = str(part.get_payload()).encode("utf-8", "surrogateescape")
+        return uuencode.decoded(whole) or whole
     try:
         content = part.get_payload(decode=True)
     except (ValueError, LookupError, TypeError, AttributeError):
