@@ -84,6 +84,10 @@ class _Text(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s%(more)s")
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - theirs
+        """The machine's own time with its zone, as 2026-11-28T04:05:06.789+01:00."""
+        return datetime.fromtimestamp(record.created, UTC).astimezone().isoformat(timespec="milliseconds")
+
     def format(self, record: logging.LogRecord) -> str:
         facts = getattr(record, "facts", {})
         name = _request_id()

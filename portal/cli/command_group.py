@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError
 
 from portal import config, schema
-from portal.db import db
 from portal.errors import Misconfigured
 
 
@@ -25,11 +24,16 @@ class Commands(AppGroup):
         try:
             return super().invoke(ctx)
         except DBAPIError as error:
-            db.session.rollback()
-            try:
-                schema.check()
-            except Misconfigured as reason:
-                raise click.ClickException(str(reason)) from error
-            raise click.ClickException(f"the database refused: {str(error.orig).strip().splitlines()[0]}") from error
+            raise click.ClickException(_why(ctx, error)) from error
         except Misconfigured as error:
             raise click.ClickException(str(error)) from error
+
+
+def _why(ctx: click.Context, error: DBAPIError) -> str:
+    """The database is of another release, else its own words; under a context of its own, the command's has ended."""
+    with ctx.ensure_object(ScriptInfo).load_app().app_context():
+        try:
+            schema.check()
+        except Misconfigured as reason:
+            return str(reason)
+    return f"the database refused: {str(error.orig).strip().splitlines()[0]}"

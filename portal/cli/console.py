@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask_migrate.cli import db as migrations
+from sqlalchemy.exc import DBAPIError
 
 from portal import cli, config, create_app, logs
 from portal.cli import settings_file
@@ -25,6 +26,8 @@ def main(words: list[str] | None = None) -> None:
         commands()(words, obj=ScriptInfo(create_app=_app, set_debug_flag=False), prog_name="connectica-portal")
     except Misconfigured as error:
         sys.exit(f"connectica-portal: {error}")
+    except DBAPIError as error:  # of migrations, which are not ours
+        sys.exit(f"connectica-portal: the database refused: {str(error.orig).strip().splitlines()[0]}")
 
 
 def commands() -> click.Group:

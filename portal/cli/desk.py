@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from portal import clock, config
 from portal.cli import desk_entries, desk_invoices
-from portal.cli.command_group import say_doubts
+from portal.cli.command_group import Commands, say_doubts
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import ImapMailbox
@@ -25,7 +25,7 @@ from portal.desk.ticketing import directory, erasure, invoicing, prices, tickets
 from portal.errors import Misconfigured, PortalError
 from portal.lib import worker_process
 
-cli = AppGroup("desk", help="The embedded core: a mailbox turned into tickets.")
+cli = Commands("desk", help="The embedded core: a mailbox turned into tickets.")
 
 
 def open_store(values: dict[str, Any]) -> Store:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import click
-from flask.cli import AppGroup
 
+from portal.cli.command_group import Commands
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.accounts import sso_identities, sso_providers
 from portal.domain.accounts.sso_providers import IdentityProvider, New
@@ -23,7 +23,7 @@ from portal.oidc.flow import ProviderClient
 
 Answer = TypeVar("Answer")
 
-cli = AppGroup("sso", help="Identity providers that a company's people sign in with.")
+cli = Commands("sso", help="Identity providers that a company's people sign in with.")
 
 
 @cli.command("add")

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
 
-from portal import config
+from portal import cli, config, create_app
 from portal.cli import console, settings_file
 from portal.errors import Misconfigured
 from tests.conftest import missing
@@ -35,6 +38,28 @@ def test_without_settings_it_makes_no_database_of_its_own():
     answer = portal("people", "list")
     assert answer.returncode == 1
     assert "is not there, so nobody knows which portal is meant" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("people", "list"),
+        ("companies", "second-factor", "Vltava", "on"),
+        ("sync", "status"),
+        ("sync", "verify"),
+        ("letters", "late"),
+        ("sso", "list"),
+        ("prices", "list"),
+    ],
+)
+def test_a_database_without_tables_is_said_with_the_command_that_makes_them(tmp_path, words):
+    commands = click.Group(commands=cli.allowed())
+    empty = ScriptInfo(
+        create_app=lambda: create_app(INSTANCE=tmp_path, DATABASE_URL="", TESTING=True), set_debug_flag=False
+    )
+    answer = CliRunner().invoke(commands, words, obj=empty)
+    assert answer.exit_code == 1
+    assert answer.output == "Error: the database has no tables yet. Run:  connectica-portal db upgrade\n"
 
 
 def test_a_mistyped_setting_is_said_with_what_was_meant(tmp_path):

@@ -1,6 +1,7 @@
 """connectica-portal doctor: tries what a person would curse about; each line what, how it stands, what to do."""
 
 import json
+import logging
 import sys
 from dataclasses import asdict
 
@@ -18,7 +19,11 @@ MARKS = {"well": "ok  ", "doubt": "?   ", "ill": "ILL "}
 @with_appcontext
 def doctor(*, as_json: bool) -> None:
     """Try settings, database, folders, disk, mail, core and backup. Exit status 1 when something is ill."""
-    findings = list(checks.everything(current_app.config))
+    logging.disable()  # what is wrong is in the findings, once
+    try:
+        findings = list(checks.everything(current_app.config))
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in findings], ensure_ascii=False, indent=1))
     else:
