@@ -50,7 +50,7 @@ FLOORS = (  # packages of the domain from the ground up; each imports lower ones
     {"tickets", "users"},
     {"audit", "notifications"},
     {"accounts", "billing", "approvals"},
-    {"questions"},
+    {"questions", "rules"},
     {"read_models"},
     {"privacy"},
 )

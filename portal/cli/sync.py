@@ -28,6 +28,7 @@ from portal.domain.billing import budgets
 from portal.domain.notifications import preferences
 from portal.domain.privacy import retention
 from portal.domain.questions import workflow
+from portal.domain.rules import checks
 from portal.domain.sync_state import SYNC
 from portal.domain.tickets.models import Ticket
 from portal.errors import PortalError
@@ -172,6 +173,7 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
             ERRANDS,
             [
                 Errand("approvals' deadlines", 5, deadlines.run),
+                Errand("approval rules", 15, checks.run),
                 Errand("questions' answers", 5, workflow.run),
                 Errand("daily digests", 60, preferences.send_digests),
                 Errand("monthly summaries", 300, monthly_summary.write_due),

@@ -28,6 +28,7 @@ from portal.web.views.manager import (
     overview,
     people,
     questions,
+    rules,
     tickets,
 )
 from portal.web.views.staff import approvals as staff_approvals
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     approval_link.bp,
     consents.bp,
     deputies.bp,
+    rules.bp,
     questions.bp,
     staff_approvals.bp,
     staff_questions.bp,

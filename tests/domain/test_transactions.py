@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +45,8 @@ from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.privacy import erasure
 from portal.domain.questions import workflow
+from portal.domain.rules import approval_rules as rules
+from portal.domain.rules.approval_rules import Terms
 from portal.domain.users import models as people
 from portal.domain.users import passwords, sessions
 from portal.domain.users.permissions import VIEWER
@@ -300,6 +303,17 @@ def requests__answer(office):
 def budgets__choose(office):
     month = month_of(clock.today())
     return lambda: budgets.choose(acting(office.manager), office.company, month, unit="hours", amount="20")
+
+
+@verb
+def approval_rules__choose(office):
+    return lambda: rules.choose(acting(office.manager), office.company, Terms(amount=Decimal(5)))
+
+
+@verb
+def approval_rules__end(office):
+    rule_id = approval_rules__choose(office)()
+    return lambda: rules.end(acting(office.manager), office.company, rule_id)
 
 
 @verb

@@ -124,8 +124,7 @@ def time_entry(
         hours=Decimal(hours),
         worked_at=worked_at,
         worked_day=clock.prague_day(worked_at),
-        first_noticed_at=worked_at,
-        **values,
+        **({"first_noticed_at": worked_at} | values),
     )
     of.hours = (of.hours or Decimal(0)) + Decimal(hours)
     return _kept(made)

@@ -16,6 +16,7 @@ from portal.domain.approvals.models import Approval
 from portal.domain.billing import invoice_snapshots
 from portal.domain.notifications.outbox import Letter
 from portal.domain.questions.models import Question, QuestionMessage
+from portal.domain.rules.approval_rules import ApprovalRule
 from portal.domain.users.models import Person
 from tests.factories import mirror
 from tests.factories.billing import Ledger
@@ -37,7 +38,7 @@ def _rows_of_b(world):
     db.session.rollback()
     db.session.expire_all()
     kept = {}
-    for table in (ServiceConsent, Deputy, Question):
+    for table in (ServiceConsent, Deputy, Question, ApprovalRule):
         kept[table.__name__] = [
             tuple(str(getattr(row, column.key)) for column in table.__table__.columns)
             for row in db.session.scalars(
@@ -58,6 +59,7 @@ def test_no_post_with_a_foreign_id_changes_a_row(app, world, manager):
         "absence_id": world.b.absence_id,
         "question_id": world.b.question_id,
         "entry_id": world.b.entry.id,
+        "rule_id": world.b.rule_id,
     }
     tried = 0
     for rule in app.url_map.iter_rules():

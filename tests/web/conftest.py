@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,8 @@ from portal.domain.approvals.models import AtExpiry, Scope
 from portal.domain.approvals.requests import Asking
 from portal.domain.companies.reader import Reader
 from portal.domain.questions import workflow
+from portal.domain.rules import approval_rules
+from portal.domain.rules.approval_rules import Terms
 from portal.domain.tickets.models import State
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -172,6 +175,7 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
         "consent_id": consent_id,
         "absence_id": absence.id,
         "question_id": question_id,
+        "rule_id": approval_rules.choose(acting(manager), owner, Terms(amount=Decimal(1000), category=mark[:40])),
     }
 
 

@@ -112,6 +112,7 @@ class Approval(Base):
     asked_by: Mapped[str]
     asked_by_email: Mapped[str] = mapped_column(default="")
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("approval_rule.id"))  # the company's rule that asked it
     asked_at: Mapped[datetime]
     state: Mapped[ApprovalState] = mapped_column(EnumText(ApprovalState), default=ApprovalState.OPEN)
     turn: Mapped[Turn] = mapped_column(EnumText(Turn), default=Turn.MANAGER)

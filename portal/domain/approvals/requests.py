@@ -93,6 +93,14 @@ def ask(actor: Actor, ticket_id: int, asking: Asking) -> RequestOutcome:
         return _asked(actor, approval, ticket)
 
 
+def ask_by_rule(approval: Approval, *, heeds_consent: bool) -> RequestOutcome:
+    """A rule of the company asks its managers, in the caller's transaction.
+
+    heeds_consent: a standing consent answers it, as it may when the question is whether somebody is served at all.
+    """
+    return _put(approval, heeds_consent=heeds_consent)
+
+
 def noticed(ticket: Ticket, told: Iterable) -> None:
     """What a record says was asked through the core, into the mirror's transaction; told are its ApprovalRecords.
 
@@ -188,7 +196,7 @@ def _asked(actor: Actor, approval: Approval, ticket: Ticket) -> RequestOutcome:
     return asked
 
 
-def _put(approval: Approval) -> RequestOutcome:
+def _put(approval: Approval, *, heeds_consent: bool = True) -> RequestOutcome:
     """Into the session, unless it is being asked already; a standing consent answers it there and then."""
     same = select(Approval).where(
         Approval.ticket_id == approval.ticket_id,
@@ -204,11 +212,12 @@ def _put(approval: Approval) -> RequestOutcome:
     db.session.flush()
     wrote_down(approval, ApprovalStep.ASKED, by=approval.asked_by, by_id=approval.asked_by_id, text=approval.question)
     found = card(approval.id)
-    consent = consents.of_employee(found.requester_id)
+    consent = consents.of_employee(found.requester_id) if heeds_consent else None
     if consent is None:
-        invite(found, occasion="asked", text="approval_asked")
+        by_rule = "_by_rule" if approval.rule_id else ""
+        invite(found, occasion="asked", text=f"approval_asked{by_rule}")
         if approval.core_id is None:  # the core does not know of it, and may not invoice the ticket's time
-            note = rendering.text("cs", "told_asked", card=found, approval=approval)
+            note = rendering.text("cs", f"told_asked{by_rule}", card=found, approval=approval)
             tell_core(found, key=f"approval-{approval.id}-asked", note=note, settled=False)
         return RequestOutcome(approval.id)
     state = ApprovalState.APPROVED if consent.allowed else ApprovalState.DECLINED

@@ -35,6 +35,7 @@ from portal.domain.notifications.outbox import Letter, LetterChoice
 from portal.domain.notifications.preferences import Notice
 from portal.domain.privacy import erased_people
 from portal.domain.questions.models import Question, QuestionMessage
+from portal.domain.rules.approval_rules import ApprovalRule
 from portal.domain.sync_state import SYNC, CoreNote, Lease, MirrorState, SetAside
 from portal.domain.tickets import attachments, search_index
 from portal.domain.tickets.attachments import Attachment
@@ -273,6 +274,7 @@ PLACES = (
     NamingColumns(
         (ServiceConsent.given_by, ServiceConsent.revoked_by), None, lambda rows: rows, ServiceConsent.company_id
     ),
+    NamingColumns((ApprovalRule.set_by,), None, lambda rows: rows, ApprovalRule.company_id),
     NamingColumns(
         (CoreNote.note,),
         CoreNote.ticket_id,

@@ -32,6 +32,7 @@ class Right(StrEnum):
     ASK = "ask"  # about a time entry
     CONSENT = "consent"  # end a standing consent, appoint a deputy
     BUDGET = "budget"
+    RULES = "rules"  # what the company wants to be asked about before it is invoiced
     GIVE_ACCESS = "give_access"  # invite colleagues of the own company, see and end their access
     SERVE = "serve"  # Connectica's side: every company's requests, questions and standing
     ADMINISTER = "administer"  # Connectica's accounts, every company's access and settings
@@ -49,6 +50,7 @@ RIGHTS: dict[Right, frozenset[str]] = {
     Right.ASK: frozenset({MANAGER}),
     Right.CONSENT: frozenset({MANAGER}),
     Right.BUDGET: frozenset({MANAGER}),
+    Right.RULES: frozenset({MANAGER}),
     Right.GIVE_ACCESS: frozenset({MANAGER}),
     Right.SERVE: frozenset({STAFF}),
     Right.ADMINISTER: frozenset({STAFF_ADMIN, OPERATOR}),

@@ -85,6 +85,7 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "deputies": Right.READ,
     "deputies.appoint": Right.CONSENT,
     "deputies.dismiss": Right.CONSENT,
+    "rules": Right.RULES,
     "questions": Right.READ,
     "questions.write": Right.ASK,
     "questions.ask": Right.ASK,

@@ -16,6 +16,7 @@ MANAGES = READS | {
     Right.ASK,
     Right.CONSENT,
     Right.BUDGET,
+    Right.RULES,
     Right.GIVE_ACCESS,
 }
 SERVES = {Right.HAVE_ACCOUNT, Right.SERVE}
