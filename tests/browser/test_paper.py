@@ -1,4 +1,4 @@
-"""A printed invoice, as a PDF made by Chromium: it sums up once, names both parties and overprints nothing."""
+"""An invoice on screen and printed, as a PDF made by Chromium: it sums up once and overprints nothing."""
 
 from collections import Counter
 from datetime import date
@@ -16,8 +16,8 @@ ENTRIES = 150  # some pages
 
 
 @pytest.fixture
-def printed(world, visit, enter):
-    """A page of the manager's on A4, as PDF."""
+def invoiced(world):
+    """A month of the manager's company that is invoiced, and as much that will be."""
     ledger = Ledger()
     ledger.price("PROGP85", 850)
     world.company.ico, world.company.dic = "12345678", "CZ12345678"
@@ -30,6 +30,11 @@ def printed(world, visit, enter):
     invoice_adjustments.freeze()
     db.session.commit()
 
+
+@pytest.fixture
+def printed(invoiced, visit, enter):
+    """A page of the manager's on A4, as PDF."""
+
     def printed(path):
         with visit() as page:
             enter(page)
@@ -39,7 +44,7 @@ def printed(world, visit, enter):
     return printed
 
 
-@pytest.mark.parametrize("path", ["/invoices/2026-10", "/invoices/upcoming"])
+@pytest.mark.parametrize("path", ["/invoices/2026-10?unfold=all", "/invoices/upcoming?unfold=all"])
 def test_a_printed_invoice_sums_up_once_and_names_both_parties(printed, path):
     pages = [page.extract_text() for page in printed(path).pages]
     whole = "\n".join(pages)
@@ -50,7 +55,7 @@ def test_a_printed_invoice_sums_up_once_and_names_both_parties(printed, path):
         assert words in pages[0], pages[0]
 
 
-@pytest.mark.parametrize("path", ["/invoices/2026-10", "/hours?month=2026-10"])
+@pytest.mark.parametrize("path", ["/invoices/2026-10?unfold=all", "/hours?month=2026-10"])
 def test_nothing_is_printed_over_anything_else(printed, path):
     for page in printed(path).pages:
         places: Counter[tuple[int, int]] = Counter()
@@ -61,3 +66,17 @@ def test_nothing_is_printed_over_anything_else(printed, path):
 
         page.extract_text(visitor_text=at)
         assert not [place for place, times in places.items() if times > 1]
+
+
+@pytest.mark.parametrize("path", ["/invoices/2026-10", "/invoices/upcoming"])
+def test_a_folded_line_is_unfolded_in_its_place_and_has_the_focus(invoiced, visit, enter, path):
+    with visit() as page:
+        enter(page)
+        page.goto(path)
+        assert page.get_by_text("Oprava 7", exact=True).count() == 0
+        page.locator("a.unfolds").click()
+        page.get_by_text("Oprava 7", exact=True).wait_for()
+        assert page.url.endswith(path)
+        assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+        page.keyboard.press("Enter")
+        assert not page.get_by_text("Oprava 7", exact=True).is_visible()

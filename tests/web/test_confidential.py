@@ -128,7 +128,9 @@ def _pages(app, firm):
         yield f"/hours?month=all&by={by}"
     yield f"/hours?month=all&employee={firm.asks.id}"
     yield f"/hours?month=all&ticket={firm.ticket.number}"
-    yield "/invoices/2026-10"
+    yield "/invoices/2026-10?unfold=all"
+    yield "/invoices/upcoming?unfold=all"
+    yield "/invoices/2026-10?unfold=PROGP85_none"
     yield f"/tickets/{firm.ticket.number}?before={firm.said.id}"
 
 
@@ -149,7 +151,7 @@ def test_the_same_pages_tell_a_manager_all_of_it(app, firm, sign_in):
         f"/tickets/{firm.ticket.number}",
         "/tickets",
         "/hours?month=all&by=ticket",
-        "/invoices/2026-10",
+        "/invoices/2026-10?unfold=all",
         f"/approvals/{firm.approval_id}",
         f"/questions/{firm.question_id}",
         "/hours?month=all&by=employee",
@@ -187,7 +189,7 @@ def test_both_see_the_same_sums(firm, sign_in):
         return re.findall(r"[\d\u00a0]+,\d\d\u00a0(?:h|Kč)", client.get(address).text)
 
     manager, viewer = sign_in(firm.manager), sign_in(firm.viewer)
-    for address in ("/hours?month=all", "/invoices/upcoming", "/invoices/2026-10", "/"):
+    for address in ("/hours?month=all", "/invoices/upcoming?unfold=all", "/invoices/2026-10?unfold=all", "/"):
         assert sorted(numbers(manager, address)) == sorted(numbers(viewer, address)), address
     for_manager = time_report.totals(Reader.of(firm.company, confidential=True), HoursFilter())
     assert time_report.totals(Reader.of(firm.company), HoursFilter()) == for_manager

@@ -31,6 +31,8 @@ PAGES = [
     "/invoices",
     "/invoices/upcoming",
     "/invoices/2026-10",
+    "/invoices/upcoming?unfold=all",
+    "/invoices/2026-10?unfold=all",
 ]
 FILES = [
     "/hours/2026-11.xlsx",
@@ -192,6 +194,7 @@ NO_MONTHS = [
     "/hours/2026-13.xlsx",
     "/hours/x.csv",
     "/invoices/2026-09",
+    "/invoices/2026-09?unfold=all",
     "/invoices/2026-09.xlsx",
     "/invoices/2026-10-01_2026-10-02",
     "/invoices/0000-00.csv",

@@ -18,8 +18,8 @@ PAGES = [
     "/hours?month=all",
     "/hours?month=all&by=ticket",
     "/hours?month=all&by=employee",
-    "/invoices/upcoming",
-    "/invoices/2026-10",
+    "/invoices/upcoming?unfold=all",
+    "/invoices/2026-10?unfold=all",
 ]
 TRACES = re.compile(r"Novák|jana\.n|Dvořák", re.IGNORECASE)
 

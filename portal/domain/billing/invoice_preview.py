@@ -15,6 +15,7 @@ from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter, Worked
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
+from portal.errors import NotFound
 from portal.lib.money import Bill, Tally, bill_with, vat_percent
 from portal.lib.periods import month_of
 
@@ -23,8 +24,10 @@ RUNNING = HoursFilter(billing=Billing.RUNNING)
 ENDED = HoursFilter(billing=Billing.ENDED)
 SUMS = (RUNNING, ENDED)  # what stands beside the invoice
 
-ENTRIES_SHOWN = 100  # under one line of the page; all of them are one click away
+ENTRIES_SHOWN = 100  # under one line that is unfolded; all of them are one click away
+ENTRIES_ON_PAPER = 500  # under each line where all of them are unfolded
 ODDITIES_SHOWN = 100
+EVERY_LINE = "all"  # instead of a line's key: unfold them all
 
 
 @dataclass(slots=True)
@@ -50,6 +53,12 @@ class InvoiceLine:
     tally: Tally = field(default_factory=Tally)
     tickets: dict[str, TicketPart] = field(default_factory=dict)
     shown: int = 0
+
+    @property
+    def key(self) -> str:
+        """What an address calls it: the same while its category has this rate."""
+        known = self.rate is not None or self.why_not is not None
+        return f"{self.category}_{'none' if self.rate is None else f'{self.rate:.2f}'}{'' if known else '_untold'}"
 
     @property
     def more(self) -> int:
@@ -91,11 +100,17 @@ def added(adjustments: Iterable[Adjustment], currency: str) -> list[tuple[Decima
     ]
 
 
-def preview(reader: Reader, people: Naming = Naming.NAMES, disputes: Disputes = UNDISPUTED) -> Upcoming:
+def preview(
+    reader: Reader,
+    people: Naming = Naming.NAMES,
+    disputes: Disputes = UNDISPUTED,
+    *,
+    listed: int = ENTRIES_SHOWN,
+) -> Upcoming:
     """What would be invoiced to this company now, as far as it may see; what is in dispute is marked."""
     price_list = prices.list_of(reader)
     rows: list[Worked] = list(time_report.rows(reader, WANTED.but(people=people)))
-    lines = lines_of(rows, price_list)
+    lines = lines_of(rows, price_list, listed=listed)
     tally = Tally()
     for line in lines:
         tally.take(line.tally)
@@ -119,6 +134,25 @@ def preview(reader: Reader, people: Naming = Naming.NAMES, disputes: Disputes = 
     )
 
 
+def line(reader: Reader, key: str, people: Naming = Naming.NAMES) -> InvoiceLine:
+    """One line of the upcoming invoice with its tickets and entries. Raises NotFound when it has none of this key."""
+    wanted = WANTED.but(people=people, category=category_of(key))
+    return line_of(lines_of(time_report.rows(reader, wanted), prices.list_of(reader)), key)
+
+
+def line_of(lines: Iterable[InvoiceLine], key: str) -> InvoiceLine:
+    """The one of this key. Raises NotFound."""
+    for found in lines:
+        if found.key == key:
+            return found
+    raise NotFound
+
+
+def category_of(key: str) -> str:
+    """The category within a line's key."""
+    return key.removesuffix("_untold").rpartition("_")[0]
+
+
 def disputed_of(odd: Iterable[Oddity]) -> Tally:
     """The sum of those that the company has not agreed to, or asks about."""
     tally = Tally()
@@ -128,8 +162,13 @@ def disputed_of(odd: Iterable[Oddity]) -> Tally:
     return tally
 
 
-def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceList) -> list[InvoiceLine]:
-    """Rows as the lines of an invoice, by category and rate; entries without a price are lines of their own."""
+def lines_of(
+    rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceList, *, listed: int = ENTRIES_SHOWN
+) -> list[InvoiceLine]:
+    """Rows as the lines of an invoice, by category and rate; entries without a price are lines of their own.
+
+    So many entries at most are listed under each.
+    """
     lines: dict[tuple[str, Decimal | None, bool], InvoiceLine] = {}
     for row in rows:
         key = (row.category, row.rate, row.told)
@@ -139,7 +178,7 @@ def lines_of(rows: Iterable[Worked] | Iterable[InvoicedRow], price_list: PriceLi
         if (part := line.tickets.get(row.number)) is None:
             part = line.tickets[row.number] = TicketPart(row.number, row.subject, row.employee, row.is_confidential)
         part.tally.add(row.hours, row.rate, told=row.told)
-        if line.shown < ENTRIES_SHOWN:
+        if line.shown < listed:
             part.entries.append(row)
             line.shown += 1
     return sorted(lines.values(), key=lambda line: (line.category, line.rate is None, line.rate or 0))

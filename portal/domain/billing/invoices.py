@@ -157,12 +157,18 @@ def differing(reader: Reader, shown: Sequence[MonthOfInvoices]) -> dict[Period, 
     return found
 
 
-def rows(reader: Reader, wanted: Period, people: Naming = Naming.NAMES) -> Iterator[InvoicedRow]:
-    """The entries of a month's invoices as they were invoiced, in the order they were worked, in batches."""
+def rows(
+    reader: Reader, wanted: Period, people: Naming = Naming.NAMES, *, category: str = ""
+) -> Iterator[InvoicedRow]:
+    """The entries of a month's invoices as they were invoiced, in the order they were worked, in batches.
+
+    With a category only those that were invoiced in it.
+    """
     after: tuple[date, datetime, int] | None = None
     calling = Calling(reader, people)
     while True:
-        batch = db.session.execute(_rows_after(reader, wanted, after)).all()
+        found = _rows_after(reader, wanted, after)
+        batch = db.session.execute(found.where(InvoicedEntry.category == category) if category else found).all()
         yield from (_invoiced_row(row, calling) for row in batch)
         if len(batch) < AT_ONCE:
             return

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.db import db
-from portal.domain.billing import anomalies, forecast, invoice_preview, invoice_snapshots, time_report
+from portal.domain.billing import anomalies, disclosure, forecast, invoice_preview, invoice_snapshots, time_report
 from portal.domain.billing import forecast as forecasting
 from portal.domain.billing.anomalies import Surroundings
+from portal.domain.billing.disclosure import Shown
 from portal.domain.companies.reader import Reader
+from portal.domain.users.actor import OPERATOR
+from portal.errors import NotFound
 from portal.lib import money
 from portal.lib.money import Tally
 from portal.lib.periods import Period, month_of
@@ -59,6 +62,33 @@ def test_a_price_that_changes_splits_the_line(ledger):
     ]
 
 
+def test_a_line_by_its_key_is_that_line_of_the_invoice(ledger):
+    company = ledger.company()
+    ledger.price("PROGP85", 850)
+    ledger.price("PROGP85", 890, "2026-11-10")
+    ledger.price("WIN_11", 700)
+    for category, day in (("PROGP85", "09"), ("PROGP85", "11"), ("WIN_11", "11"), ("NOVA_untold", "11")):
+        ledger.entry(ledger.ticket(company), "1.00", category, at=f"2026-11-{day}T10:00")
+    reader = Reader.of(company)
+    lines = invoice_preview.preview(reader).lines
+    assert len({line.key for line in lines}) == 4
+    for line in lines:
+        alone = invoice_preview.line(reader, line.key)
+        assert (alone.tally, alone.tickets) == (line.tally, line.tickets), line.key
+    with pytest.raises(NotFound):
+        invoice_preview.line(reader, "PROGP85_851.00")
+
+
+def test_a_line_whose_money_is_not_told_has_a_key(ledger):
+    company = ledger.company()
+    ledger.price("PROGP85", 850)
+    ledger.entry(ledger.ticket(company), "1.00")
+    disclosure.choose(OPERATOR, company, Shown.HOURS)
+    (line,) = invoice_preview.preview(Reader.of(company)).lines
+    assert line.key == "PROGP85_none_untold"
+    assert invoice_preview.line(Reader.of(company), line.key).tally == line.tally
+
+
 def test_running_and_ended_time_stand_apart(ledger):
     company = ledger.company()
     for state, spent in (("open", "1.00"), ("to_be_invoiced", "2.00"), ("done", "4.00"), ("error", "8.00")):
@@ -67,12 +97,11 @@ def test_running_and_ended_time_stand_apart(ledger):
     assert (found.tally.hours, found.running.hours, found.ended.hours) == (2, 1, 12)
 
 
-def test_a_long_line_lists_a_part_and_says_how_many_more(ledger, monkeypatch):
-    monkeypatch.setattr(invoice_preview, "ENTRIES_SHOWN", 3)
+def test_a_long_line_lists_a_part_and_says_how_many_more(ledger):
     company = ledger.company()
     for _ in range(5):
         ledger.entry(ledger.ticket(company))
-    (line,) = invoice_preview.preview(Reader.of(company)).lines
+    (line,) = invoice_preview.preview(Reader.of(company), listed=3).lines
     assert (line.tally.entries, line.shown, line.more, len(line.tickets_shown)) == (5, 3, 2, 3)
 
 

@@ -1,6 +1,8 @@
 """Invoices: the upcoming one line by line, and what was invoiced in earlier months."""
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,6 +20,8 @@ from portal.domain.billing import (
     prices,
     time_report,
 )
+from portal.domain.billing.invoice_preview import InvoiceLine
+from portal.domain.billing.status import Billing
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.read_models import disputed, issued
 from portal.errors import NotFound
@@ -28,25 +32,32 @@ from portal.lib.money import bill, vat_percent
 from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, navigation, rendering
 from portal.web.auth.access_control import actor, own_company, own_reader
+from portal.web.fragment_cache import Fragment
 
 bp = Blueprint("invoices", __name__)
 
 COMPARED = 6  # earlier months beside the upcoming invoice
 A_YEAR = 12  # months of one page of invoices
+WAITING = {"month": "all", "billing": Billing.TO_BE_INVOICED.value}  # the hours of the upcoming invoice
+LISTED, LISTED_ON_PAPER = 20, 500  # rows of each list beside the lines: differences, credits, oddities
 
 
 @bp.get("/invoices/upcoming")
 def show_upcoming() -> Response:
-    reader, month = own_reader(), month_of(clock.today())
-    people = Naming.parse(request.args)
+    reader, month, people = own_reader(), month_of(clock.today()), Naming.parse(request.args)
+    unfolded = _unfolded()
+    if unfolded and rendering.wants_part():
+        line = invoice_preview.line(reader, unfolded, people)
+        return _line(line, people, prices.list_of(reader).currency, hours_args=WAITING)
     time_report.load(reader, *invoice_preview.SUMS, *forecast.sums(), *budgets.sums(month))
-    found = invoice_preview.preview(reader, people, disputed.of(reader, navigation.around().in_question))
+    disputes = disputed.of(reader, navigation.around().in_question)
+    found = invoice_preview.preview(reader, people, disputes, listed=_listed(unfolded))
     expected = forecast.of(reader, found.tally, found.running, adjusted=found.adjusted)
     return rendering.render(
         page="invoices/upcoming.html",
+        has_parts=True,
         upcoming=found,
         month=month,
-        people=people,
         namings=list(Naming),
         forecast=expected,
         forecast_bill=bill(expected.amount, vat_percent(month.until)),
@@ -56,8 +67,8 @@ def show_upcoming() -> Response:
         earlier=invoices.months(reader, at_most=COMPARED),
         parties=parties.of(reader),
         disclosure=disclosure.of(reader),
-        in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
+        **_folds(unfolded, people, hours_args=WAITING),
     )
 
 
@@ -99,13 +110,19 @@ def set_mail() -> AnyResponse:
 @bp.get("/invoices/<slug>")
 def show(slug: str) -> Response:
     reader, month, people = own_reader(), _month(slug), Naming.parse(request.args)
-    found, rows = invoices.month(reader, month), list(invoices.rows(reader, month, people))
+    found, unfolded = invoices.month(reader, month), _unfolded()
+    hours_args = {"invoice": found.period_ends[0].isoformat()}
+    if unfolded and rendering.wants_part():
+        within = invoices.rows(reader, month, people, category=invoice_preview.category_of(unfolded))
+        line = invoice_preview.line_of(invoice_preview.lines_of(within, prices.list_of(reader)), unfolded)
+        return _line(line, people, found.currency, hours_args=hours_args)
+    rows = list(invoices.rows(reader, month, people))
     return rendering.render(
         page="invoices/show.html",
+        has_parts=True,
         invoice=found,
-        people=people,
         namings=list(Naming),
-        lines=invoice_preview.lines_of(rows, prices.list_of(reader)),
+        lines=invoice_preview.lines_of(rows, prices.list_of(reader), listed=_listed(unfolded)),
         differences=[row for row in rows if row.difference],
         added=invoices.added_later(reader, found),
         issued=issued.of_month(reader, found),
@@ -113,8 +130,8 @@ def show(slug: str) -> Response:
         bridge=monthly_history.bridge(reader, found),
         parties=parties.of(reader),
         concerning=invoice_adjustments.of_invoices(reader, month, people),
-        in_question=navigation.around().in_question,
         may_export=downloads.may(current_user),
+        **_folds(unfolded, people, hours_args=hours_args),
     )
 
 
@@ -151,3 +168,34 @@ def _month(slug: str) -> Period:
     if month is None or not month.is_month:
         raise NotFound
     return month
+
+
+def _unfolded() -> str:
+    """The key of the line whose entries are asked for, or EVERY_LINE; empty when all are folded."""
+    return request.args.get("unfold", "")[:80].replace("\0", "")
+
+
+def _listed(unfolded: str) -> int:
+    """How many entries are listed under a line at most."""
+    is_for_paper = unfolded == invoice_preview.EVERY_LINE
+    return invoice_preview.ENTRIES_ON_PAPER if is_for_paper else invoice_preview.ENTRIES_SHOWN
+
+
+def _folds(unfolded: str, people: Naming, *, hours_args: dict[str, str]) -> dict[str, Any]:
+    """What the lines and lists of a page need to know about what is folded."""
+    is_for_paper = unfolded == invoice_preview.EVERY_LINE
+    return {
+        "people": people,
+        "unfolded": unfolded,
+        "is_for_paper": is_for_paper,
+        "most": LISTED_ON_PAPER if is_for_paper else LISTED,
+        "hours_args": hours_args | {"people": people.as_arg},
+        "in_question": navigation.around().in_question,
+    }
+
+
+def _line(line: InvoiceLine, people: Naming, currency: str, *, hours_args: dict[str, str]) -> Response:
+    """The part that takes the place of a folded line's link."""
+    folds = _folds(line.key, people, hours_args=hours_args)
+    part = render_template("invoices/_unfolded.html", line=line, currency=currency, is_focused=True, **folds)
+    return rendering.send_part(Fragment.of(part))

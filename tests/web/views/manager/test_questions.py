@@ -65,7 +65,7 @@ def test_a_question_marks_its_entry_wherever_it_stands(world, manager):
     world.a.ticket.state = "to_be_invoiced"
     db.session.commit()
     mark = f'href="/questions/{world.a.question_id}"'
-    for address in (f"/tickets/{world.a.ticket.number}", "/hours", "/invoices/upcoming", "/questions"):
+    for address in (f"/tickets/{world.a.ticket.number}", "/hours", "/invoices/upcoming?unfold=all", "/questions"):
         assert mark in manager.get(address).text, f"{address} does not mark the entry"
     assert "Otevřený dotaz: 1\N{NO-BREAK SPACE}zásah" in manager.get("/invoices/upcoming").text
     for address in (f"/hours/{clock.today():%Y-%m}.xlsx", "/invoices/upcoming.xlsx"):
