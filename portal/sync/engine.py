@@ -24,7 +24,7 @@ from portal.lib.worker_process import WorkerProcess
 from portal.sync import apply, lease, privacy_filter, quarantine, reference_data, rows
 from portal.sync.cleaning import KILLS, Bodies, Cleaner, Deadly, is_deadly
 from portal.sync.lease import Lead, LostLead
-from portal.sync.plan import Known, PutAside, Step, plan, put_aside, together
+from portal.sync.plan import Known, PutAside, Step, contested, plan, put_aside, together
 from portal.sync.snapshot import recall
 
 MAIL = "mail: "  # begins the name of what the core itself set aside
@@ -282,15 +282,27 @@ class Sync:
         begun: str = "",
     ) -> list["_Done"]:
         memory, told = erased_people.memory(), changes
-        changes = self._filtered(told, memory)
+        waiting = quarantine.waiting_for(told)
+        changes = self._filtered([*waiting, *told], memory)
         had = recall(changes)
         known = had.known(changes)
         cleaned = self._cleaner.clean([each for each in changes if _wants_bodies(each, known[each.core_id])])
-        plans = [_planned(each, known[each.core_id], had.companies, cleaned.get(each.core_id)) for each in changes]
+
+        def planned(change: Change, fault: str = "") -> list[Step]:
+            bodies = cleaned.get(change.core_id)
+            return _planned(change, known[change.core_id], had.companies, bodies, fault=fault)
+
+        plans = [planned(each) for each in changes]
+        taken = [each for each, steps in zip(changes, plans, strict=True) if not any(map(_is_aside, steps))]
+        reasons = contested(taken, had.owners())
+        plans = [
+            planned(each, reasons[each.core_id]) if each.core_id in reasons else steps
+            for each, steps in zip(changes, plans, strict=True)
+        ]
         if apply.perform(together(plans), had):
             apply.grow_generation()
         if after is not None:
-            quarantine.place(had.aside, known, told_after=after)
+            quarantine.place(had.aside, [each.core_id for each in told], told_after=after)
         if cursor is not None:
             _state().cursor = cursor
         quarantine.end(begun)
@@ -300,7 +312,8 @@ class Sync:
             return self._commit(lead, told, cursor, after, begun=begun)
         db.session.commit()
         db.session.expunge_all()  # a first sync meets more tickets than memory should hold
-        return [_Done.of(change, steps) for change, steps in zip(changes, plans, strict=True)]
+        done = [_Done.of(change, steps) for change, steps in zip(changes, plans, strict=True)]
+        return done[len(waiting) :]
 
     def _filtered(self, told: Sequence[Change], memory: Memory | None) -> list[Change]:
         """The changes as they may be kept; what its reader dies of is set aside before anything reads it."""
@@ -351,6 +364,10 @@ class _Done:
         return cls(any(kind is not PutAside for kind in kinds), PutAside in kinds, isinstance(change, Tombstone))
 
 
+def _is_aside(step: Step) -> bool:
+    return isinstance(step, PutAside)
+
+
 def _wants_bodies(change: Change, known: Known) -> TypeGuard[TicketRecord]:
     if not isinstance(change, TicketRecord) or _is_left_aside(change, known.aside):
         return False
@@ -384,7 +401,9 @@ def _new(records: Sequence[TicketRecord]) -> list[TicketRecord]:
     ]
 
 
-def _planned(change: Change, known: Known, companies: Container[str], bodies: Bodies | Deadly | None) -> list[Step]:
+def _planned(
+    change: Change, known: Known, companies: Container[str], bodies: Bodies | Deadly | None, *, fault: str
+) -> list[Step]:
     if isinstance(change, TicketRecord) and _is_left_aside(change, known.aside):
         return []
     if isinstance(change, Unreadable) and is_deadly(change.reason) and known.aside == (change.raw, change.reason):
@@ -392,7 +411,7 @@ def _planned(change: Change, known: Known, companies: Container[str], bodies: Bo
     if isinstance(bodies, Deadly):
         return [put_aside(change.core_id, _raw(change), str(bodies))]
     try:
-        return plan(change, known, companies, bodies)
+        return plan(change, known, companies, bodies, fault=fault)
     except Exception as error:  # one record that meets a fault of ours must not stop all others
         log.exception("no plan for the record of %s", change.core_id)
         return [put_aside(change.core_id, _raw(change), f"a fault of the portal: {type(error).__name__}: {error}")]

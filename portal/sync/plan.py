@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from portal.cores import records
 from portal.cores.records import Change, TicketRecord, Tombstone, Unreadable
 from portal.errors import RecordNotUnderstood
+from portal.lib.text import line
 from portal.sync import rows
 from portal.sync.html.message_body import Body
 from portal.sync.html.sanitize import without_controls
@@ -19,6 +20,16 @@ from portal.sync.rows import (
     PersonRow,
     TicketRow,
     TicketRows,
+)
+
+Thing = tuple[str, str]  # what it is, and the core's name of it
+NUMBER, MESSAGE, ATTACHMENT, ENTRY, EVENT, QUESTION = (
+    "number",
+    "message",
+    "attachment",
+    "time entry",
+    "event",
+    "question",
 )
 
 
@@ -159,18 +170,24 @@ _LOSING: dict[type, type] = {
     PutEntry: WithdrawEntry,
 }
 
+TAKEN = "is also of the ticket"  # in the reason of a record that names what is another live ticket's
 LONGEST_RAW = 500_000  # letters of a record set aside; a longer one comes back only when the core tells it again
 NO_COMPANY = "no company: the core does not say whose ticket it is"
 
 
 def plan(
-    change: Change, known: Known, companies: Container[str], bodies: Mapping[str, Body] | None = None
+    change: Change,
+    known: Known,
+    companies: Container[str],
+    bodies: Mapping[str, Body] | None = None,
+    *,
+    fault: str = "",
 ) -> list[Step]:
     """What to do so that the mirror says what the core said; nothing when it does already.
 
-    bodies: of its messages by core_id, where a worker made them already.
+    bodies: of its messages by core_id, where a worker made them already. fault: see contested().
     """
-    return [step for step in _steps(change, known, companies, bodies) if not _is_done(step, known)]
+    return [step for step in _steps(change, known, companies, bodies, fault) if not _is_done(step, known)]
 
 
 def together(plans: Iterable[Sequence[Step]]) -> list[Step]:
@@ -183,7 +200,66 @@ def together(plans: Iterable[Sequence[Step]]) -> list[Step]:
     return [step for step in steps if (type(step), getattr(step, "core_id", "")) not in taken]
 
 
-def _steps(change: Change, known: Known, companies: Container[str], bodies: Mapping[str, Body] | None) -> list[Step]:
+def contested(told: Iterable[Change], owners: Mapping[Thing, str]) -> dict[str, str]:
+    """By core_id, why a ticket cannot be taken: something it names, or its number, is another live ticket's.
+
+    owners: of those things, as the mirror has them, the live ticket's core_id. A ticket that is told here without the
+    thing, or as a tombstone, has given it up; a correction may say that time was moved. Of two that name a new
+    thing the first has it.
+    """
+    names = {each.core_id: frozenset(_things(each)) for each in told if not isinstance(each, Unreadable)}
+    taken: dict[Thing, str] = {}
+    reasons: dict[str, str] = {}
+    for record in told:
+        if isinstance(record, TicketRecord):
+            held = {thing: _holder(thing, record, names, owners, taken) for thing in names[record.core_id]}
+            if found := sorted((thing, holder) for thing, holder in held.items() if holder):
+                (kind, name), holder = found[0]
+                reasons[record.core_id] = f"the {kind} {name!r} {TAKEN} {holder!r}"
+            else:
+                taken |= dict.fromkeys(names[record.core_id], record.core_id)
+    return reasons
+
+
+def _holder(
+    thing: Thing,
+    record: TicketRecord,
+    names: Mapping[str, frozenset[Thing]],
+    owners: Mapping[Thing, str],
+    taken: Mapping[Thing, str],
+) -> str:
+    """Whose it is, if it is another ticket's; empty when this one may have it."""
+    owner = owners.get(thing, "")
+    is_given_up = owner in names and thing not in names[owner]
+    if owner not in ("", record.core_id) and not is_given_up and not _is_moved(thing, record, owner):
+        return owner
+    return taken.get(thing, "")
+
+
+def _is_moved(thing: Thing, record: TicketRecord, owner: str) -> bool:
+    """Whether a correction says that this time was moved from there."""
+    kind, name = thing
+    moves = ((one.entry, one.old.ticket) for one in record.corrections if one.old)
+    return kind == ENTRY and (name, owner) in moves
+
+
+def _things(change: Change) -> Iterable[Thing]:
+    """Whatever of a ticket is called by a name that nothing else in the whole core may have."""
+    if isinstance(change, TicketRecord):
+        yield NUMBER, line(change.number, longest=50)
+        for kind, parts in (
+            (MESSAGE, change.messages),
+            (ATTACHMENT, [file for message in change.messages for file in message.attachments]),
+            (ENTRY, change.time_entries),
+            (EVENT, change.events),
+            (QUESTION, change.approvals),
+        ):
+            yield from ((kind, part.core_id) for part in parts)
+
+
+def _steps(
+    change: Change, known: Known, companies: Container[str], bodies: Mapping[str, Body] | None, fault: str
+) -> list[Step]:
     match change:
         case Unreadable():
             return [put_aside(change.core_id, change.raw, change.reason)]
@@ -193,6 +269,8 @@ def _steps(change: Change, known: Known, companies: Container[str], bodies: Mapp
             return [*withdrawal(known), _aside(change, NO_COMPANY)]
         case TicketRecord() if change.company not in companies:
             return [*withdrawal(known), _aside(change, f"unknown company {change.company!r}")]
+        case TicketRecord() if fault:
+            return [_aside(change, fault)]
         case TicketRecord():
             return _told(change, known, bodies)
 
@@ -218,6 +296,10 @@ def _told(record: TicketRecord, known: Known, bodies: Mapping[str, Body] | None)
     fingerprint = rows.fingerprint(record)
     if fingerprint == known.fingerprint and not known.is_withdrawn:
         return _heal(record, known)
+    for one in record.corrections:
+        had = known.corrections.get(one.core_id)
+        if had and had.entry != one.entry:
+            return [_aside(record, f"the correction {one.core_id!r} is of another time entry, {had.entry!r}")]
     try:
         made = rows.rows_of(record, bodies)
     except RecordNotUnderstood as error:

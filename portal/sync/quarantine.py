@@ -13,7 +13,7 @@ from portal.db import db
 from portal.domain import sync_state
 from portal.domain.sync_state import SetAside, SyncBegun
 from portal.sync.cleaning import is_deadly
-from portal.sync.plan import PutAside
+from portal.sync.plan import TAKEN, PutAside
 
 SOON, AT_LAST = timedelta(seconds=15), timedelta(minutes=10)  # between two times of asking for a record again
 _UNKEPT = "not kept, it may hold what is to be forgotten; sha256:"
@@ -48,6 +48,16 @@ def place(rows: Mapping[str, SetAside], names: Iterable[str], *, told_after: str
     for name in names:
         if name in rows:
             rows[name].told_after = told_after
+
+
+def waiting_for(told: Iterable[Change]) -> list[Change]:
+    """Tickets set aside for naming something of one that is told now: it may have given it up."""
+    names = {change.core_id for change in told}
+    ends = tuple(f"{TAKEN} {name!r}" for name in names)
+    contested = select(SetAside.core_id, SetAside.raw, SetAside.reason).where(SetAside.reason.contains(TAKEN))
+    rows = [row for row in db.session.execute(contested) if row.core_id not in names and row.reason.endswith(ends)]
+    changes = [records.read_change(row.raw.encode()) for row in rows]
+    return [change for change in changes if not isinstance(change, Unreadable)]
 
 
 def due() -> dict[str, set[str]]:

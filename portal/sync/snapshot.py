@@ -9,14 +9,16 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.cores.records import Change, TicketRecord
 from portal.db import Base, db
+from portal.domain.approvals.models import Approval
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
 from portal.domain.sync_state import SetAside
 from portal.domain.tickets.attachments import Attachment
 from portal.domain.tickets.models import Message, Ticket, TicketEvent
 from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection
+from portal.lib.text import line
 from portal.sync import rows
-from portal.sync.plan import Known
+from portal.sync.plan import ATTACHMENT, ENTRY, EVENT, MESSAGE, NUMBER, QUESTION, Known, Thing
 from portal.sync.rows import AttachmentRow, CorrectionRow, EntryRow, EventRow, MessageRow, TicketRow
 
 AT_ONCE = 5_000  # values in one question: both databases take more
@@ -36,11 +38,29 @@ class Recalled:
     entries: dict[str, TimeEntry] = field(default_factory=dict)
     corrections: dict[str, TimeEntryCorrection] = field(default_factory=dict)
     aside: dict[str, SetAside] = field(default_factory=dict)
+    live: dict[Thing, str] = field(default_factory=dict)  # see owners()
 
     def known(self, changes: Collection[Change]) -> dict[str, Known]:
         """What plan() wants to know of each change, by its name."""
         telling = _Telling(self)
         return {change.core_id: telling.known(change) for change in changes}
+
+    def owners(self) -> dict[Thing, str]:
+        """Whose the numbers and the things below tickets are, by core_id, as far as those tickets are live."""
+        tickets = {row.id: name for name, row in self.tickets.items() if row.withdrawn_at is None}
+        messages = {row.id: tickets[row.ticket_id] for row in self.messages.values() if row.ticket_id in tickets}
+        below: dict[str, tuple[Mapping[str, Any], str, dict[int, str]]] = {
+            MESSAGE: (self.messages, "ticket_id", tickets),
+            ATTACHMENT: (self.attachments, "message_id", messages),
+            ENTRY: (self.entries, "ticket_id", tickets),
+            EVENT: (self.events, "ticket_id", tickets),
+        }
+        return self.live | {
+            (kind, name): whose[getattr(row, parent)]
+            for kind, (rows_of_kind, parent, whose) in below.items()
+            for name, row in rows_of_kind.items()
+            if getattr(row, parent) in whose and getattr(row, "withdrawn_at", None) is None
+        }
 
 
 def recall(changes: Collection[Change]) -> Recalled:
@@ -76,6 +96,7 @@ def recall(changes: Collection[Change]) -> Recalled:
     )
     _add_those_around(found)
     _add_employees(found, told)
+    found.live = dict(_live(told))
     return found
 
 
@@ -84,6 +105,23 @@ def _is_unchanged(change: Change, found: Recalled) -> bool:
     if ticket is None or ticket.withdrawn_at is not None or not isinstance(change, TicketRecord):
         return False
     return ticket.record_hash == rows.fingerprint(change) and change.company in found.companies
+
+
+def _live(told: list[TicketRecord]) -> Iterator[tuple[Thing, str]]:
+    """Live tickets that have these numbers, or questions of these names."""
+    numbers = select(Ticket.number.label("name"), Ticket.core_id.label("ticket")).where(Ticket.withdrawn_at.is_(None))
+    questions = (
+        select(Approval.core_id.label("name"), Ticket.core_id.label("ticket"))
+        .join(Ticket, Ticket.id == Approval.ticket_id)
+        .where(Ticket.withdrawn_at.is_(None))
+    )
+    for kind, wanted, column, names in (
+        (NUMBER, numbers, Ticket.number, {line(record.number, longest=50) for record in told}),
+        (QUESTION, questions, Approval.core_id, {one.core_id for record in told for one in record.approvals}),
+    ):
+        for part in _parts(names):
+            for row in db.session.execute(wanted.where(column.in_(part))):
+                yield (kind, row.name), row.ticket
 
 
 def _add_those_around(found: Recalled) -> None:

@@ -2,19 +2,29 @@
 
 import tracemalloc
 from datetime import timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from portal import clock
-from portal.cores.records import ChangesPage, CompanyRecord, PersonRecord, Unreadable
+from portal.cores.records import (
+    ApprovalRecord,
+    ChangesPage,
+    CompanyRecord,
+    EntryCorrectionRecord,
+    EntryStateRecord,
+    PersonRecord,
+    Unreadable,
+)
 from portal.db import db
 from portal.domain import sync_state as memory
+from portal.domain.approvals.models import Approval
 from portal.domain.companies.models import Company
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment
-from portal.domain.tickets.models import Message, Ticket, TicketEvent, TicketText
+from portal.domain.tickets.models import Message, Ticket, TicketText
 from portal.errors import CoreAway
 from portal.sync import engine, lease, verify
 from portal.sync.engine import Sync
@@ -23,6 +33,7 @@ from tests.cores.memory import MemoryCore
 from tests.sync.conftest import (
     JANA,
     NOON,
+    RADEK,
     aside,
     counts,
     entry,
@@ -99,6 +110,10 @@ def test_a_full_run_with_a_nameless_record_withdraws_nothing_and_complains(core,
     core.put(Unreadable(core_id="unreadable:0123", raw="{", reason="JSON is malformed"))
     assert sync(full=True).withdrawn == 0
     assert "no readable name" in memory.age().trouble
+
+
+def asked(core_id: str, question: str) -> ApprovalRecord:
+    return ApprovalRecord(core_id=core_id, question=question, asked_by=RADEK, asked_at=NOON)
 
 
 FAULTS = [
@@ -243,25 +258,84 @@ def test_merged_tickets_leave_their_messages_and_time_with_the_one_that_remains(
     assert verify.faults() == []
 
 
-@pytest.mark.parametrize("pictured", [(), (1,), (2,), (1, 2)])
-def test_new_things_that_two_tickets_of_a_page_name_are_there_once_with_the_later_one(core, sync, pictured):
-    for number in (1, 2):
-        html = f'<p>Znění {number}<img src="cid:p1"></p>' if number in pictured else f"<p>Znění {number}</p>"
-        shared = message("m1", html=html, attachments=(file("a1", "p.png", content_id="p1"),))
-        core.put(ticket(number, messages=(shared,), time_entries=(entry("e1", message="m1"),), events=(event("v1"),)))
-    summary = sync()
-    later = mirrored("t2")
-    said, happened = db.session.scalars(select(Message)).one(), db.session.scalars(select(TicketEvent)).one()
-    assert (summary.aside, said.ticket_id, happened.ticket_id) == (0, later.id, later.id)
-    assert "Znění 2" in said.body
-    assert (entry_of("e1").ticket_id, entry_of("e1").message_id) == (later.id, said.id)
-    assert db.session.scalars(select(Attachment)).one().message_id == said.id
+@pytest.mark.parametrize("way", ["mirrored before, page by page", "mirrored before", "page by page", "all at once"])
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("number", {"number": "20260001"}),
+        ("message 'm1'", {"messages": (message("m1", "Jiná slova."),)}),
+        ("attachment 'a1'", {"messages": (message("m9", attachments=(file("a1"),)),)}),
+        ("time entry 'e1'", {"time_entries": (entry("e1", "9.00"),)}),
+        ("event 'v1'", {"events": (event("v1"),)}),
+        ("question 'q1'", {"approvals": (asked("q1", "Jiná?"),)}),
+    ],
+)
+def test_what_is_another_live_tickets_sets_the_ticket_aside_and_empties_none(core, sync, way, name, facts):
+    core.page = 2 if "page by page" in way else 50
+    core.put(
+        ticket(
+            1,
+            messages=(message("m1", attachments=(file("a1"),)),),
+            time_entries=(entry("e1"),),
+            events=(event("v1"),),
+            approvals=(asked("q1", "Smíme?"),),
+        )
+    )
+    if "mirrored" in way:
+        sync()
+    core.put(msgspec.structs.replace(ticket(2), **facts), ticket(3))
+    sync()
+    first = mirrored("t1")
+    assert name in aside()["t2"]
+    assert aside()["t2"].endswith("is also of the ticket 't1'")
+    assert (first.hours, entry_of("e1").ticket_id, counts()) == (1, first.id, {("vltava", "open"): 2})
+    said = db.session.scalars(select(Message).where(Message.core_id == "m1")).one()
+    assert (said.ticket_id, "nejde to" in said.body) == (first.id, True)
+    assert [row.message_id for row in db.session.scalars(select(Attachment))] == [said.id]
+    assert db.session.scalars(select(Approval.ticket_id)).all() == [first.id]
+    core.put(stone("t1"))
+    sync()
+    assert (aside(), mirrored("t2").withdrawn_at) == ({}, None)
+
+
+def test_a_record_that_makes_no_sense_keeps_nothing_from_others(core, sync):
+    core.page = 50
+    core.put(ticket(1, state="asleep", time_entries=(entry("e1"),)), ticket(2, time_entries=(entry("e1"),)))
+    sync()
+    assert (set(aside()), mirrored("t2").hours) == ({"t1"}, 1)
+
+
+def test_time_that_a_correction_says_was_moved_may_come_before_the_ticket_it_left(core, sync):
+    core.put(ticket(1, time_entries=(entry("e1"),)), ticket(2))
+    sync()
+    there = EntryStateRecord(category="PROGP85", hours=Decimal(1), worked_on=NOON.date(), ticket="t1")
+    here = msgspec.structs.replace(there, ticket="t2")
+    moved = EntryCorrectionRecord(core_id="c1", entry="e1", at=NOON, old=there, new=here)
+    core.put(ticket(2, time_entries=(entry("e1"),), corrections=(moved,)))
+    sync()
+    assert (aside(), mirrored("t1").hours, mirrored("t2").hours) == ({}, 0, 1)
+    core.put(ticket(3, time_entries=(entry("e3"),), corrections=(msgspec.structs.replace(moved, entry="e3"),)))
+    sync()
+    assert "correction 'c1'" in aside()["t3"]
+
+
+def test_a_ticket_that_names_what_another_gives_up_later_is_taken_then(core, sync):
+    core.put(ticket(1, messages=(message("m1"), message("m2"))), ticket(3))
+    sync()
+    core.put(ticket(2))
+    sync()
+    assert "'m2'" in aside()["t2"]
+    core.put(ticket(1))
+    sync()
+    assert (aside(), counts()) == ({}, {("vltava", "open"): 3})
+    moved = db.session.scalars(select(Message).where(Message.core_id == "m2")).one()
+    assert (moved.ticket_id, moved.withdrawn_at) == (mirrored("t2").id, None)
 
 
 def test_a_ticket_that_lost_time_to_another_is_summed_up_again(core, sync):
     core.put(ticket(1, time_entries=(entry("e1"), entry("e2", "0.25"))), ticket(2))
     sync()
-    core.put(ticket(2, time_entries=(entry("e1"),)))
+    core.put(ticket(2, time_entries=(entry("e1"),)), ticket(1, time_entries=(entry("e2", "0.25"),)))
     sync()
     assert (str(mirrored("t1").hours), str(mirrored("t2").hours)) == ("0.25", "1.00")
     assert verify.faults() == []

@@ -203,7 +203,9 @@ def already_decided(approval: Approval) -> AlreadyDecided:
     state = ApprovalState.EXPIRED if approval.is_too_late else approval.state
     when = approval.expires_at if state == ApprovalState.EXPIRED else approval.decided_at or now()
     return AlreadyDecided(
-        _WORDS_FOR_THE_SECOND[state], who=approval.decided_by, when=f"{prague(when):%-d. %-m. %Y %-H:%M}"
+        _WORDS_FOR_THE_SECOND[state],
+        who=approval.decided_by or "Connectica",
+        when=f"{prague(when):%-d. %-m. %Y %-H:%M}",
     )
 
 

@@ -104,7 +104,7 @@ def ask_by_rule(approval: Approval, *, heeds_consent: bool) -> RequestOutcome:
 def noticed(ticket: Ticket, told: Iterable) -> None:
     """What a record says was asked through the core, into the mirror's transaction; told are its ApprovalRecords.
 
-    A question that the record has no more was withdrawn by whoever asked it.
+    A question that the record has no more is closed; nobody knows by whom. Told again, it is open again.
     """
     known = {
         approval.core_id: approval
@@ -115,11 +115,16 @@ def noticed(ticket: Ticket, told: Iterable) -> None:
     named = set()
     for record in told:
         named.add(record.core_id)
-        if record.core_id not in known and ticket.state == State.OPEN and ticket.withdrawn_at is None:
+        if ticket.state != State.OPEN or ticket.withdrawn_at is not None:
+            continue
+        had = known.get(record.core_id)
+        if had is None:
             _put(_from_record(ticket, record))
+        elif had.state == ApprovalState.WITHDRAWN and had.channel == Channel.CORE:
+            _reopen(had)
     for core_id, approval in known.items():
         if core_id not in named and approval.is_open:
-            conclude(approval, ApprovalState.WITHDRAWN, by=approval.asked_by, channel=Channel.CORE, tells_core=False)
+            conclude(approval, ApprovalState.WITHDRAWN, by="", channel=Channel.CORE, tells_core=False)
 
 
 @unit_of_work()
@@ -207,6 +212,25 @@ def _put(approval: Approval, *, heeds_consent: bool = True) -> RequestOutcome:
     if there is not None:
         there.core_id = there.core_id or approval.core_id  # asked both ways: one decision answers both
         return RequestOutcome(there.id, was_open=True)
+    return _put_open(approval, occasion="asked", heeds_consent=heeds_consent)
+
+
+def _reopen(approval: Approval) -> None:
+    """The core told a question no more, and tells it again; unless the same words are being asked meanwhile."""
+    same = select(Approval.id).where(
+        Approval.ticket_id == approval.ticket_id,
+        Approval.question_key == approval.question_key,
+        Approval.state == ApprovalState.OPEN,
+    )
+    if db.session.scalar(same) is not None:
+        return
+    approval.decided_at, approval.channel, approval.overdue_at = None, None, None
+    approval.expires_at = max(approval.expires_at, close_after(now(), WORKING_DAYS))
+    occasion = f"asked-again-{now():%Y%m%d%H%M%S%f}"
+    _put_open(approval, occasion=occasion, heeds_consent=approval.rule_id is None)
+
+
+def _put_open(approval: Approval, *, occasion: str, heeds_consent: bool) -> RequestOutcome:
     approval.state, approval.turn, approval.reminders_sent = ApprovalState.OPEN, Turn.MANAGER, 0
     db.session.add(approval)
     db.session.flush()
@@ -215,7 +239,7 @@ def _put(approval: Approval, *, heeds_consent: bool = True) -> RequestOutcome:
     consent = consents.of_employee(found.requester_id) if heeds_consent else None
     if consent is None:
         by_rule = "_by_rule" if approval.rule_id else ""
-        invite(found, occasion="asked", text=f"approval_asked{by_rule}")
+        invite(found, occasion=occasion, text=f"approval_asked{by_rule}")
         if approval.core_id is None:  # the core does not know of it, and may not invoice the ticket's time
             note = rendering.text("cs", f"told_asked{by_rule}", card=found, approval=approval)
             tell_core(found, key=f"approval-{approval.id}-asked", note=note, settled=False)

@@ -136,13 +136,40 @@ def test_a_question_through_the_core_is_noticed_once_and_answered_to_the_core(of
     assert (row.approval, row.decision) == ("a1", "approved")
 
 
-def test_a_question_that_the_core_has_no_more_is_withdrawn(office):
-    requests.noticed(office.ticket, [_record("a1", "Smíme?")])
+def test_a_question_that_the_core_has_no_more_is_closed_by_nobody_and_opens_again_when_it_is_told(office):
+    record = _record("a1", "Smíme?")
+    requests.noticed(office.ticket, [record])
     db.session.commit()
     requests.noticed(office.ticket, [])
     db.session.commit()
-    assert db.session.scalar(select(Approval.state)) == ApprovalState.WITHDRAWN
+    closed = db.session.scalars(select(Approval)).one()
+    assert (closed.state, closed.decided_by) == (ApprovalState.WITHDRAWN, "")
+    assert [event.by for event in approvals.history(closed)] == ["Radek Vymazal", ""]
     assert told() == []
+    with clock.set_to(MONDAY + timedelta(days=30)):
+        for _ in range(2):
+            requests.noticed(office.ticket, [record])
+            db.session.commit()
+    (card,) = approvals.waiting(Reader.of(office.company))
+    assert (card.approval.id, card.approval.decided_at, card.approval.channel) == (closed.id, None, None)
+    assert card.approval.expires_at > MONDAY + timedelta(days=30)
+    with clock.set_to(MONDAY + timedelta(days=30, hours=1)):
+        decisions.decide(acting(office.manager), card.approval.id, Decision(approve=True))
+        db.session.commit()
+        requests.noticed(office.ticket, [record])
+        db.session.commit()
+    assert [row.decision for row in told()] == ["approved"]
+    assert db.session.scalar(select(Approval.state)) == ApprovalState.APPROVED
+
+
+def test_a_question_that_staff_took_back_in_the_portal_stays_so(office):
+    asked = office.ask("Smíme?")
+    requests.noticed(office.ticket, [_record("a1", "Smíme?")])
+    db.session.commit()
+    requests.withdraw(acting(office.staff), asked.approval_id)
+    requests.noticed(office.ticket, [_record("a1", "Smíme?")])
+    db.session.commit()
+    assert not office.approval(asked).is_open
 
 
 def test_asked_in_the_portal_and_through_the_core_is_one_question_with_one_answer(office):
