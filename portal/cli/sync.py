@@ -25,6 +25,7 @@ from portal.domain.accounts import email_changes, invitations, password_resets
 from portal.domain.approvals import deadlines
 from portal.domain.audit import events as audit
 from portal.domain.billing import budgets
+from portal.domain.billing.agreements import meter
 from portal.domain.notifications import preferences
 from portal.domain.privacy import retention
 from portal.domain.questions import workflow
@@ -178,6 +179,7 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
                 Errand("daily digests", 60, preferences.send_digests),
                 Errand("monthly summaries", 300, monthly_summary.write_due),
                 Errand("budget alerts", 60, budgets.alert),
+                Errand("agreements", 60, meter.run),
                 Errand("new passwords", 2, password_resets.write_due),
                 Errand(
                     "letters",

@@ -11,11 +11,13 @@ from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Reader
 from portal.domain.read_models import disputed
-from portal.exports import file_names, parties
+from portal.exports import agreements, file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.lib.money import vat_percent
-from portal.lib.periods import Period
+from portal.lib.periods import EARLIEST, LATEST, Period
+
+ALL_DAYS = Period(EARLIEST, LATEST)
 
 
 def report(reader: Reader, wanted: HoursFilter, *, language: str) -> Report:
@@ -37,6 +39,7 @@ def report(reader: Reader, wanted: HoursFilter, *, language: str) -> Report:
         rows=time_report.rows(reader, wanted),
         name_of=price_list.name_of,
         note_on=lambda row: _disputed(row, around),
+        notes=agreements.notes(reader, wanted.period or ALL_DAYS, language=language, currency=price_list.currency),
     )
 
 

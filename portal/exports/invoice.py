@@ -15,7 +15,7 @@ from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
 from portal.domain.read_models import disputed, issued
-from portal.exports import file_names, parties
+from portal.exports import agreements, file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
 from portal.lib.money import vat_percent
@@ -41,6 +41,9 @@ def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
         name_of=price_list.name_of,
         note_on=lambda row: _odd(row, around),
         adjustments=invoice_adjustments.waiting(reader, people),
+        notes=agreements.notes(
+            reader, Period(clock.today(), clock.today()), language=language, currency=price_list.currency
+        ),
     )
 
 

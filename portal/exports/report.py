@@ -345,6 +345,8 @@ def _note(report: Report, row: Any) -> str:
         reasons.append(_("The money is shown once it is invoiced."))
     if isinstance(row, Adjustment):
         reasons.append(_adjusted(report, row))
+    if not isinstance(row, Adjustment) and row.coverage:
+        reasons.append(f"{_(row.coverage.label)}.")
     if row.id in report.in_question:
         reasons.append(_("In question."))
     if not isinstance(row, Adjustment) and (words := report.note_on(row)):

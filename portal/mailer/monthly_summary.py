@@ -47,7 +47,7 @@ def _write(summary: MonthlySummary) -> bool:
             period=file_names.period(summary.month, person.language),
             sum=report.said(made, sums.all),
             groups=time_report.groups(reader, wanted, "category"),
-            warnings=report.warnings(sums.all),
+            warnings=[*report.warnings(sums.all), *made.notes],
             currency=prices.list_of(reader).currency,
             data_of=sync_state.age().reached_at,
             disputed=invoice_preview.preview(reader, disputes=disputed.of(reader)).disputed,

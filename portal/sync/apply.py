@@ -14,6 +14,7 @@ from portal.cores.records import TicketRecord
 from portal.db import Base, db
 from portal.domain.approvals import requests
 from portal.domain.billing import invoice_adjustments, invoice_snapshots
+from portal.domain.billing.agreements import sharing
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.sync_state import MirrorState
 from portal.domain.tickets.attachments import Attachment
@@ -349,8 +350,15 @@ class _Performance:
             for ticket, record in self._put
             if record.corrections or any(one.invoiced_on for one in record.time_entries)
         }
+        sharing.keep(self._companies())
         if invoiced:
             invoice_adjustments.freeze(invoiced)
+            sharing.keep(self._companies())  # what is on an invoice has its turn before what waits
+
+    def _companies(self) -> set[int]:
+        """Whose entries may have changed."""
+        before = {counted[0] for counted in self._counted.values() if counted}
+        return before | {ticket.company_id for ticket in self._had.tickets.values()}
 
 
 def _counted(ticket: Ticket) -> tuple[int, str] | None:

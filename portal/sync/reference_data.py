@@ -19,6 +19,7 @@ from portal.cores.records import (
 )
 from portal.db import db
 from portal.domain.billing import invoice_snapshots
+from portal.domain.billing.agreements import sharing
 from portal.domain.billing.issued_invoices import IssuedInvoice, Supplier
 from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company
@@ -89,6 +90,7 @@ def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:
     changed = _make_it_so(known, wanted, drop=not aside)
     if changed:
         invoice_snapshots.fill_in_rates()
+        sharing.keep_all()  # money that is prepaid is measured by them
     return Mirrored(changed, aside)
 
 

@@ -290,7 +290,8 @@ class _Ledger:
         if self.billed is not None and self.billed.category == category:
             return BilledState(category, hours, day, self.billed.rate)
         known = price_list.rate_on(category, day) if price_list.currency == self.currency else None
-        return BilledState(category, hours, day, known)
+        agreed = self.entry.coverage_rate
+        return BilledState(category, hours, day, known if agreed is None else agreed)
 
 
 def _columns(which: str, state: BilledState | None) -> dict[str, Any]:

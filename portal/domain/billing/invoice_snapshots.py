@@ -10,12 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.db import Base, db, insert_once
+from portal.db.enums import EnumText
 from portal.domain.billing import prices
 from portal.domain.billing.issued_invoices import IssuedInvoice
 from portal.domain.billing.prices import PriceList
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
-from portal.domain.tickets.time_entries import TimeEntry, TimeEntryCorrection
+from portal.domain.tickets.time_entries import Coverage, TimeEntry, TimeEntryCorrection
 from portal.lib.money import Tally, amount, vat_percent
 
 SUMS = ("entries", "hours", "amount", "unpriced", "unpriced_hours")  # of an invoice, as a Tally has them
@@ -62,6 +63,7 @@ class InvoicedEntry(Base):
     hours: Mapped[Decimal]
     worked_day: Mapped[date]
     rate: Mapped[Decimal | None]  # per hour; None while the price list says nothing about it
+    coverage: Mapped[Coverage | None] = mapped_column(EnumText(Coverage))  # by the agreement, when it was invoiced
     frozen_at: Mapped[datetime]
 
 
@@ -142,6 +144,8 @@ class _Reported(NamedTuple):
     worked_day: date
     invoiced_on: date
     document: str
+    coverage: Coverage | None
+    coverage_rate: Decimal | None
 
 
 def _first_states(entry_ids: Sequence[int]) -> dict[int, TimeEntryCorrection]:
@@ -181,9 +185,16 @@ class _Drawer:
             "category": entry.category,
             "hours": entry.hours,
             "worked_day": entry.worked_day,
-            "rate": self._on(entry.invoiced_on).rate_on(entry.category, entry.worked_day),
+            "rate": self._rate(entry),
+            "coverage": entry.coverage,
             "frozen_at": clock.now(),
         }
+
+    def _rate(self, entry: _Reported) -> Decimal | None:
+        """By the agreement, else by the price list."""
+        if entry.coverage_rate is not None:
+            return entry.coverage_rate
+        return self._on(entry.invoiced_on).rate_on(entry.category, entry.worked_day)
 
     def _on(self, period_end: date) -> PriceList:
         """The price list in the currency of an invoice of that period."""

@@ -18,7 +18,7 @@ from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import Coverage, TimeEntry
 from portal.errors import NotFound
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
@@ -68,6 +68,7 @@ class InvoicedRow:
     difference: Difference | None
     now: Now | None  # where it differs and still exists
     is_confidential: bool
+    coverage: Coverage | None = None  # by the company's agreement, when it was invoiced
 
     told = True  # what is invoiced is always told
 
@@ -286,6 +287,7 @@ def _rows_after(reader: Reader, wanted: Period, after: tuple[date, datetime, int
         select(
             InvoicedEntry.time_entry_id.label("id"),
             InvoicedEntry.rate,
+            InvoicedEntry.coverage,
             *_DIFFERING,
             TimeEntry.worked_at.label("at"),
             TimeEntry.message_id,
@@ -334,6 +336,7 @@ def _invoiced_row(row: Any, calling: Calling) -> InvoicedRow:
         difference=found,
         now=Now(row.category_now, row.hours_now, row.day_now) if found is Difference.CHANGED else None,
         is_confidential=row.is_confidential,
+        coverage=row.coverage,
     )
 
 

@@ -37,7 +37,7 @@ from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.tickets import confidentiality
 from portal.domain.tickets.models import Message, Ticket
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import Coverage, TimeEntry
 from portal.lib import periods
 from portal.lib.i18n import msgid
 from portal.lib.money import Tally, amount
@@ -139,6 +139,7 @@ class Worked:
     noticed_at: datetime
     done_at: datetime | None
     is_confidential: bool = False
+    coverage: Coverage | None = None  # by the company's agreement
     was_invoiced: bool = False  # an invoice had it, and the core has taken that back
     invoiced_as: tuple[str, Decimal, date] | None = None  # category, hours and day on its invoice, where they differ
 
@@ -365,6 +366,8 @@ def _page(reader: Reader, wanted: HoursFilter, after: tuple[date, datetime, int]
             TimeEntry.invoiced_on,
             TimeEntry.first_noticed_at,
             TimeEntry.message_id,
+            TimeEntry.coverage,
+            TimeEntry.coverage_rate,
             FROZEN_RATE.label("frozen_rate"),
             InvoicedEntry.invoice_id,
             InvoicedEntry.category.label("frozen_category"),
@@ -394,7 +397,7 @@ def _typed(order: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
 
 def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, calling: Calling) -> Worked:
     tells = told.tells_money(row.invoiced_on)
-    rate = row.frozen_rate
+    rate = row.frozen_rate if row.frozen_rate is not None else row.coverage_rate
     if rate is None and tells:
         rate = price_list.rate_on(row.category, row.worked_day)
     return Worked(
@@ -419,6 +422,7 @@ def _worked(row: Any, told: disclosure.Disclosure, price_list: PriceList, callin
         noticed_at=row.first_noticed_at,
         done_at=row.done_at,
         is_confidential=row.is_confidential,
+        coverage=row.coverage,
         was_invoiced=row.invoice_id is not None and row.invoiced_on is None,
         invoiced_as=invoiced_as(row),
     )
@@ -464,9 +468,9 @@ def _sums(reader: Reader, wanted: HoursFilter, *by: Any) -> Select[Any]:
 
 
 def _rate(price_list: PriceList) -> ColumnElement[Any]:
-    """An entry's rate in hundredths: as it was invoiced, else as the price list says it for its day."""
+    """An entry's rate in hundredths: as it was invoiced, else by the agreement or the price list of its day."""
     known = {category: steps for category in price_list.categories if (steps := price_list.steps(category))}
-    frozen = type_coerce(FROZEN_RATE, BigInteger)
+    frozen = func.coalesce(type_coerce(FROZEN_RATE, BigInteger), type_coerce(TimeEntry.coverage_rate, BigInteger))
     if not known:
         return frozen
     of_category = {

@@ -52,7 +52,7 @@ QUESTION_ASKED = NoticeKind(
 )
 BUDGET_REACHED = NoticeKind(
     outbox.BUDGET_ALERT,
-    msgid("The month's budget is used to a half, four fifths or all of it"),
+    msgid("A budget or what is prepaid is used to a half, four fifths or all of it"),
     Delivery.AT_ONCE,
     frozenset({MANAGER}),
 )

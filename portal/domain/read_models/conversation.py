@@ -31,7 +31,7 @@ from portal.domain.tickets.models import (
     TicketEventKind,
     _visible_to,
 )
-from portal.domain.tickets.time_entries import TimeEntry
+from portal.domain.tickets.time_entries import Coverage, TimeEntry
 from portal.errors import NotFound
 from portal.lib.money import amount
 
@@ -68,6 +68,7 @@ class Entry:
     message_id: int | None
     amount: Decimal | None = None  # without VAT; None where it is not known or not told
     has_no_price: bool = False  # it would be told, and the price list does not know it
+    coverage: Coverage | None = None  # by the company's agreement
     invoiced_as: tuple[str, Decimal, date] | None = None  # category, hours and day on its invoice, where they differ
 
 
@@ -261,6 +262,8 @@ def _with_entries(reader: Reader, number: str) -> Select[Any]:
             TimeEntry.worked_day,
             TimeEntry.invoiced_on,
             TimeEntry.message_id,
+            TimeEntry.coverage,
+            TimeEntry.coverage_rate,
             FROZEN_RATE.label("frozen_rate"),
             InvoicedEntry.invoice_id,
             InvoicedEntry.category.label("frozen_category"),
@@ -291,7 +294,7 @@ def _begun(row: Any) -> Conversation:
 
 def _entry(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Entry:
     tells = told.tells_money(row.invoiced_on)
-    rate = row.frozen_rate
+    rate = row.frozen_rate if row.frozen_rate is not None else row.coverage_rate
     if rate is None and tells:
         rate = price_list.rate_on(row.category, row.worked_day)
     return Entry(
@@ -304,6 +307,7 @@ def _entry(row: Any, told: disclosure.Disclosure, price_list: PriceList) -> Entr
         invoiced_on=row.invoiced_on,
         message_id=row.message_id,
         amount=amount(row.hours, rate) if tells and rate is not None else None,
+        coverage=row.coverage,
         has_no_price=tells and rate is None,
         invoiced_as=invoiced_as(row),
     )

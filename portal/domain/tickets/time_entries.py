@@ -7,6 +7,16 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
+from portal.db.enums import EnumText
+from portal.lib.i18n import msgid
+from portal.lib.labels import Labelled
+
+
+class Coverage(Labelled):
+    """Where an entry stands to its company's agreement; none where there is no agreement for its day."""
+
+    INSIDE = "inside", msgid("prepaid"), "ok"
+    OVER = "over", msgid("above what is prepaid"), "warn"
 
 
 class TimeEntry(Base):
@@ -30,6 +40,8 @@ class TimeEntry(Base):
     worked_day: Mapped[date]  # in Prague: the day it is billed
     invoiced_on: Mapped[date | None]  # the last day of the invoiced period
     document: Mapped[str] = mapped_column(default="", server_default="")  # the core's name of the issued invoice
+    coverage: Mapped[Coverage | None] = mapped_column(EnumText(Coverage))  # see billing.agreements
+    coverage_rate: Mapped[Decimal | None]  # per hour, by the agreement; None: as the price list says
     first_noticed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 

@@ -20,6 +20,7 @@ from portal.domain.billing import (
     prices,
     time_report,
 )
+from portal.domain.billing.agreements import meter
 from portal.domain.billing.invoice_preview import InvoiceLine
 from portal.domain.billing.status import Billing
 from portal.domain.companies.pseudonyms import Naming
@@ -61,6 +62,7 @@ def show_upcoming() -> Response:
         namings=list(Naming),
         forecast=expected,
         forecast_bill=bill(expected.amount, vat_percent(month.until)),
+        agreement=meter.of(reader),
         use=budgets.use(reader, month),
         budget=budgets.chosen(reader, month),
         units=list(budgets.Unit),

@@ -9,6 +9,7 @@ from portal.domain.accounts import last_seen
 from portal.domain.approvals import deputies
 from portal.domain.approvals import models as approvals
 from portal.domain.billing import budgets, disclosure, entry_changes, invoice_preview, prices, time_report
+from portal.domain.billing.agreements import meter
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.questions import models as questions
 from portal.domain.read_models import overview
@@ -43,6 +44,7 @@ def index() -> AnyResponse:
         worked=time_report.totals(reader, HoursFilter(period=month)),
         to_be_invoiced=time_report.totals(reader, invoice_preview.WANTED),
         currency=prices.list_of(reader).currency,
+        agreement=meter.of(reader),
         budget=budgets.use(reader, month),
         oldest=overview.oldest_open(reader),
         pace=overview.pace(reader),
