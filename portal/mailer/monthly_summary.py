@@ -16,10 +16,10 @@ from portal.domain.billing import (
 )
 from portal.domain.billing.monthly_summary import MonthlySummary
 from portal.domain.billing.time_report import HoursFilter
-from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox, rendering
 from portal.domain.notifications.outbox import Attached
 from portal.domain.read_models import disputed
+from portal.domain.users import permissions
 from portal.exports import file_names, report
 from portal.exports import hours as hours_files
 from portal.exports.xlsx import MEDIA_TYPE
@@ -33,7 +33,7 @@ def write_due() -> int:
 
 def _write(summary: MonthlySummary) -> bool:
     person, wanted = summary.person, HoursFilter(period=summary.month)
-    reader = Reader.of(summary.company, confidential=True)  # it goes to managers alone
+    reader = permissions.reader(summary.company, summary.person.role_names)
     if disclosure.of(reader).hides_hours and not time_report.totals(reader, wanted).entries:
         return False  # nothing may be said yet: it is written once the month is invoiced
     with force_locale(person.language):

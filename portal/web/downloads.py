@@ -29,12 +29,12 @@ def may(person: Visitor) -> bool:
 
 def workbook(report: Report, name: FileName) -> AnyResponse:
     """The report as a workbook, written to a file without a name that is gone once it is sent."""
-    return _noted(book(lambda file: reports.write(report, file), name), name, "xlsx")
+    return noted(book(lambda file: reports.write(report, file), name), name, "xlsx")
 
 
 def csv(report: Report, name: FileName) -> AnyResponse:
     """The report as CSV, made while it is sent."""
-    return _noted(text(csv_writer.pieces(report), name), name, "csv")
+    return noted(text(csv_writer.pieces(report), name), name, "csv")
 
 
 def book(write: Callable[[IO[bytes]], object], name: FileName) -> AnyResponse:
@@ -65,7 +65,7 @@ def _attached(response: AnyResponse, name: FileName, ending: str) -> AnyResponse
     return response
 
 
-def _noted(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
+def noted(response: AnyResponse, name: FileName, ending: str) -> AnyResponse:
     """Written down in the audit log; HEAD takes nothing away."""
     if request.method == "GET":
         with unit_of_work():

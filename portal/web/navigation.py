@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from portal.domain import sync_state
 from portal.domain.approvals import models as approvals
+from portal.domain.billing import disclosure
 from portal.domain.questions import models as questions
 from portal.domain.read_models import frame as read_frame
 from portal.domain.read_models.frame import Around
@@ -34,12 +35,14 @@ NAV = (
     Door("overview.index", _l("Overview"), "home", Right.READ, "overview"),
     Door("tickets.index", _l("Tickets"), "list", Right.READ, "tickets"),
     Door("approvals.index", _l("Approvals"), "check", Right.READ, "approvals"),
-    Door("hours.index", _l("Hours"), "clock", Right.READ, "hours"),
-    Door("invoices.show_upcoming", _l("Invoices"), "document", Right.READ, "invoices"),
+    Door("hours.index", _l("Hours"), "clock", Right.READ_MONEY, "hours"),
+    Door("invoices.show_upcoming", _l("Invoices"), "document", Right.READ_MONEY, "invoices"),
     Door("questions.index", _l("Questions"), "question", Right.READ, "questions"),
     Door("staff.index", _l("Overview"), "home", Right.SERVE, "staff"),
     Door("staff_approvals.find", _l("Ask for an approval"), "search", Right.SERVE, "staff_approvals"),
 )
+OVER_TWO_HOURS = (_l("Over 2 h"), "over=2")
+VIEWS = ((_l("Overdue"), "overdue=1"), (_l("Our turn"), "turn=1"), OVER_TWO_HOURS)  # everybody's, before their own
 MENU = (  # under one's own name: what is needed now and then
     Door("people.index", _l("Access of colleagues"), "people", Right.GIVE_ACCESS, "people"),
     Door("staff_people.index", _l("Accounts"), "people", Right.ADMINISTER, "staff_people"),
@@ -58,6 +61,7 @@ class Frame:
     menu: tuple[Door, ...]
     counts: dict[State, int] = field(default_factory=dict)
     age: sync_state.Age | None = None
+    views: tuple[tuple[Any, str], ...] = ()  # name and query of filters of the ticket list
     waiting: dict[str, int] = field(default_factory=dict)  # section: how many things wait there for this person
 
     @property
@@ -90,9 +94,11 @@ def frame(person: Visitor) -> Frame | None:
     if person.company is None:
         made.age, made.waiting = sync_state.age(), {"staff": _waiting_for_staff(person)}
         return made
-    found = around()
+    found, hides_hours = around(), disclosure.of(access_control.own_reader()).hides_hours
     made.age, made.counts = found.age, found.counts
-    made.waiting = {"approvals": found.approvals, "questions": found.answered}
+    made.views = (*(view for view in VIEWS if not (hides_hours and view is OVER_TWO_HOURS)), *found.views)
+    if person.may(Right.READ):
+        made.waiting = {"approvals": found.approvals, "questions": found.answered}
     return made
 
 

@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 
 from portal.domain.users import models as people
 from portal.domain.users.models import Visitor
-from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users.permissions import ACCOUNTANT, MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.web import languages, navigation
 from portal.web.fragment_cache import Fragment
 
@@ -20,6 +20,7 @@ VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request"
 
 ROLE_NAMES = {  # as the page says them, the widest first
     MANAGER: _l("IT manager"),
+    ACCOUNTANT: _l("Accountant"),
     VIEWER: _l("Reader"),
     STAFF_ADMIN: _l("Connectica administrator"),
     STAFF: _l("Connectica staff"),

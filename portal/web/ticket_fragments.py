@@ -1,13 +1,19 @@
 """The ticket list as HTML: rows and parts are drawn once for what they show (docs/decisions/0002)."""
 
+from dataclasses import astuple
+from typing import Any
+
 from flask import render_template
+from flask_login import current_user
 from markupsafe import Markup
 
-from portal.domain.billing import disclosure
+from portal.domain.billing import disclosure, prices
 from portal.domain.companies.reader import Reader
-from portal.domain.tickets import listing
+from portal.domain.read_models import listing
+from portal.domain.read_models.listing import TicketFilter, TicketPage, Within
+from portal.domain.read_models.ticket_conditions import Only
 from portal.domain.tickets import models as tickets
-from portal.domain.tickets.listing import TicketFilter, TicketPage
+from portal.domain.users.permissions import Right
 from portal.web import fragment_cache, languages
 from portal.web.fragment_cache import Fragment
 
@@ -15,17 +21,39 @@ from portal.web.fragment_cache import Fragment
 def part(reader: Reader, wanted: TicketFilter, found: TicketPage) -> Fragment:
     """What htmx gets: the list with what changes around it, or only more rows. It holds nothing of the reader."""
     counts = {} if wanted.after else tickets.counts(reader)
-    within = listing.counts(reader, wanted) if wanted.narrows and not wanted.after else counts
-    name = (reader.company_id, wanted, found, _look(reader), (*counts.values(), *within.values()))
+    within = None if wanted.after else listing.within(reader, wanted, counts)
+    files = current_user.may(Right.EXPORT_TICKETS)
+    name = (reader.company_id, wanted, found, _look(reader), files, tuple(counts.values()), _numbers(within))
     kept = fragment_cache.parts().one(name)
     if kept is not None:
         return kept
     template = "tickets/_more.html" if wanted.after else "tickets/_results.html"
     drawn = render_template(
-        template, wanted=wanted, counts=counts, within=within, found=found, rows=rows(reader, found)
+        template,
+        wanted=wanted,
+        counts=counts,
+        found=found,
+        rows=rows(reader, found),
+        **(about(reader, wanted, within) if within else {}),
     )
     made = Fragment.of(drawn)
     return fragment_cache.parts().keep(name, made) if _is_common(wanted) else made
+
+
+def about(reader: Reader, wanted: TicketFilter, within: Within) -> dict[str, Any]:
+    """What stands around the list: numbers of what is found, ticks of the filter, and files for whom they are."""
+    return {
+        "within": within.tickets,
+        "worked": within.worked,
+        "ticks": list(Only),
+        "hides_hours": disclosure.of(reader).hides_hours,
+        "currency": prices.list_of(reader).currency if within.worked else "",
+        "files": wanted.to_args() if current_user.may(Right.EXPORT_TICKETS) else None,
+    }
+
+
+def _numbers(within: Within | None) -> tuple[Any, ...] | None:
+    return within and (*within.tickets.values(), within.worked and astuple(within.worked))
 
 
 def rows(reader: Reader, found: TicketPage) -> list[Markup]:

@@ -26,12 +26,11 @@ from portal.domain.companies.reader import Reader
 from portal.domain.notifications import outbox
 from portal.domain.privacy import erasure
 from portal.domain.questions import workflow
-from portal.domain.read_models import conversation
+from portal.domain.read_models import conversation, listing
+from portal.domain.read_models.listing import TicketFilter
 from portal.domain.sync_state import SetAside
-from portal.domain.tickets import listing
 from portal.domain.tickets import models as tickets
 from portal.domain.tickets.attachments import Attachment, path_of
-from portal.domain.tickets.listing import TicketFilter
 from portal.domain.tickets.models import Message, Ticket
 from portal.domain.users import models as people
 from portal.domain.users.actor import OPERATOR

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.db import db
-from portal.domain.accounts import invitations, sso_providers, two_factor
+from portal.domain.accounts import invitations, saved_views, sso_providers, two_factor
 from portal.domain.accounts.sso_providers import New
 from portal.domain.approvals import consents, decisions, deputies, requests
 from portal.domain.approvals.decisions import Decision
@@ -169,7 +169,9 @@ def _asked_of(owner, ticket, entry, *, manager, viewer, mark: str) -> dict[str, 
     invitations.invite(
         acting(manager), owner, email=f"new@b{owner.id}.example", name=mark, role=VIEWER, language="cs"
     )
+    saved_views.save(manager, name=f"Můj pohled {mark}", query="overdue=1", starts=False)
     return {
+        "view_id": saved_views.of(manager)[0].id,
         "invitation_id": invitations.open_of(owner)[0].id,
         "approval_id": asked.approval_id,
         "consent_id": consent_id,

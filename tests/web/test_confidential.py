@@ -217,7 +217,7 @@ def test_whoever_wrote_in_confidence_alone_is_offered_to_managers_only(firm, sig
 
 
 def test_the_address_of_the_next_page_tells_no_name(firm, sign_in, monkeypatch):
-    from portal.domain.tickets import listing
+    from portal.domain.read_models import listing
 
     monkeypatch.setattr(listing, "ROWS", 1)
     listing._prepared.cache_clear()

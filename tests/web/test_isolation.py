@@ -33,6 +33,7 @@ OF_B = {
     "person_id": lambda b: b.viewer.id,
     "invitation_id": lambda b: b.invitation_id,
     "rule_id": lambda b: b.rule_id,
+    "view_id": lambda b: b.view_id,
 }
 MISSING = {name: 2_000_000_000 for name in OF_B if name.endswith("_id")} | {
     "number": "19990001",

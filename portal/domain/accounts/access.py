@@ -13,14 +13,14 @@ from portal.domain.users import models as people
 from portal.domain.users import sessions
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, PersonRole, Role, give_role
-from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users.permissions import ACCOUNTANT, MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 
 
 def roles_in(company: Company | None) -> tuple[str, ...]:
     """The roles its people can have; the first one looks after the others' access."""
-    return (MANAGER, VIEWER) if company else (STAFF_ADMIN, STAFF)
+    return (MANAGER, ACCOUNTANT, VIEWER) if company else (STAFF_ADMIN, STAFF)
 
 
 def role_of(company: Company | None, person: Person) -> str:

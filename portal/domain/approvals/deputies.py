@@ -14,9 +14,10 @@ from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
+from portal.domain.users import permissions
 from portal.domain.users.actor import Actor
 from portal.domain.users.models import Person, PersonRole, Role, Visitor
-from portal.domain.users.permissions import MANAGER
+from portal.domain.users.permissions import MANAGER, Right
 from portal.errors import NotFound, Refused
 from portal.lib.i18n import msgid
 
@@ -93,9 +94,10 @@ def reading(person: Person | Visitor, reader: Reader) -> Reader:
 
 
 def colleagues(company: Company, person: Person | Visitor) -> Sequence[Person]:
-    """Who could stand in for a person: the others of the company with a living account."""
+    """Who could stand in for a person: the others of the company with a living account that may read requests."""
     others = select(Person).where(Person.company_id == company.id, Person.active.is_(True), Person.id != person.id)
-    return db.session.scalars(others.order_by(Person.name)).all()
+    found = db.session.scalars(others.order_by(Person.name)).all()
+    return [other for other in found if permissions.allows(other.role_names, Right.READ)]
 
 
 def planned(company: Company) -> list[Absence]:

@@ -14,7 +14,7 @@ from portal.domain.audit import events as audit
 from portal.domain.audit.events import NAME_STANDS_HERE, WORDS, AuditEvent, AuditName, EventWord, Group
 from portal.domain.companies.reader import Reader
 from portal.domain.users.models import Person
-from portal.domain.users.permissions import MANAGER, STAFF, STAFF_ADMIN, VIEWER
+from portal.domain.users.permissions import ACCOUNTANT, MANAGER, STAFF, STAFF_ADMIN, VIEWER
 from portal.lib import periods, text
 from portal.lib.i18n import msgid
 from portal.lib.text import fold
@@ -28,6 +28,7 @@ TERMS = {  # what stands in `about` as the code calls it: how the page says it
     "invitation": msgid("by an invitation"),
     "link": msgid("by a link in a letter"),
     MANAGER: msgid("IT manager"),
+    ACCOUNTANT: msgid("Accountant"),
     VIEWER: msgid("Reader"),
     STAFF: msgid("Connectica staff"),
     STAFF_ADMIN: msgid("Connectica administrator"),

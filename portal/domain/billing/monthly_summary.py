@@ -13,7 +13,7 @@ from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox
 from portal.domain.notifications.outbox import Letter
 from portal.domain.users.models import Person, PersonRole, Role
-from portal.domain.users.permissions import MANAGER
+from portal.domain.users.permissions import ACCOUNTANT, MANAGER
 from portal.lib.business_hours import next_working_day
 from portal.lib.periods import Period, month_of
 
@@ -39,7 +39,7 @@ def due() -> Sequence[MonthlySummary]:
     found = [
         MonthlySummary(f"monthly-{month.slug}-{person.id}", person, company, month)
         for person, company in db.session.execute(
-            _managers().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
+            _recipients().where(Person.created_at < clock.end_of(month.until)).order_by(Company.id, Person.id)
         )
         if outbox.choice(person.id, outbox.MONTHLY_SUMMARY) != outbox.Delivery.NEVER
     ]
@@ -53,13 +53,13 @@ def first_working_day(month: Period) -> date:
 
 
 def wants(person_id: int) -> bool:
-    """Whether a manager wants the summary; they do until they say otherwise."""
+    """Whether somebody wants the summary; they do until they say otherwise."""
     return outbox.choice(person_id, outbox.MONTHLY_SUMMARY) != outbox.Delivery.NEVER
 
 
 @unit_of_work()
 def choose(person: Person, *, wanted: bool) -> None:
-    """Remember whether a manager wants the summary. Commits."""
+    """Remember whether somebody wants the summary. Commits."""
     outbox.choose(person, outbox.MONTHLY_SUMMARY, outbox.Delivery.AT_ONCE if wanted else outbox.Delivery.NEVER)
 
 
@@ -69,11 +69,11 @@ def _is_time(month: Period) -> bool:
     return day <= now.date() <= day + KEEPS_TRYING and (now.date() > day or now.time() >= EARLIEST)
 
 
-def _managers() -> Select[Person, Company]:
+def _recipients() -> Select[Person, Company]:
     return (
         select(Person, Company)
         .join(Company, Company.id == Person.company_id)
         .join(PersonRole, PersonRole.person_id == Person.id)
         .join(Role, Role.id == PersonRole.role_id)
-        .where(Role.name == MANAGER, Person.active)
+        .where(Role.name.in_((MANAGER, ACCOUNTANT)), Person.active)
     )

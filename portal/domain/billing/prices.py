@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, or_, select
+from sqlalchemy import ForeignKey, Index, bindparam, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db
+from portal.db import Base
+from portal.db.prepared import Prepared
 from portal.domain.companies.reader import Reader
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
@@ -130,7 +131,7 @@ def list_of(reader: Reader, on: date | None = None) -> PriceList:
 
     Its currency is that of an invoice of that day, which is today unless it is said.
     """
-    facts = reader.once(_facts_of)
+    facts = reader.once(facts_of)
     return reader.once(_list_on, facts, on or clock.today())
 
 
@@ -138,17 +139,23 @@ def _list_on(_reader: Reader, facts: tuple[PriceFact, ...], on: date) -> PriceLi
     return PriceList(facts, on)
 
 
-def _facts_of(reader: Reader) -> tuple[PriceFact, ...]:
-    rows = db.session.execute(
-        select(
-            Price.category,
-            Price.name,
-            Price.rate,
-            Price.currency,
-            Price.valid_from,
-            Price.company_id.is_not(None).label("own"),
-        )
-        .where(or_(Price.company_id.is_(None), Price.company_id == reader.company_id))
-        .order_by(Price.valid_from, Price.id)
+_FACTS = Prepared(
+    select(
+        Price.category,
+        Price.name,
+        Price.rate,
+        Price.currency,
+        Price.valid_from,
+        Price.company_id.is_not(None).label("own"),
     )
-    return tuple(PriceFact(**row._mapping) for row in rows)
+    .where(or_(Price.company_id.is_(None), Price.company_id == bindparam("company")))
+    .order_by(Price.valid_from, Price.id)
+)
+
+
+def facts_of(reader: Reader) -> tuple[PriceFact, ...]:
+    """The rows of the price list as this company meets it; list_of() asks them."""
+    rows = _FACTS(company=reader.company_id)
+    return tuple(
+        PriceFact(category, name, rate, currency, day, bool(own)) for category, name, rate, currency, day, own in rows
+    )

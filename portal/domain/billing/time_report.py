@@ -233,9 +233,14 @@ def load(reader: Reader, *wanted: HoursFilter) -> None:
     if not missing:
         return
     sums = (_sums(reader, one, literal(place).label("place")) for place, one in enumerate(missing))
-    found = {row.place: _tally(row) for row in db.session.execute(union_all(*sums))}
+    found = {row.place: tally(row) for row in db.session.execute(union_all(*sums))}
     for place, one in enumerate(missing):
         reader.keep(found.get(place, Tally()), _total, one)
+
+
+def of_tickets(reader: Reader, by: ColumnElement[Any], among: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The sums of the tickets that meet conditions, by a column of theirs; tally() reads a row."""
+    return _sums(reader, HoursFilter(), by.label("key"), among=among)
 
 
 def groups(reader: Reader, wanted: HoursFilter, by: str) -> list[TimeGroup]:
@@ -257,7 +262,7 @@ def sheet(reader: Reader, wanted: HoursFilter, by: str, months: Sequence[Period]
         found[row.part].append(row)
     return Sheet(
         groups=_groups(reader, wanted, by, found[_GROUP]),
-        by_month=[(months[int(row.key)], row.shown, _tally(row)) for row in found[_MONTH]],
+        by_month=[(months[int(row.key)], row.shown, tally(row)) for row in found[_MONTH]],
         choices={choice: _choices(reader, wanted.people, choice, found[choice]) for choice in _OFFERED},
     )
 
@@ -298,8 +303,7 @@ def _by_month(reader: Reader, wanted: HoursFilter, months: Sequence[Period]) -> 
 def _groups(reader: Reader, wanted: HoursFilter, by: str, rows: Iterable[Any]) -> list[TimeGroup]:
     calling, read = Calling(reader, wanted.people), _KEYS.get(by, str)
     made = [
-        TimeGroup(read(row.key), _label(by, read(row.key), row.shown, row.about, calling), _tally(row))
-        for row in rows
+        TimeGroup(read(row.key), _label(by, read(row.key), row.shown, row.about, calling), tally(row)) for row in rows
     ]
     return sorted(made, key=lambda group: group.key if by == "day" else (-group.tally.hours, group.label))
 
@@ -332,8 +336,10 @@ def _visible_to(reader: Reader, *columns: Any) -> Select[Any]:
     )
 
 
-def _narrowed(reader: Reader, wanted: HoursFilter, *columns: Any) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = []
+def _narrowed(
+    reader: Reader, wanted: HoursFilter, *columns: Any, among: Sequence[ColumnElement[bool]] = ()
+) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [*among]
     if wanted.period:
         conditions.append(TimeEntry.worked_day.between(wanted.period.since, wanted.period.until))
     if wanted.billing:
@@ -436,10 +442,10 @@ def invoiced_as(row: Any) -> tuple[str, Decimal, date] | None:
 
 
 def _total(reader: Reader, wanted: HoursFilter) -> Tally:
-    return _tally(db.session.execute(_sums(reader, wanted)).one())
+    return tally(db.session.execute(_sums(reader, wanted)).one())
 
 
-def _sums(reader: Reader, wanted: HoursFilter, *by: Any) -> Select[Any]:
+def _sums(reader: Reader, wanted: HoursFilter, *by: Any, among: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
     """What Tally.add() does with each entry, done by the database: each amount is rounded before it is summed."""
     hours, rate = type_coerce(TimeEntry.hours, BigInteger), _rate(prices.list_of(reader))
     tells = true() if not disclosure.of(reader).hides_money else TimeEntry.invoiced_on.is_not(None)
@@ -451,6 +457,7 @@ def _sums(reader: Reader, wanted: HoursFilter, *by: Any) -> Select[Any]:
         case((tells, 1), else_=0).label("is_told"),
         case((rate.is_(None), 0), else_=1).label("is_priced"),
         _rounded(hours * rate).label("cents"),
+        among=among,
     ).subquery()
     keys = [entries.c[column.name] for column in by]
     untold, told = entries.c.is_told == 0, entries.c.is_told == 1
@@ -489,10 +496,10 @@ def _rounded(product: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((product >= 0, (product + 50) // 100), else_=-((50 - product) // 100))
 
 
-def _tally(row: Any) -> Tally:
-    """A row of _sums(); nothing is summed where there is no entry."""
+def tally(row: Any) -> Tally:
+    """A row of sums; nothing is summed where there is no entry."""
     return Tally(
-        entries=row.entries,
+        entries=row.entries or 0,
         hours=_decimal(row.hours),
         amount=_decimal(row.amount),
         unpriced=int(row.unpriced or 0),

@@ -23,6 +23,7 @@ from portal.domain.accounts.open_invitations import Invitation
 from portal.domain.accounts.passkeys import Passkey
 from portal.domain.accounts.password_resets import PasswordReset
 from portal.domain.accounts.recovery_codes import RecoveryCode
+from portal.domain.accounts.saved_views import SavedView
 from portal.domain.accounts.sso_identities import Identity
 from portal.domain.accounts.totp import OneTimeCode
 from portal.domain.approvals.consents import ServiceConsent
@@ -142,7 +143,17 @@ def _rename(actor: Actor, sought: Sought, removed: Removed) -> None:
     ours = Letter.to == sought.email
     if sought.person_id is not None:
         sessions.end_all(sought.person_id)
-        for table in (Identity, Passkey, OneTimeCode, RecoveryCode, LetterChoice, AddressChange, Visit, Notice):
+        for table in (
+            Identity,
+            Passkey,
+            OneTimeCode,
+            RecoveryCode,
+            LetterChoice,
+            AddressChange,
+            Visit,
+            SavedView,
+            Notice,
+        ):
             db.session.execute(delete(table).where(table.person_id == sought.person_id))
         db.session.execute(delete(PasswordReset).where(PasswordReset.person_id == sought.person_id))
         ours = or_(ours, Letter.person_id == sought.person_id)

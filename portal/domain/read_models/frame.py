@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Select, String, literal, select, type_coerce,
 
 from portal.db import Moment, db
 from portal.domain import sync_state
+from portal.domain.accounts.saved_views import SavedView
 from portal.domain.approvals import deputies
 from portal.domain.approvals import models as approvals
 from portal.domain.companies.reader import Reader
@@ -26,6 +27,7 @@ class Around:
     approvals: int  # that wait for this person's company
     answered: int  # questions with an answer nobody has closed
     in_question: dict[int, int]  # entry: its open question
+    views: list[tuple[str, str]]  # name and query of the filters a person saved
 
 
 def around(person: Person | Visitor, reader: Reader) -> Around:
@@ -36,7 +38,7 @@ def around(person: Person | Visitor, reader: Reader) -> Around:
 def _around(reader: Reader, person: Person | Visitor) -> Around:
     approver = deputies.reading(person, reader)
     found: dict[str, list[Any]] = {}
-    for row in db.session.execute(union_all(*_parts(reader, approver))):
+    for row in db.session.execute(union_all(*_parts(reader, approver, person))):
         found.setdefault(row.part, []).append(row)
     tickets = {row.word: row.number for row in found.get("tickets", [])}
     return Around(
@@ -45,10 +47,11 @@ def _around(reader: Reader, person: Person | Visitor) -> Around:
         approvals=found["approvals"][0].number,
         answered=found["answered"][0].number,
         in_question={row.number: row.other for row in found.get("question", [])},
+        views=[(row.word, row.query) for row in sorted(found.get("view", []), key=lambda row: row.number)],
     )
 
 
-def _parts(reader: Reader, approver: Reader) -> Iterable[Select[Any]]:
+def _parts(reader: Reader, approver: Reader, person: Person | Visitor) -> Iterable[Select[Any]]:
     yield _part("tickets", word=type_coerce(TicketCount.state, String), number=TicketCount.tickets).where(
         TicketCount.company_id == reader.company_id
     )
@@ -56,11 +59,15 @@ def _parts(reader: Reader, approver: Reader) -> Iterable[Select[Any]]:
     yield _part("answered", number=questions.how_many_answered(reader))
     in_question = questions.in_question(reader).subquery()
     yield _part("question", number=in_question.c.entry, other=in_question.c.question)
+    yield _part("view", word=SavedView.name, query=SavedView.query, number=SavedView.id).where(
+        SavedView.person_id == person.id
+    )
     yield _part("mirror", word=MirrorState.trouble, at=MirrorState.reached_at, then=MirrorState.tried_at)
 
 
 _COLUMNS: dict[str, Any] = {  # of all kinds of rows; each kind fills some
     "word": String(),
+    "query": String(),
     "number": BigInteger(),
     "other": BigInteger(),
     "at": Moment(),

@@ -7,12 +7,14 @@ from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 from portal.lib.i18n import msgid
 
-MANAGER, VIEWER, STAFF, STAFF_ADMIN = "manager", "viewer", "staff", "staff_admin"
+MANAGER, ACCOUNTANT, VIEWER = "manager", "accountant", "viewer"
+STAFF, STAFF_ADMIN = "staff", "staff_admin"
 # Nobody's accounts: who signs a hook, who scrapes figures, and who types commands on the server.
 CORE, WATCHDOG, OPERATOR = "core", "watchdog", "operator"
 
 ROLES = {  # a role an account may have: what it is for
     MANAGER: msgid("decides, asks and exports for a company"),
+    ACCOUNTANT: msgid("reads and exports hours and invoices, no conversation"),
     VIEWER: msgid("reads what a company may see"),
     STAFF: msgid("serves all companies for Connectica"),
     STAFF_ADMIN: msgid("serves, and looks after Connectica's own accounts and every company's access"),
@@ -25,10 +27,12 @@ class Right(StrEnum):
     """What somebody may do. Whose data it may be done to is another question: `_visible_to` answers that."""
 
     HAVE_ACCOUNT = "have_account"  # their own settings, sessions and second factor
-    READ = "read"  # tickets, time, invoices, approvals and questions of the own company
+    READ = "read"  # tickets, their conversations and files, approvals and questions of the own company
+    READ_MONEY = "read_money"  # hours and invoices, with the one line of what was done
     READ_CONFIDENTIAL = "read_confidential"  # more of a confidential ticket than that it is there
     READ_LOG = "read_log"  # who did and opened what in the own company
-    EXPORT = "export"
+    EXPORT = "export"  # hours and invoices as files
+    EXPORT_TICKETS = "export_tickets"
     ASK = "ask"  # about a time entry
     CONSENT = "consent"  # end a standing consent, appoint a deputy
     BUDGET = "budget"
@@ -42,11 +46,13 @@ class Right(StrEnum):
 
 
 RIGHTS: dict[Right, frozenset[str]] = {
-    Right.HAVE_ACCOUNT: frozenset({MANAGER, VIEWER, STAFF}),
+    Right.HAVE_ACCOUNT: frozenset({MANAGER, ACCOUNTANT, VIEWER, STAFF}),
     Right.READ: frozenset({MANAGER, VIEWER}),
+    Right.READ_MONEY: frozenset({MANAGER, ACCOUNTANT, VIEWER}),
     Right.READ_CONFIDENTIAL: frozenset({MANAGER}),
     Right.READ_LOG: frozenset({MANAGER}),
-    Right.EXPORT: frozenset({MANAGER}),
+    Right.EXPORT: frozenset({MANAGER, ACCOUNTANT}),
+    Right.EXPORT_TICKETS: frozenset({MANAGER}),
     Right.ASK: frozenset({MANAGER}),
     Right.CONSENT: frozenset({MANAGER}),
     Right.BUDGET: frozenset({MANAGER}),

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
 from portal.db.unit_of_work import unit_of_work
-from portal.domain.accounts import two_factor
+from portal.domain.accounts import saved_views, two_factor
 from portal.domain.audit import events as audit
 from portal.domain.users import models as people
 from portal.domain.users import sessions
@@ -112,4 +112,10 @@ def _open(person: Person, *, how: FirstProof, second_factor: bool, onward: str) 
         audit.note(audit.SIGNED_IN, actor, about=how)
     login_user(people.visitor(key))
     known_devices.recognise(person)
-    return redirect(own_address(onward))
+    return redirect(_start_of(person) if onward in ("", "/") else own_address(onward))
+
+
+def _start_of(person: Person) -> str:
+    """Where somebody starts who asked for no page: the view of the ticket list they chose, or the overview."""
+    query = saved_views.start_of(person)
+    return "/" if query is None else f"{url_for('tickets.index')}?{query}"

@@ -11,8 +11,9 @@ from sqlalchemy import insert, select
 from portal import clock
 from portal.db import db
 from portal.domain.companies.reader import Reader
-from portal.domain.tickets import listing, staff_search
-from portal.domain.tickets.listing import TicketFilter
+from portal.domain.read_models import listing
+from portal.domain.read_models.listing import TicketFilter
+from portal.domain.tickets import staff_search
 from portal.domain.tickets.models import State, Ticket, TicketText
 from tests.factories import mirror
 

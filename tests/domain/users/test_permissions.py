@@ -4,15 +4,27 @@ import pytest
 
 from portal.domain.users import models as people
 from portal.domain.users import permissions, sessions
-from portal.domain.users.permissions import MANAGER, OPERATOR, RIGHTS, ROLES, STAFF, STAFF_ADMIN, VIEWER, Right
+from portal.domain.users.permissions import (
+    ACCOUNTANT,
+    MANAGER,
+    OPERATOR,
+    RIGHTS,
+    ROLES,
+    STAFF,
+    STAFF_ADMIN,
+    VIEWER,
+    Right,
+)
 from portal.errors import Refused
 from tests.factories import mirror
 
-READS = {Right.HAVE_ACCOUNT, Right.READ}
+COUNTS = {Right.HAVE_ACCOUNT, Right.READ_MONEY, Right.EXPORT}
+READS = {Right.HAVE_ACCOUNT, Right.READ, Right.READ_MONEY}
 MANAGES = READS | {
     Right.READ_CONFIDENTIAL,
     Right.READ_LOG,
     Right.EXPORT,
+    Right.EXPORT_TICKETS,
     Right.ASK,
     Right.CONSENT,
     Right.BUDGET,
@@ -24,7 +36,13 @@ SERVES = {Right.HAVE_ACCOUNT, Right.SERVE}
 
 @pytest.mark.parametrize(
     ("role", "rights"),
-    [(VIEWER, READS), (MANAGER, MANAGES), (STAFF, SERVES), (STAFF_ADMIN, SERVES | {Right.ADMINISTER})],
+    [
+        (ACCOUNTANT, COUNTS),
+        (VIEWER, READS),
+        (MANAGER, MANAGES),
+        (STAFF, SERVES),
+        (STAFF_ADMIN, SERVES | {Right.ADMINISTER}),
+    ],
 )
 def test_a_role_may_exactly_this(role, rights):
     assert {right for right in Right if permissions.allows(permissions.with_included(role), right)} == rights

@@ -25,6 +25,7 @@ from portal.domain.billing.invoice_preview import InvoiceLine
 from portal.domain.billing.status import Billing
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.read_models import disputed, issued
+from portal.domain.users.permissions import Right
 from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.exports import parties
@@ -70,6 +71,7 @@ def show_upcoming() -> Response:
         parties=parties.of(reader),
         disclosure=disclosure.of(reader),
         may_export=downloads.may(current_user),
+        may_budget=current_user.may(Right.BUDGET),
         **_folds(unfolded, people, hours_args=WAITING),
     )
 

@@ -25,6 +25,8 @@ bp = Blueprint("overview", __name__)
 def index() -> AnyResponse:
     if current_user.may(Right.SERVE):
         return redirect(url_for("staff.index"))
+    if not current_user.may(Right.READ):
+        return redirect(url_for("invoices.show_upcoming"))
     reader, month = own_reader(), periods.month_of(clock.today())
     since = last_seen.note(current_user, last_seen.OVERVIEW)
     time_report.load(reader, HoursFilter(period=month), invoice_preview.WANTED, *budgets.sums(month))

@@ -3,14 +3,15 @@
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
-from portal.domain.read_models import conversation
-from portal.domain.tickets import listing
+from portal.domain.read_models import conversation, listing
+from portal.domain.read_models.listing import TicketFilter
 from portal.domain.tickets import models as tickets
-from portal.domain.tickets.listing import TicketFilter
-from portal.web import navigation, rendering, ticket_fragments
+from portal.exports import tickets as ticket_files
+from portal.web import downloads, languages, navigation, rendering, ticket_fragments
 from portal.web.auth.access_control import actor, own_reader
 
 bp = Blueprint("tickets", __name__)
@@ -28,12 +29,30 @@ def index() -> Response:
         has_parts=True,
         wanted=wanted,
         counts=counts,
-        within=listing.counts(reader, wanted) if wanted.narrows else counts,
+        **ticket_fragments.about(reader, wanted, listing.within(reader, wanted, counts)),
         found=found,
         rows=ticket_fragments.rows(reader, found),
         requesters=tickets.requesters(reader),
         technicians=tickets.technicians(reader),
     )
+
+
+@bp.get("/tickets.xlsx")
+def workbook() -> AnyResponse:
+    found = _found()
+    answer = downloads.book(lambda file: ticket_files.write(found, file), found.file_name)
+    return downloads.noted(answer, found.file_name, "xlsx")
+
+
+@bp.get("/tickets.csv")
+def csv() -> AnyResponse:
+    found = _found()
+    answer = downloads.text(ticket_files.pieces(found), found.file_name)
+    return downloads.noted(answer, found.file_name, "csv")
+
+
+def _found() -> ticket_files.FoundTickets:
+    return ticket_files.FoundTickets(own_reader(), TicketFilter.parse(request.args.to_dict()), languages.current())
 
 
 @bp.get("/tickets/<number>")

@@ -205,3 +205,24 @@ def test_the_tabs_count_what_a_search_finds(world, manager, words):
     rows = page.text.split('id="list"')[1].count('<td class="subject">')
     tabs = [int(number) for number in re.findall(r'id="state-\w+"[^>]*>[^<]*<span>(\d+)</span>', page.text)]
     assert sum(tabs) == rows
+
+
+def test_what_is_found_is_said_above_the_list_and_taken_away_as_files(world, manager):
+    for path in ("/tickets?state=open", "/tickets?q=kůň", "/tickets?overdue=1"):
+        page, part = manager.get(path).text, manager.get(path, headers=PART).text
+        for text in (page, part):
+            said = text[text.index('id="found"') :].partition("</p>")[0]
+            assert f"1{NBSP}požadavek · 1,25{NBSP}h" in said
+            assert "/tickets.xlsx?" in text and "/tickets.csv?" in text
+    assert 'value="1" checked' in page
+    rows = manager.get("/tickets.csv?overdue=1").get_data().decode("utf-8-sig").splitlines()
+    assert len(rows) == 2 and world.a.ticket.number in rows[1] and '"1,25"' in rows[1]
+    assert len(manager.get("/tickets.csv?q=nic+takového").get_data().splitlines()) == 1
+    assert manager.get("/tickets.xlsx?state=open").get_data()[:2] == b"PK"
+
+
+def test_files_of_tickets_are_not_a_readers(world, sign_in):
+    reader = sign_in(world.a.viewer)
+    assert "/tickets.xlsx" not in reader.get("/tickets").text
+    assert "/tickets.xlsx" not in reader.get("/tickets?state=open", headers=PART).text
+    assert reader.get("/tickets.xlsx").status_code == reader.get("/tickets.csv").status_code == 404

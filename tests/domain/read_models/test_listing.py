@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import clock
-from portal.db import collation
+from portal.db import collation, db
+from portal.domain.billing.prices import Price
 from portal.domain.companies.reader import Reader
-from portal.domain.tickets import listing
+from portal.domain.read_models import listing, overview
+from portal.domain.read_models.listing import SORTS, TicketFilter
 from portal.domain.tickets import models as tickets
-from portal.domain.tickets.listing import SORTS, TicketFilter
 from portal.domain.tickets.models import State
 from tests.factories import mirror
+from tests.statements import counted
 
 NAMES = ["Čeněk Říha", "Cibulka Jan", "Hana Malá", "Chvála Petr", "Řehoř Kučera", "Žofie Šťastná", "Zdeněk Novák"]
 
@@ -24,6 +26,11 @@ NAMES = ["Čeněk Říha", "Cibulka Jan", "Hana Malá", "Chvála Petr", "Řehoř
 def company(app):
     with clock.set_to(mirror.NOW):
         yield mirror.company("Strojírny Vltava, a. s.")
+
+
+@pytest.fixture
+def other_company(company):
+    return mirror.company("Pekárna")
 
 
 def _many(company, how_many):
@@ -211,6 +218,7 @@ NONSENSE = {
     "since": ["2026-13-01", "0001-01-01", "9999-12-31", "yesterday", "2026-W01-1"],
     "sort": ["subject; DROP TABLE ticket", "__class__", "CHANGED"],
     "dir": ["sideways"],
+    "over": ["-1", "NaN", "Infinity", "1e99", "two", "1,2,3"],
     "after": [
         "~",
         "x",
@@ -258,3 +266,121 @@ ADDRESSES = st.fixed_dictionaries(
 def test_a_filter_reads_back_from_its_own_address(address):
     wanted = TicketFilter.parse(address)
     assert TicketFilter.parse(wanted.to_args()) == wanted
+
+
+def _only(company, **args):
+    reader = Reader.of(company, confidential=True)
+    found = listing.find(reader, TicketFilter.parse(args))
+    return [listing.rows(reader, [key.id])[key.id].subject for key in found.keys]
+
+
+def test_a_tick_leaves_what_its_words_say(company, other_company):
+    soon, late = clock.now() + timedelta(days=1), clock.now() - timedelta(days=1)
+    serves = mirror.technician()
+    mirror.ticket(company, "Po termínu", due_at=late, served_by=serves)
+    mirror.ticket(company, "Včas", due_at=soon, served_by=serves)
+    mirror.ticket(company, "Hotový po termínu", due_at=late, state=State.DONE, served_by=serves)
+    mirror.ticket(company, "Nikdo neřeší")
+    turn = mirror.ticket(company, "Na nás", served_by=serves)
+    mirror.message(turn, side="technician", sent_at=turn.opened_at + timedelta(minutes=5))
+    with_file = mirror.ticket(company, "S přílohou", served_by=serves)
+    mirror.attachment(mirror.message(with_file))
+    gone = mirror.ticket(company, "Příloha stažena", served_by=serves)
+    mirror.attachment(mirror.message(gone), withdrawn_at=clock.now())
+    foreign = mirror.ticket(other_company, "Cizí", due_at=late)
+    mirror.attachment(mirror.message(foreign, side="technician"))
+    mirror.settle()
+    assert _only(company, overdue="1") == ["Po termínu"]
+    assert _only(company, unassigned="1") == ["Nikdo neřeší"]
+    assert _only(company, turn="1") == ["Na nás"]
+    assert _only(company, file="1") == ["S přílohou"]
+    assert _only(company, file="1", turn="1") == []
+    assert _only(company, approval="1") == []
+
+
+def test_whose_turn_it_is_the_list_says_as_the_overview_does(company):
+    for minutes in range(8):
+        ticket = mirror.ticket(company, f"Požadavek {minutes}")
+        mirror.message(ticket)
+        at = ticket.opened_at + timedelta(minutes=minutes)
+        mirror.message(ticket, side="technician", sent_at=at)
+        if minutes % 2:
+            mirror.message(ticket, sent_at=at + timedelta(minutes=1))
+    mirror.settle()
+    lines, count = overview.companys_turn(Reader.of(company))
+    assert count == len(_only(company, turn="1")) == 4
+    assert {line.subject for line in lines} == set(_only(company, turn="1"))
+
+
+@pytest.mark.parametrize("tick", ["turn", "approval", "file"])
+def test_a_tick_tells_nobody_what_a_stub_hides(company, tick):
+    hidden = mirror.ticket(company, is_confidential=True)
+    mirror.attachment(mirror.message(hidden, side="technician"))
+    mirror.settle()
+    found = listing.find(Reader.of(company), TicketFilter.parse({tick: "1"}))
+    within = listing.within(Reader.of(company), TicketFilter.parse({tick: "1"}), {})
+    assert not found.keys and not sum(within.tickets.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "found"), [("2", ["Dlouhý"]), ("1,25", ["Dlouhý"]), ("1.24", ["Dlouhý", "Krátký"])]
+)
+def test_hours_over_a_number_are_more_than_it(company, written, found):
+    for subject, hours in (("Krátký", "1.25"), ("Dlouhý", "2.25")):
+        mirror.time_entry(mirror.ticket(company, subject), hours)
+    mirror.settle()
+    assert sorted(_only(company, over=written)) == found
+
+
+def test_hours_that_are_not_shown_narrow_no_list(company):
+    mirror.time_entry(mirror.ticket(company), "5.00")
+    company.shown_live = "nothing"
+    mirror.settle()
+    wanted = TicketFilter.parse({"over": "7"})
+    assert listing.find(Reader.of(company), wanted).keys
+    assert not listing.within(Reader.of(company), wanted, {}).worked.hours
+
+
+def test_a_filter_says_the_number_the_hours_and_the_money_of_what_it_finds(company, other_company):
+    db.session.add(Price(category="PROGP85", name="Práce", rate=Decimal(850), valid_from=date(2026, 1, 1)))
+    for state, hours in ((State.OPEN, "1.00"), (State.OPEN, "2.50"), (State.DONE, "4.00")):
+        mirror.time_entry(mirror.ticket(company, "Tiskárna netiskne", state=state), hours)
+    mirror.time_entry(mirror.ticket(company, "Tiskárna bez ceny"), "0.50", "JINE")
+    mirror.time_entry(mirror.ticket(company, "Něco jiného"), "9.00")
+    mirror.time_entry(mirror.ticket(other_company, "Tiskárna"), "7.00")
+    mirror.settle()
+    reader = Reader.of(company)
+    with counted() as statements:
+        shown = listing.within(reader, TicketFilter.parse({"q": "tiskárna", "state": "open"}), {})
+    assert shown.tickets == {State.OPEN: 3, State.TO_BE_INVOICED: 0, State.ERROR: 0, State.DONE: 1}
+    assert (shown.worked.hours, shown.worked.amount, shown.worked.unpriced) == (Decimal(4), Decimal(2975), 1)
+    assert len([one for one in statements if "price" not in one.split("FROM")[1][:12]]) == 1
+    everywhere = listing.within(reader, TicketFilter.parse({"q": "tiskárna"}), {})
+    assert (everywhere.worked.hours, everywhere.worked.amount) == (Decimal(8), Decimal(6375))
+    files = list(listing.everything(reader, TicketFilter.parse({"q": "tiskárna"})))
+    assert sum(worked.amount for _, worked in files) == everywhere.worked.amount
+    assert len(files) == sum(everywhere.tickets.values()) == 4
+
+
+def test_a_state_that_stays_small_is_summed_for_each_company_by_its_own_prices(company, other_company):
+    db.session.add(Price(category="PROGP85", name="Práce", rate=Decimal(850), valid_from=date(2026, 1, 1)))
+    db.session.add(
+        Price(company_id=other_company.id, category="PROGP85", name="", rate=Decimal(1), valid_from=date(2026, 2, 1))
+    )
+    for owner in (company, other_company):
+        for state, hours in ((State.OPEN, "1.25"), (State.TO_BE_INVOICED, "4.00")):
+            mirror.time_entry(mirror.ticket(owner, state=state), hours)
+    mirror.settle()
+    for owner, amount in ((company, Decimal("1062.50")), (other_company, Decimal("1.25"))):
+        worked = listing.within(Reader.of(owner), TicketFilter.parse({"state": "open"}), {}).worked
+        assert (worked.entries, worked.hours, worked.amount) == (1, Decimal("1.25"), amount)
+
+
+def test_the_whole_history_is_counted_and_not_summed(company):
+    mirror.time_entry(mirror.ticket(company, state=State.DONE), "4.00")
+    mirror.settle()
+    counts = tickets.counts(Reader.of(company))
+    with counted() as statements:
+        for args in ({}, {"state": "done"}, {"state": "error"}):
+            assert listing.within(Reader.of(company), TicketFilter.parse(args), counts) == (counts, None)
+    assert not statements

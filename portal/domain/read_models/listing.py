@@ -1,6 +1,6 @@
 """The list of tickets: what can be wanted of it, and one page of what was found."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,17 +17,23 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    select,
     tuple_,
 )
 
 from portal import clock
 from portal.db import collation, db
 from portal.db.prepared import Prepared
+from portal.domain.billing import disclosure, prices, time_report
+from portal.domain.billing.prices import PriceFact
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.reader import Reader
+from portal.domain.read_models import ticket_conditions
+from portal.domain.read_models.ticket_conditions import CONDITIONS, OF_ITS_WORDS, Only
 from portal.domain.tickets import confidentiality, search_index
 from portal.domain.tickets.models import State, Ticket, _visible_to
 from portal.lib import text as typed_text
+from portal.lib.money import Tally
 
 ROWS = 50  # of one page
 WALKED = 500  # tickets read one after another, in the order of the list, before the index is asked for words
@@ -85,6 +91,7 @@ SORTS = {
     "technician": Sort(lambda _: collation.in_czech_order(func.coalesce(Technician.name, "")), str, _name),
 }
 DEFAULT_SORT = "changed"
+STAY_FEW = (State.OPEN, State.TO_BE_INVOICED)  # states that a ticket leaves again
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ class TicketFilter:
     technician: int | None = None
     since: date | None = None  # opened on this Prague day or later
     until: date | None = None  # opened on this Prague day or earlier
+    over: Decimal | None = None  # hours: more time than that
+    only: frozenset[Only] = frozenset()
     sort: str = DEFAULT_SORT
     descending: bool = True
     after: str = ""  # where the page before ended
@@ -113,6 +122,8 @@ class TicketFilter:
             technician=_or_none(_id, args.get("technician", "")),
             since=_or_none(_day, args.get("since", "")),
             until=_or_none(_day, args.get("until", "")),
+            over=_or_none(_over, args.get("over", "")),
+            only=frozenset(one for one in Only if args.get(one.value)),
             sort=sort,
             descending=directions.get(args.get("dir", ""), SORTS[sort].starts_descending),
             after=args.get("after", ""),
@@ -127,6 +138,8 @@ class TicketFilter:
             "technician": self.technician,
             "since": self.since,
             "until": self.until,
+            "over": "" if self.over is None else f"{self.over.normalize():f}",
+            **{one.value: "1" for one in Only if one in self.only},
             "sort": self.sort,
             "dir": "down" if self.descending else "up",
         } | changes
@@ -140,7 +153,22 @@ class TicketFilter:
     @property
     def narrows(self) -> bool:
         """Whether anything beyond the state narrows the list."""
-        return bool(self.words or self.requester or self.technician or self.since or self.until)
+        plain = self.words or self.requester or self.technician or self.since or self.until
+        return bool(plain or self.over is not None or self.only)
+
+
+class Found(NamedTuple):
+    """How much is found in one state: tickets, and the time and money of their entries."""
+
+    tickets: int
+    worked: Tally
+
+
+class Within(NamedTuple):
+    """What a filter finds: the tickets of every state, and the time and money of those in the state that is shown."""
+
+    tickets: dict[State, int]
+    worked: Tally | None  # None: of the whole history nobody asked for a sum, which would cost more every year
 
 
 class Key(NamedTuple):
@@ -183,7 +211,7 @@ def find(reader: Reader, wanted: TicketFilter) -> TicketPage:
     """One page of the company's tickets. Keys only: rows() tells the rest of those that were not drawn yet."""
     sort = SORTS[wanted.sort]
     after = _where_it_ended(sort, wanted.after)
-    values = {"company": reader.company_id, "now": clock.now()} | _values(wanted)
+    values = {"company": reader.company_id, "now": clock.now()} | _values(reader, wanted)
     if after is not None:
         values |= {"after_key": after[0], "after_id": after[1]}
     shape = (reader.reads_confidential, wanted.sort, wanted.descending, frozenset(values))
@@ -229,20 +257,105 @@ def _before(wanted: TicketFilter, *beyond: tuple[Any, ...]) -> list[ColumnElemen
     ]
 
 
-def counts(reader: Reader, wanted: TicketFilter) -> dict[State, int]:
-    """How many tickets of each state the rest of the filter finds: the numbers of the tabs."""
-    values = _values(replace(wanted, state=None))
-    query = _visible_to(reader).where(*(CONDITIONS[name](value) for name, value in values.items()))
-    if wanted.requester:
-        query = query.where(confidentiality.tells(reader))
+def within(reader: Reader, wanted: TicketFilter, counts: dict[State, int]) -> Within:
+    """What the filter finds, in numbers; counts are the company's tickets in each state. At most one statement."""
+    if wanted.narrows:
+        found = _sums(reader, _conditions(reader, replace(wanted, state=None)))
+        shown = [found[wanted.state]] if wanted.state else list(found.values())
+        return Within({state: one.tickets for state, one in found.items()}, _together(one.worked for one in shown))
+    if wanted.state in STAY_FEW:
+        return Within(counts, _of_state(reader, wanted.state))
+    return Within(counts, None)
+
+
+def _conditions(reader: Reader, wanted: TicketFilter) -> list[ColumnElement[bool]]:
+    values = _values(reader, wanted)
+    conditions = [CONDITIONS[name](value) for name, value in values.items()]
+    if not OF_ITS_WORDS.isdisjoint(values):
+        conditions.append(confidentiality.tells(reader))
     if wanted.words:
-        query = query.where(
-            *search_index.says(wanted.words, company=bindparam("company")),
-            confidentiality.finds(reader, wanted.words),
-        )
-    found = query.with_only_columns(Ticket.state, func.count().label("tickets")).group_by(Ticket.state)
-    by_state = {row.state: row.tickets for row in db.session.execute(found, {"company": reader.company_id})}
-    return {state: by_state.get(state.value, 0) for state in State}
+        conditions += search_index.says(wanted.words, company=bindparam("company"))
+        conditions.append(confidentiality.finds(reader, wanted.words))
+    return conditions
+
+
+def _of_state(reader: Reader, state: State) -> Tally:
+    """Time and money of all tickets of a state that do not grow with the years."""
+    prepared = _prepared_sums(reader.shown_live, reader.once(prices.facts_of), clock.today())
+    tally = Tally()
+    for row in prepared(company=reader.company_id, state=state.value):
+        tally.take(time_report.tally(_Sums(*row)))
+    return tally
+
+
+class _Sums(NamedTuple):
+    """A row of the sums of one state, as time_report.tally() reads it."""
+
+    key: str
+    entries: int
+    hours: int
+    amount: int
+    unpriced: int
+    unpriced_hours: int
+    untold: int
+    untold_hours: int
+
+
+@lru_cache(maxsize=64)
+def _prepared_sums(shown_live: str, facts: tuple[PriceFact, ...], today: date) -> Prepared:
+    """The sums of a company's tickets of a state, for all whose prices are the same and are shown alike today."""
+    reader = _anybody(shown_live=shown_live)
+    reader.keep(facts, prices.facts_of)
+    in_state = [Ticket.__table__.c.state == bindparam("state")]
+    return Prepared(time_report.of_tickets(reader, Ticket.__table__.c.state, in_state))
+
+
+def _anybody(*, shown_live: str = "", confidential: bool = False) -> Reader:
+    """Somebody whose company is given when the query is run."""
+    return Reader(
+        company_id=cast(int, bindparam("company")),
+        company_name="",
+        shown_live=shown_live,
+        reads_confidential=confidential,
+    )
+
+
+def _together(parts: Iterable[Tally]) -> Tally:
+    tally = Tally()
+    for part in parts:
+        tally.take(part)
+    return tally
+
+
+def _sums(reader: Reader, conditions: list[ColumnElement[bool]]) -> dict[State, Found]:
+    tickets = _visible_to(reader).where(*conditions)
+    counted = tickets.with_only_columns(Ticket.state, func.count().label("tickets")).group_by(Ticket.state).subquery()
+    worked = time_report.of_tickets(reader, Ticket.__table__.c.state, conditions).subquery()
+    columns = [column for column in worked.c if column.name != "key"]
+    both = select(counted.c.state.label("state"), counted.c.tickets, *columns).select_from(
+        counted.outerjoin(worked, worked.c.key == counted.c.state)
+    )
+    found = {
+        State(row.state): Found(row.tickets, time_report.tally(row))
+        for row in db.session.execute(both, {"company": reader.company_id})
+    }
+    return {state: found.get(state) or Found(0, Tally()) for state in State}
+
+
+def everything(reader: Reader, wanted: TicketFilter) -> Iterator[tuple[ListedTicket, Tally]]:
+    """All that a filter finds, in its order, each with its time and money; page by page, so memory stays level."""
+    after: str | None = ""
+    while after is not None:
+        page = find(reader, replace(wanted, after=after))
+        ids = [key.id for key in page.keys]
+        shown, worked = rows(reader, ids), _worked(reader, ids)
+        yield from ((shown[id_], worked.get(id_) or Tally()) for id_ in ids)
+        after = page.following
+
+
+def _worked(reader: Reader, ids: Sequence[int]) -> dict[int, Tally]:
+    sums = time_report.of_tickets(reader, Ticket.__table__.c.id, [Ticket.id.in_(ids)])
+    return {row.key: time_report.tally(row) for row in db.session.execute(sums)}
 
 
 def rows(reader: Reader, ids: Iterable[int]) -> dict[int, ListedTicket]:
@@ -277,16 +390,7 @@ def _row(id_: int, number: str, subject: str, state: str, *rest: Any) -> ListedT
     return ListedTicket(id_, number, subject, State(state), *rest)
 
 
-CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {  # a value of the filter: what it asks of a ticket
-    "state": lambda value: Ticket.state == value,
-    "requester": lambda value: Ticket.requester_id == value,
-    "technician": lambda value: Ticket.technician_id == value,
-    "since": lambda value: Ticket.opened_at >= value,
-    "until": lambda value: Ticket.opened_at < value,
-}
-
-
-def _values(wanted: TicketFilter) -> dict[str, Any]:
+def _values(reader: Reader, wanted: TicketFilter) -> dict[str, Any]:
     """The values of the filter that narrow the list, as CONDITIONS take them."""
     values = {
         "state": wanted.state and wanted.state.value,
@@ -294,6 +398,8 @@ def _values(wanted: TicketFilter) -> dict[str, Any]:
         "technician": wanted.technician,
         "since": wanted.since and clock.start_of(wanted.since),
         "until": wanted.until and clock.end_of(wanted.until),
+        "over": None if disclosure.of(reader).hides_hours else wanted.over,
+        **{one.value: ticket_conditions.value_of(one) for one in Only if one in wanted.only},
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -305,12 +411,7 @@ def _prepared(confidential: bool, sort: str, descending: bool, given: frozenset[
 
 def _query(confidential: bool, sort: str, descending: bool, given: frozenset[str]) -> Select[Any]:
     """One page of the list in an order, narrowed by the values that will be given; they stay open here."""
-    reader = Reader(
-        company_id=cast(int, bindparam("company")),  # given when the query is run
-        company_name="",
-        shown_live="",
-        reads_confidential=confidential,
-    )
+    reader = _anybody(confidential=confidential)
     key = SORTS[sort].key(reader)
     query = _visible_to(reader)
     if sort == "requester":
@@ -320,7 +421,7 @@ def _query(confidential: bool, sort: str, descending: bool, given: frozenset[str
     for name, condition in CONDITIONS.items():
         if name in given:
             query = query.where(condition(bindparam(name)))
-    if "requester" in given:
+    if not OF_ITS_WORDS.isdisjoint(given):
         query = query.where(confidentiality.tells(reader))
     if "after_key" in given:
         place = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id"))
@@ -342,13 +443,21 @@ def _where_it_ended(sort: Sort, after: str) -> tuple[Any, int] | None:
 def _or_none(read: Callable[[str], Any], written: str) -> Any:
     try:
         return read(written)
-    except (ValueError, OverflowError):
+    except (ValueError, ArithmeticError):
         return None
 
 
 def _id(written: str) -> int:
     value = int(written) if written.isascii() and written.isdigit() else 0
     if not 0 < value < 2**31:  # what the databases keep as an id
+        raise ValueError(written)
+    return value
+
+
+def _over(written: str) -> Decimal:
+    """Hours, with a comma or a point: 2, 2.5 or 2,5."""
+    value = _hours(written.replace(",", "."))
+    if value < 0:
         raise ValueError(written)
     return value
 
