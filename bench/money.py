@@ -42,8 +42,9 @@ from portal.exports import hours as hours_file
 from portal.exports import report
 from portal.exports.xlsx import CellKind
 
-WORKBOOKS, PAGES = (10_000, 100_000), (1_000, 20_000)
-RATIO, MEMORY = 1.15, 60  # what we promised: times openpyxl's own loop, and MB
+WORKBOOKS, PAGES = (1_000, 10_000, 100_000), (1_000, 20_000)
+RATIO, MEMORY = 0.6, 30  # what we promised at the most entries: times openpyxl's own loop, and MB
+AT_ONCE = 0.5  # what we promised at the fewest: seconds
 A_TICKET = 4  # entries
 FORMATS = {
     CellKind.HOURS: "#,##0.00",
@@ -59,8 +60,9 @@ def run() -> list[tuple[str, str, bool]]:
     for entries in WORKBOOKS:
         ours, theirs = _apart("workbook", entries), _apart("openpyxl", entries)
         ratio = ours["seconds"] / theirs["seconds"]
-        said = f"{ours['seconds']:.1f} s, {ratio:.2f} × openpyxl's own loop, +{ours['mb']:.0f} MB"
-        rows.append((f"workbook of {entries:,} entries", said, ratio <= RATIO and ours["mb"] < MEMORY))
+        said = f"{ours['seconds']:.2f} s, {ratio:.2f} × openpyxl's own loop, +{ours['mb']:.0f} MB"
+        kept = ours["seconds"] <= AT_ONCE if entries == WORKBOOKS[0] else ratio <= RATIO and ours["mb"] < MEMORY
+        rows.append((f"workbook of {entries:,} entries", said, kept))
     for entries in PAGES:
         page = _apart("page", entries)
         rows.append((f"upcoming invoice, {entries:,} entries", f"{page['seconds'] * 1000:.0f} ms", True))

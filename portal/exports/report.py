@@ -15,6 +15,7 @@ from portal import clock
 from portal.domain.billing import invoice_preview
 from portal.domain.billing.invoice_adjustments import Adjustment, BilledState
 from portal.domain.billing.invoices import InvoicedRow
+from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import Worked
 from portal.exports.xlsx import Book, CellKind, Column, SheetPage, Table, WorkbookFacts, day_and_time
 from portal.lib.money import Bill, Tally, bill_with
@@ -99,6 +100,7 @@ def write(report: Report, file: IO[bytes]) -> Sums:
 
 def entry_columns(report: Report) -> list[Column]:
     """The columns of an entry, in the workbook and in CSV."""
+    billings = {billing: _(billing.label) for billing in Billing}  # looked up once, not for every row
     return [
         Column(_("Day"), CellKind.DAY, 11, lambda row: row.day),
         Column(_("Time"), CellKind.TIME, 7, lambda row: day_and_time(row.at)[1]),
@@ -111,7 +113,7 @@ def entry_columns(report: Report) -> list[Column]:
         Column(_("Hours"), CellKind.HOURS, 12, lambda row: row.hours, summed=True),
         Column(_("Rate"), CellKind.MONEY, 13, lambda row: row.rate),
         Column(_("Amount without VAT"), CellKind.MONEY, 22, lambda row: row.amount, summed=True),
-        Column(_("Billing"), CellKind.TEXT, 14, lambda row: _(row.billing.label)),
+        Column(_("Billing"), CellKind.TEXT, 14, lambda row: billings[row.billing]),
         Column(_("Note"), CellKind.TEXT, 22, lambda row: _note(report, row)),
     ]
 

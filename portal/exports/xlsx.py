@@ -1,16 +1,14 @@
 """A workbook that accountants can trust: typed cells, frozen heads, filters, and no text that could act as a formula.
 
-Written with openpyxl's write-only mode: rows go to a file on disk as they come, several sheets side by side. openpyxl
-writes a formula without its value, so the values of the feet are put beside them while the sheets are packed.
+Written with openpyxl's write-only mode: rows go to a file on disk as they come, several sheets side by side. The rows
+of tables are XML of our own (see sheet_rows) that is put into openpyxl's sheets while they are packed.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -23,14 +21,11 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.writer.excel import ExcelWriter
 
 from portal import clock
+from portal.exports import sheet_rows
+from portal.exports.sheet_rows import CellPlan, SheetRows, text
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_CHARACTERS = 32_767  # Excel takes no more in a cell
-MOST_ROWS = 1_048_576  # nor more rows in a sheet
-
-# What XML cannot hold: controls, lone surrogates, and the two that are no characters.
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # Excel would read _x0041_ as the letter A
+MOST_ROWS = 1_048_576  # Excel takes no more in a sheet
 
 
 class CellKind(StrEnum):
@@ -58,7 +53,6 @@ _BOLD, _TITLE = Font(**_FONT, size=11, bold=True), Font(**_FONT, size=14, bold=T
 _TEXT = Alignment(vertical="top", wrap_text=True, indent=1)  # the indent keeps it from the number before it
 _VALUE = Alignment(vertical="top")
 _MARGINS = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6)  # inches
-_TAIL = 65_536  # bytes at the end of a sheet in which its foot stands
 _HEAD_FILL = PatternFill("solid", fgColor="FFE4F0FC")
 _LINE_BELOW, _LINE_ABOVE = Border(bottom=Side(style="thin")), Border(top=Side(style="thin"))
 
@@ -96,7 +90,7 @@ class Book:
         properties.creator, properties.language = text(about.author), self._language
         properties.created = properties.modified = about.made_at.replace(tzinfo=None)
         self._book.calculation.fullCalcOnLoad = False  # every formula has its value beside it
-        self._feet: list[tuple[Any, dict[str, Decimal]]] = []  # sheets, and the values of their formulas
+        self._tables: list[tuple[Any, SheetRows]] = []  # sheets, and the rows that belong into them
 
     def page(self, name: str, widths: Sequence[int]) -> "SheetPage":
         """A sheet that is read from top to bottom."""
@@ -107,12 +101,12 @@ class Book:
         return Table(self._sheet(name, [column.width for column in columns]), self, columns, foot)
 
     def save(self, file: IO[bytes]) -> None:
-        with _Archive(file, self._feet) as archive:
+        with _Archive(file, self._tables) as archive:
             ExcelWriter(self._book, archive).save()
 
-    def keep(self, sheet: Any, formulas: dict[str, Decimal]) -> None:
-        """What the formulas of a sheet come to."""
-        self._feet.append((sheet, formulas))
+    def keep(self, sheet: Any, rows: SheetRows) -> None:
+        """Rows that belong into a sheet."""
+        self._tables.append((sheet, rows))
 
     def number_format(self, kind: CellKind) -> str | None:
         if kind not in _FORMATS:
@@ -136,60 +130,46 @@ class Table:
     """One table sheet: rows are written as they are added, in any interleaving with other sheets."""
 
     def __init__(self, sheet: Any, book: Book, columns: Sequence[Column], foot: str) -> None:
-        self._sheet, self._columns, self._foot, self._book = sheet, columns, foot, book
-        self._rows = 0
+        self._sheet, self._columns, self._foot = sheet, columns, foot
         self._sums = {position: Decimal(0) for position, column in enumerate(columns) if column.summed}
         sheet.freeze_panes = "A2"
         sheet.print_title_rows = "1:1"
         sheet.append([_head(sheet, column) for column in columns])
-        # One cell a column serves all rows: openpyxl writes a cell before it asks for the next one.
         self._cells = [_styled(sheet, column.kind, book) for column in columns]
-        self._plan = [
-            (cell, column.kind is CellKind.TEXT, column.value)
-            for cell, column in zip(self._cells, columns, strict=True)
-        ]
+        self._rows = SheetRows([_plan(*place) for place in enumerate(zip(columns, self._cells, strict=True), 1)])
+        book.keep(sheet, self._rows)
 
     @property
     def is_full(self) -> bool:
         """One more row would not fit; head and foot need theirs."""
-        return self._rows >= MOST_ROWS - 2
+        return self._rows.count >= MOST_ROWS - 2
 
     def add(self, row: Any) -> None:
         """One row. What is None is an empty cell."""
-        written: list[Any] = []
-        for position, (cell, is_text, value) in enumerate(self._plan):
-            found = value(row)
-            if found is not None and position in self._sums:
-                self._sums[position] += found
-            if found is None or found == "":
-                written.append(None)
-                continue
-            cell._value = text(found) if is_text else found
-            written.append(cell)
-        self._sheet.append(written)
-        self._rows += 1
+        values = self._rows.add(row)
+        for position in self._sums:
+            if values[position] is not None:
+                self._sums[position] += values[position]
 
     def close(self) -> None:
         """Filter and foot. The foot stands outside the filter, so that it is never filtered away."""
-        last = self._rows + 1
-        self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(self._columns))}{last}"
-        if not self._foot or not self._rows:
-            return
-        foot: list[Any] = []
-        formulas: dict[str, Decimal] = {}
-        for position, (column, cell) in enumerate(zip(self._columns, self._cells, strict=True), 1):
-            letter = get_column_letter(position)
-            made = WriteOnlyCell(self._sheet, None)
-            made.font, made.border, made.number_format = _BOLD, _LINE_ABOVE, cell.number_format
-            made.alignment = _TEXT if column.kind is CellKind.TEXT else _VALUE
-            if column.summed:
-                formula = f"SUBTOTAL(109,{letter}2:{letter}{last})"  # 109: only the rows that are shown
-                made.value, formulas[formula] = f"={formula}", self._sums[position - 1]
-            elif position == 1:
-                made._value, made.data_type = text(self._foot), "s"
-            foot.append(made)
-        self._sheet.append(foot)
-        self._book.keep(self._sheet, formulas)
+        self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(self._columns))}{self._rows.count + 1}"
+        if self._foot and self._rows.count:
+            self._rows.add_foot(map(self._foot_cell, range(len(self._columns))))
+
+    def _foot_cell(self, position: int) -> str:
+        column, cell = self._columns[position], self._cells[position]
+        made = WriteOnlyCell(self._sheet, None)
+        made.font, made.border, made.number_format = _BOLD, _LINE_ABOVE, cell.number_format
+        made.alignment = _TEXT if column.kind is CellKind.TEXT else _VALUE
+        plan = _plan(position + 1, (column, made))
+        if column.summed:
+            # 109: only the rows that are shown
+            formula = f"SUBTOTAL(109,{plan.letter}2:{plan.letter}{self._rows.count + 1})"
+            content = sheet_rows.of_formula(formula, self._sums[position])
+        else:
+            content = sheet_rows.NOTHING if position else sheet_rows.of_text(self._foot)
+        return self._rows.foot_cell(plan, content)
 
 
 class SheetPage:
@@ -230,43 +210,18 @@ class SheetPage:
 
 
 class _Archive(ZipFile):
-    """Packs a workbook. The feet of its sheets get the values of their formulas on the way."""
+    """Packs a workbook. Its tables get their rows on the way."""
 
-    def __init__(self, file: IO[bytes], feet: Sequence[tuple[Any, dict[str, Decimal]]]) -> None:
+    def __init__(self, file: IO[bytes], tables: Sequence[tuple[Any, SheetRows]]) -> None:
         super().__init__(file, "w", ZIP_DEFLATED, allowZip64=True)
-        self._feet = feet
+        self._tables = tables
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **options: Any) -> None:
-        for sheet, formulas in self._feet:
+        for sheet, rows in self._tables:
             if sheet.path.lstrip("/") == arcname:  # openpyxl numbers the sheets while it saves them
-                _put_values(filename, formulas)
+                rows.pack(filename, self, arcname)
+                return
         super().write(filename, arcname, *args, **options)
-
-
-def _put_values(path: str, formulas: dict[str, Decimal]) -> None:
-    """Beside each formula at the end of a sheet's file. Raises ValueError when one is not there."""
-    with Path(path).open("r+b") as file:
-        file.seek(max(0, file.seek(0, 2) - _TAIL))
-        start = file.tell()
-        tail = file.read()
-        for formula, value in formulas.items():
-            written = f"<f>{formula}</f>".encode()
-            tail, found = re.subn(
-                re.escape(written) + rb"<v\s*(/>|></v>)", written + f"<v>{value:f}</v>".encode(), tail
-            )
-            if not found:
-                raise ValueError(f"{formula} has no place for its value")
-        file.seek(start)
-        file.write(tail)
-
-
-def text(value: str) -> str:
-    """Text as a cell may hold it: complete or visibly cut, what XML cannot hold shown as a replacement character."""
-    if _NO_XML.search(value):
-        value = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", value)
-    if "_x" in value:
-        value = _LOOKS_ESCAPED.sub("_x005F_", value)
-    return value if len(value) <= MOST_CHARACTERS else value[: MOST_CHARACTERS - 2] + " …"
 
 
 def day_and_time(moment: datetime) -> tuple[date, time]:
@@ -282,6 +237,12 @@ def _styled(sheet: Any, kind: CellKind, book: Book) -> Any:
     cell.alignment = _TEXT if kind is CellKind.TEXT else _VALUE
     cell.data_type = _CELL_TYPES.get(kind, "n")
     return cell
+
+
+def _plan(number: int, place: tuple[Column, Any]) -> CellPlan:
+    """How the cells of the column of this number, from 1, are written."""
+    column, cell = place
+    return CellPlan(get_column_letter(number), cell.style_id, _WRITTEN[column.kind], column.value)
 
 
 def _head(sheet: Any, column: Column) -> Any:
@@ -301,3 +262,13 @@ def _text_cell(sheet: Any, value: str) -> Any:
     cell = WriteOnlyCell(sheet, None)
     cell._value, cell.data_type = text(value), "s"
     return cell
+
+
+_WRITTEN: dict[CellKind, Callable[[Any], str]] = {
+    CellKind.TEXT: sheet_rows.of_text,
+    CellKind.COUNT: sheet_rows.of_number,
+    CellKind.HOURS: sheet_rows.of_number,
+    CellKind.MONEY: sheet_rows.of_number,
+    CellKind.DAY: sheet_rows.of_day,
+    CellKind.TIME: sheet_rows.of_time,
+}
