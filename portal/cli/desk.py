@@ -208,6 +208,7 @@ def invoice_command(month: str, for_real: bool, also_disputed: bool) -> None:
 cli.add_command(desk_entries.group(open_store))
 cli.add_command(desk_invoices.documents_group(open_store))
 cli.add_command(desk_invoices.supplier_command(open_store))
+cli.add_command(desk_invoices.agreements_command(open_store))
 
 
 @cli.command("token")

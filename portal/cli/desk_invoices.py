@@ -1,6 +1,7 @@
 """flask desk documents and supplier: what the accounts issued; and what an invoicing says of itself."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,7 +10,8 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from portal.desk.database import Store
-from portal.desk.ticketing import documents
+from portal.desk.ticketing import agreements, documents
+from portal.desk.ticketing.agreements import DeskAgreement
 from portal.desk.ticketing.invoicing import BilledEntry, InvoiceReport
 from portal.errors import PortalError
 
@@ -66,6 +68,41 @@ def documents_group(open_store: Opening) -> AppGroup:
             click.echo(f"{one.id:>6}  {one.company}  {one.called}  {one.number}")
 
     return cli
+
+
+def agreements_command(open_store: Opening) -> click.Command:
+    """The command, on the store that the settings name."""
+
+    @click.command("agreements")
+    @click.option("--add", nargs=3, metavar="COMPANY AMOUNT FROM", help="For example --add vltava 20 2026-01-01.")
+    @click.option("--unit", type=click.Choice(agreements.UNITS), default="hours", show_default=True)
+    @click.option("--every", type=click.Choice(agreements.EVERY), default="month", show_default=True)
+    @click.option("--carries", default="0", show_default=True, help="At most so much of what is left, or: all.")
+    @click.option("--rate-inside", default="", help="Per hour; without it the price list's.")
+    @click.option("--rate-over", default="", help="Per hour above it; without it the price list's.")
+    @with_appcontext
+    def command(add: tuple[str, str, str] | None, **said: str) -> None:
+        """What companies prepaid, or one more agreement; --add with an amount of 0 ends it from that month on."""
+        store = open_store(current_app.config)
+        if add:
+            company, amount, since = add
+            try:
+                day = date.fromisoformat(since)
+                agreements.set_agreement(store, DeskAgreement(company, day, amount, **said))
+            except (PortalError, ValueError) as error:
+                raise click.ClickException(str(error)) from error
+        with store.read() as db:
+            for whose, rows in agreements.every(db).items():
+                for row in rows:
+                    click.echo(f"{whose:<20} {_agreed(row)}")
+
+    return command
+
+
+def _agreed(row: dict[str, Any]) -> str:
+    rates = f"inside {row['rate_inside'] or 'by the prices'}, over {row['rate_over'] or 'by the prices'}"
+    carries = "all" if row["carries"] is None else row["carries"]
+    return f"{row['valid_from']}  {row['amount']} {row['unit']} a {row['every']}, carries {carries}, {rates}"
 
 
 def supplier_command(open_store: Opening) -> click.Command:

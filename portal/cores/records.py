@@ -138,6 +138,18 @@ class Tombstone(Struct, frozen=True, kw_only=True, tag="tombstone", tag_field="t
     merged_into: str = ""
 
 
+class AgreementRecord(Struct, frozen=True, kw_only=True):
+    """What a company prepaid, from the first of a month on until the next one; an amount of 0 ends it."""
+
+    valid_from: date
+    unit: str  # hours | money
+    amount: Decimal  # of one period; money is without VAT
+    every: str = "month"  # month | year
+    carries: Decimal | None = Decimal(0)  # at most so much of what is left goes to the next period; null: all of it
+    rate_inside: Decimal | None = None  # per hour; null: as the price list says
+    rate_over: Decimal | None = None
+
+
 class CompanyRecord(Struct, frozen=True, kw_only=True):
     core_id: str
     name: str
@@ -145,6 +157,7 @@ class CompanyRecord(Struct, frozen=True, kw_only=True):
     domains: tuple[str, ...] = ()
     ico: str = ""  # the company's number, as an accountant writes it
     dic: str = ""  # its tax number
+    agreements: tuple[AgreementRecord, ...] = ()
 
 
 class PriceRecord(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,13 @@ from portal.lib.worker_process import WorkerProcess
 
 PATIENCE = 10.0  # seconds a writer waits for another one before the database counts as locked
 
-_VERSION = 5
+_VERSION = 6
+_AGREEMENT = (
+    # What a company prepaid; carries is empty for all of what is left, a rate for that of the price list.
+    "CREATE TABLE agreement (company TEXT NOT NULL REFERENCES company, valid_from TEXT NOT NULL, unit TEXT NOT NULL,"
+    " amount TEXT NOT NULL, every TEXT NOT NULL, carries TEXT NOT NULL, rate_inside TEXT NOT NULL,"
+    " rate_over TEXT NOT NULL, PRIMARY KEY (company, valid_from))"
+)
 _MONEY = (
     # One run of the invoicing for one company: the period's first is supplement 0. The rest is what the accounts say.
     "CREATE TABLE document (id INTEGER PRIMARY KEY, company TEXT NOT NULL, period_end TEXT NOT NULL,"
@@ -113,7 +119,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (try_after) WHERE sent_at IS NULL AND given_up_at IS NULL;
 CREATE INDEX outbox_by_ticket ON outbox (ticket);
 CREATE INDEX outbox_by_recipients ON outbox (recipients, queued_at);
-""" + ";\n".join(_MONEY)
+""" + ";\n".join((*_MONEY, _AGREEMENT))
 _UPGRADES = {  # from this version to the next
     1: ("ALTER TABLE ticket ADD COLUMN confidential INTEGER NOT NULL DEFAULT 0",),
     2: (
@@ -143,6 +149,7 @@ _UPGRADES = {  # from this version to the next
         " WHERE document.company = time_entry.company AND period_end = invoiced_on) WHERE invoiced_on IS NOT NULL",
         "INSERT OR REPLACE INTO change (ticket) SELECT DISTINCT ticket FROM time_entry WHERE invoiced_on IS NOT NULL",
     ),
+    5: (_AGREEMENT,),
 }
 
 

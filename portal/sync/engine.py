@@ -100,13 +100,18 @@ class Sync:
         lease.hold(lead)
         _state()
         met, priced = reference_data.mirror_companies(companies), reference_data.mirror_prices(prices)
+        agreed = reference_data.mirror_agreements(companies)
         documents = reference_data.mirror_invoices(issued)
         quarantine.replace(
             reference_data.PRICE,
             (put_aside(fault.core_id, fault.raw, fault.reason) for fault in priced.aside.values()),
         )
+        quarantine.replace(
+            reference_data.AGREEMENT,
+            (put_aside(fault.core_id, fault.raw, fault.reason) for fault in agreed.aside.values()),
+        )
         quarantine.replace(MAIL, (put_aside(f"{MAIL}{one.core_id}", "", one.reason) for one in waiting))
-        if met.changed or priced.changed or documents.changed:
+        if met.changed or priced.changed or documents.changed or agreed.changed:
             apply.grow_generation()
         db.session.commit()
         if met.changed or not self._has_retried:  # nothing else can change what we made of them

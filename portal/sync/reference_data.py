@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from portal.cores.records import (
+    AgreementRecord,
     CompanyRecord,
     IssuedInvoiceRecord,
     IssuedInvoices,
@@ -20,9 +21,12 @@ from portal.cores.records import (
 from portal.db import db
 from portal.domain.billing import invoice_snapshots
 from portal.domain.billing.agreements import sharing
+from portal.domain.billing.agreements.models import Agreement, Every
+from portal.domain.billing.budgets import Unit
 from portal.domain.billing.issued_invoices import IssuedInvoice, Supplier
 from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company
+from portal.lib.periods import EARLIEST, LATEST
 from portal.lib.text import line
 from portal.sync.rows import LONGEST_KEY
 
@@ -30,7 +34,9 @@ DEAREST = Decimal(10_000_000)  # an hourly rate above it is a mistake, and would
 LARGEST = Decimal(1_000_000_000_000)  # a document's total above it would overflow sums
 MOST_SUPPLEMENTS = 10_000  # of one period
 LONGEST_LINK = 2000  # letters
+MOST_PREPAID = Decimal(100_000_000)  # of a period, in hours or money
 PRICE = "price: "  # begins the name of a price that is set aside
+AGREEMENT = "agreement: "  # and of an agreement
 LANGUAGES = ("cs", "en")
 
 PriceKey = tuple[int | None, str, date]
@@ -61,6 +67,63 @@ def mirror_companies(told: Iterable[CompanyRecord]) -> Mirrored:
         company.name, company.language, company.ico, company.dic, changed = name, language, ico, dic, True
     db.session.flush()
     return Mirrored(changed)
+
+
+def mirror_agreements(told: Iterable[CompanyRecord]) -> Mirrored:
+    """Exactly the agreements the core tells, beside those of staff. Does not commit.
+
+    One that makes no sense is set aside, and then none that was known is dropped. Entries are shared out anew.
+    """
+    told = list(told)
+    companies = {company.core_id: company.id for company in db.session.scalars(select(Company))}
+    mine = select(Agreement).where(Agreement.from_core.is_(True))
+    known = {(row.company_id, row.valid_from): row for row in db.session.scalars(mine)}
+    wanted: dict[tuple[int, date], AgreementRecord] = {}
+    aside: dict[str, Unreadable] = {}
+    for whose, record in ((company.core_id, record) for company in told for record in company.agreements):
+        if fault := _fault_of(record):
+            name = f"{AGREEMENT}{line(whose, longest=80)} {record.valid_from}"
+            aside[name] = Unreadable(core_id=name, raw=msgspec.json.encode(record).decode(), reason=fault)
+        else:
+            wanted[companies[whose], record.valid_from] = record
+    gone = set() if aside else known.keys() - wanted.keys()
+    touched = {key[0] for key, record in wanted.items() if _set_agreement(known.get(key), key, record)}
+    for key in gone:
+        db.session.delete(known[key])
+    db.session.flush()
+    sharing.keep_changed(touched | {company_id for company_id, _day in gone})
+    return Mirrored(bool(touched or gone), aside)
+
+
+def _fault_of(record: AgreementRecord) -> str:
+    """Why an agreement is none; empty when it is one."""
+    said = (record.amount, record.carries, record.rate_inside, record.rate_over)
+    if record.unit not in set(Unit) or record.every not in set(Every):
+        return f"an agreement of {line(record.unit, longest=20)} a {line(record.every, longest=20)} is not known"
+    if record.valid_from.day != 1 or not EARLIEST <= record.valid_from <= LATEST:
+        return "an agreement begins on the first of a month"
+    if not all(_is_amount(one) for one in said if one is not None):
+        return "an amount is not one, or below zero, or too large"
+    return ""
+
+
+def _is_amount(value: Decimal) -> bool:
+    return value.is_finite() and 0 <= value <= MOST_PREPAID and value == value.quantize(Decimal("0.01"))
+
+
+def _set_agreement(known: Agreement | None, key: tuple[int, date], record: AgreementRecord) -> bool:
+    """Whether it had to be written."""
+    row = known or Agreement(company_id=key[0], valid_from=key[1], from_core=True)
+    values = {name: getattr(record, name) for name in _AGREED}
+    if known is not None and all(getattr(known, name) == value for name, value in values.items()):
+        return False
+    for name, value in values.items():
+        setattr(row, name, value)
+    db.session.add(row)
+    return True
+
+
+_AGREED = ("unit", "amount", "every", "carries", "rate_inside", "rate_over")
 
 
 def mirror_prices(told: Iterable[PriceRecord] | None) -> Mirrored:

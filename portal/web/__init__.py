@@ -32,6 +32,7 @@ from portal.web.views.manager import (
     rules,
     tickets,
 )
+from portal.web.views.staff import agreements as staff_agreements
 from portal.web.views.staff import approvals as staff_approvals
 from portal.web.views.staff import home
 from portal.web.views.staff import people as staff_people
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     people.bp,
     audit_log.bp,
     staff_people.bp,
+    staff_agreements.bp,
     home.bp,
     health.bp,
     hooks.bp,

@@ -46,6 +46,7 @@ VIEWS = ((_l("Overdue"), "overdue=1"), (_l("Our turn"), "turn=1"), OVER_TWO_HOUR
 MENU = (  # under one's own name: what is needed now and then
     Door("people.index", _l("Access of colleagues"), "people", Right.GIVE_ACCESS, "people"),
     Door("staff_people.index", _l("Accounts"), "people", Right.ADMINISTER, "staff_people"),
+    Door("staff_agreements.index", _l("Prepaid"), "document", Right.SERVE, "staff_agreements"),
     Door("account.show", _l("Account and security"), "key", Right.HAVE_ACCOUNT, "account"),
     Door("log.index", _l("Audit log"), "document", Right.READ_LOG, "log"),
     Door("settings.show", _l("Settings"), "gear", Right.HAVE_ACCOUNT, "settings"),

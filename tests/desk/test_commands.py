@@ -8,6 +8,7 @@ from portal import clock, create_app
 from portal.cli.desk import open_store
 from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
+from portal.desk.ticketing import directory
 from portal.lib.smtp import NotDelivered
 
 
@@ -166,3 +167,31 @@ def test_dispatch_lists_corrects_moves_splits_and_removes_entries(desk, its_stor
         ("move", "2", "NIC"),
     ):
         assert "Error" in desk("entries", *words, "--reason", "x", fails=True)
+
+
+def test_an_agreement_is_added_listed_told_and_ended(desk, its_store):
+    desk("companies", "--add", "vltava", "Strojírny Vltava", "--domain", "a.example")
+    said = desk("agreements", "--add", "vltava", "20", "2026-01-01", "--carries", "all", "--rate-over", "1400")
+    assert "2026-01-01  20.00 hours a month, carries all, inside by the prices, over 1400.00" in said
+    desk("agreements", "--add", "vltava", "0", "2026-06-01")
+    with its_store.read() as db:
+        (company,) = directory.companies(db)
+    assert [(one["amount"], one["carries"], one["rate_over"]) for one in company["agreements"]] == [
+        ("20.00", None, "1400.00"),
+        ("0.00", "0.00", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nobody", "20", "2026-01-01"),
+        ("vltava", "-1", "2026-01-01"),
+        ("vltava", "moc", "2026-01-01"),
+        ("vltava", "20", "2026-01-15"),
+        ("vltava", "20", "leden"),
+    ],
+)
+def test_a_nonsensical_agreement_is_refused(desk, words):
+    desk("companies", "--add", "vltava", "Strojírny Vltava", "--domain", "a.example")
+    assert "Traceback" not in desk("agreements", "--add", *words, fails=True)

@@ -81,7 +81,7 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
             ("time_entry", "removed_at"),
         ):
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for table in ("correction", "dispute", "document"):
+        for table in ("agreement", "correction", "dispute", "document"):
             db.execute(f"DROP TABLE {table}")
         db.execute(
             "INSERT INTO time_entry (ticket, category, hundredths, technician_name, technician_email, worked_at,"
@@ -98,7 +98,7 @@ def test_a_file_of_an_older_desk_is_brought_up_to_date(store, opened):
         assert (document["company"], document["period_end"]) == (ticket.company, "2026-10-31")
         entry = db.execute("SELECT document, company FROM time_entry").fetchone()
         assert tuple(entry) == (document["id"], ticket.company)
-        assert db.execute("PRAGMA user_version").fetchone()[0] == 5
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 6
         assert db.execute("SELECT max(position) FROM change").fetchone()[0] > before
     later.close()
 

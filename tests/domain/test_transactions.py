@@ -40,6 +40,7 @@ from portal.domain.approvals.requests import Asking
 from portal.domain.audit import events as audit
 from portal.domain.audit.events import AuditEvent
 from portal.domain.billing import budgets, disclosure
+from portal.domain.billing.agreements import entering
 from portal.domain.billing.disclosure import Shown
 from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
@@ -314,6 +315,22 @@ def approval_rules__choose(office):
 def approval_rules__end(office):
     rule_id = approval_rules__choose(office)()
     return lambda: rules.end(acting(office.manager), office.company, rule_id)
+
+
+PREPAID = {"amount": "20", "unit": "hours", "every": "month"}
+
+
+@verb
+def entering__choose(office):
+    month = month_of(clock.today())
+    return lambda: entering.choose(acting(office.staff), office.company, month, PREPAID)
+
+
+@verb
+def entering__remove(office):
+    entering__choose(office)()
+    (row,) = entering.listed(office.company)
+    return lambda: entering.remove(acting(office.staff), office.company, row.id)
 
 
 @verb

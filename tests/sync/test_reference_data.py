@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from portal.cores.records import AsideRecord, CompanyRecord, PriceRecord
+from portal.cores.records import AgreementRecord, AsideRecord, CompanyRecord, PriceRecord
 from portal.db import db
 from portal.domain import sync_state as memory
+from portal.domain.billing.agreements.models import Agreement, AgreementPeriod
 from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company
 from tests.sync.conftest import aside, counts, ticket
@@ -112,3 +113,47 @@ def test_what_the_core_set_aside_is_listed_for_staff_while_it_waits(core, sync):
     core.told_aside = []
     sync()
     assert memory.set_aside() == []
+
+
+def agreed(core, *records: AgreementRecord) -> None:
+    core.told_companies = [CompanyRecord(core_id="vltava", name="Vltava", agreements=records)]
+
+
+def agreement(amount: str = "20", since: date = date(2026, 1, 1), **facts) -> AgreementRecord:
+    return AgreementRecord(**{"valid_from": since, "unit": "hours", "amount": Decimal(amount)} | facts)
+
+
+def agreements() -> list[tuple[str, str]]:
+    rows = db.session.scalars(select(Agreement).order_by(Agreement.valid_from))
+    return [(row.valid_from.isoformat(), str(row.amount)) for row in rows]
+
+
+def test_agreements_are_mirrored_exactly_and_make_their_periods(core, sync):
+    agreed(core, agreement(), agreement("5", date(2026, 6, 1), carries=None, rate_over=Decimal("990.00")))
+    sync()
+    assert agreements() == [("2026-01-01", "20.00"), ("2026-06-01", "5.00")]
+    assert db.session.scalars(select(AgreementPeriod)).first() is not None
+    agreed(core, agreement("30"))
+    sync()
+    assert agreements() == [("2026-01-01", "30.00")]
+    agreed(core)
+    sync()
+    assert agreements() == []
+    assert db.session.scalars(select(AgreementPeriod)).first() is None
+
+
+def test_agreements_that_make_no_sense_are_set_aside_and_none_is_lost(core, sync):
+    agreed(core, agreement())
+    sync()
+    wrong = [
+        agreement("5", date(2026, 2, 3)),
+        agreement("5", date(2026, 3, 1), unit="days"),
+        agreement("5", date(2026, 4, 1), every="week"),
+        agreement("-5", date(2026, 5, 1)),
+        agreement("NaN", date(2026, 6, 1)),
+        agreement("5", date(2026, 7, 1), carries=Decimal("1E+30")),
+    ]
+    agreed(core, *wrong)
+    sync()
+    assert agreements() == [("2026-01-01", "20.00")]
+    assert len([name for name in aside() if name.startswith("agreement: vltava")]) == len(wrong)

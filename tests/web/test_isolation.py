@@ -34,6 +34,8 @@ OF_B = {
     "invitation_id": lambda b: b.invitation_id,
     "rule_id": lambda b: b.rule_id,
     "view_id": lambda b: b.view_id,
+    "company_id": lambda b: b.company.id,
+    "agreement_id": lambda b: 1,  # staff's alone
 }
 MISSING = {name: 2_000_000_000 for name in OF_B if name.endswith("_id")} | {
     "number": "19990001",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from portal.desk.database import Store
 from portal.desk.inbound.mime import is_address
+from portal.desk.ticketing import agreements
 from portal.errors import NotFound, Refused
 from portal.lib import domains as mail_domains
 
@@ -146,8 +147,13 @@ def companies(db: sqlite3.Connection) -> list[dict]:
     domains: dict[str, list[str]] = {}
     for row in db.execute("SELECT domain, company FROM domain ORDER BY domain"):
         domains.setdefault(row["company"], []).append(row["domain"])
+    agreed = agreements.every(db)
     return [
-        {**dict(row), "domains": domains.get(row["core_id"], [])}
+        {
+            **dict(row),
+            "domains": domains.get(row["core_id"], []),
+            "agreements": agreed.get(row["core_id"], []),
+        }
         for row in db.execute("SELECT core_id, name, language, ico, dic FROM company ORDER BY name")
     ]
 

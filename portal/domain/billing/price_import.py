@@ -17,6 +17,7 @@ from portal import clock
 from portal.db import db
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.billing import invoice_snapshots
+from portal.domain.billing.agreements import sharing
 from portal.domain.billing.prices import HOME_CURRENCY, Price, PriceFact, PriceList
 from portal.domain.companies.models import Company
 from portal.lib.periods import month_of
@@ -138,6 +139,7 @@ def perform(lines: Iterable[PriceLine]) -> int:
         )
     db.session.flush()
     invoice_snapshots.fill_in_rates()
+    sharing.keep_all()
     return len(rows)
 
 

@@ -107,6 +107,7 @@ NEEDS = {  # a blueprint or an endpoint: the right it needs; the endpoint's own 
     "staff": Right.SERVE,
     "staff_approvals": Right.SERVE,
     "staff_questions": Right.SERVE,
+    "staff_agreements": Right.SERVE,
     "staff_people": Right.ADMINISTER,
     "hooks.core": Right.WAKE,
     "metrics.show": Right.WATCH,

@@ -34,7 +34,7 @@ def within(reader: Reader, period: Period) -> list[AgreementPeriod]:
 def run() -> int:
     """Begin new periods and tell managers what was reached since the last time; how many companies were told."""
     with unit_of_work():
-        sharing.run()
+        sharing.begin_periods()
     present = select(AgreementPeriod.company_id).where(
         AgreementPeriod.since <= clock.today(), AgreementPeriod.until >= clock.today()
     )

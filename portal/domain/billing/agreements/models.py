@@ -40,6 +40,10 @@ class Agreement(Base):
     rate_over: Mapped[Decimal | None]
     from_core: Mapped[bool]  # the core's row counts before one of staff
 
+    @property
+    def is_end(self) -> bool:
+        return not self.amount
+
 
 class AgreementPeriod(Base):
     """One period of a company's agreement as it stands: written anew whenever its entries are shared out."""

@@ -109,8 +109,8 @@ def _carried(terms: AgreedTerms, left: Decimal) -> Decimal:
     return left if left < 0 or terms.carries is None else min(left, terms.carries)
 
 
-def run() -> int:
-    """Begin the periods that have begun; of how many companies. Commits company by company: see meter.run."""
+def begin_periods() -> int:
+    """Begin the periods that have begun, in the caller's transaction; of how many companies: see meter.run."""
     now = select(AgreementPeriod.company_id).where(AgreementPeriod.until >= clock.today())
     due = select(Agreement.company_id).where(Agreement.company_id.not_in(now)).distinct()
     companies = sorted(db.session.scalars(due.where(Agreement.valid_from <= clock.today())))
@@ -123,6 +123,16 @@ def keep(company_ids: Collection[int]) -> None:
     have = select(Agreement.company_id).where(Agreement.company_id.in_(company_ids)).distinct()
     for company_id in sorted(set(db.session.scalars(have)) if company_ids else ()):
         _keep(db.session.get_one(Company, company_id))
+
+
+def keep_changed(company_ids: Collection[int]) -> None:
+    """The same where agreements have changed; a company that has none any more has no prepaid entries either."""
+    keep(company_ids)
+    have = set(db.session.scalars(select(Agreement.company_id).distinct()))
+    for company_id in sorted(set(company_ids) - have):
+        prepaid = update(TimeEntry).where(TimeEntry.company_id == company_id, TimeEntry.coverage.is_not(None))
+        db.session.execute(prepaid.where(TimeEntry.invoiced_on.is_(None)).values(coverage=None, coverage_rate=None))
+        db.session.execute(delete(AgreementPeriod).where(AgreementPeriod.company_id == company_id))
 
 
 def keep_all() -> None:
