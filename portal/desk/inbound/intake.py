@@ -16,11 +16,16 @@ from portal import clock
 from portal.desk.database import Store, moment, written
 from portal.desk.inbound import auto_replies, mail_handlers, mime, threads
 from portal.desk.inbound.delivery import reports, undelivered
+from portal.desk.inbound.delivery.reports import DeliveryReport
 from portal.desk.inbound.mail_handlers import Handling
 from portal.desk.inbound.mime import Mail, UnreadableMail
 from portal.desk.inbound.senders import copies, forwards, sender_auth
+from portal.desk.inbound.threads import Place
+from portal.desk.memo import Memo
 from portal.desk.settings import House
 from portal.desk.ticketing import directory, tickets
+from portal.desk.ticketing.directory import DeskTechnician
+from portal.desk.ticketing.tickets import DeskTicket
 from portal.errors import NotFound
 from portal.lib.worker_process import WorkerDied
 
@@ -156,11 +161,13 @@ def _read_and_sorted(store: Store, kept: int) -> Received:
     with store.read() as db:
         row = db.execute("SELECT * FROM mail WHERE id = ?", (kept,)).fetchone()
     try:
-        said = mime.read(row["raw"])
-        with store.write() as db:
+        said, memo = mime.read(row["raw"]), Memo()
+        with store.read() as db:
+            _understand(db, store.house, said, row, memo)
+        with store.write() as db:  # nothing that takes long happens here: whoever else writes waits
             if db.execute("SELECT outcome FROM mail WHERE id = ?", (kept,)).fetchone()["outcome"]:
                 return Received("duplicate", row["ticket"])
-            received = _sorted(db, store, said, row)
+            received = _sorted(db, store.house, said, row, memo)
             _note_outcome(db, kept, received)
             return received
     except UnreadableMail as error:
@@ -251,16 +258,61 @@ def forget_old(store: Store) -> int:
         ).rowcount
 
 
-def _sorted(db: sqlite3.Connection, store: Store, said: Mail, kept: sqlite3.Row) -> Received:
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Whose a mail is, and where it belongs."""
+
+    technician: DeskTechnician | None
+    proved_by: str
+    place: Place
+
+
+def _understand(db: sqlite3.Connection, house: House, said: Mail, kept: sqlite3.Row, memo: Memo) -> None:
+    """Work out beforehand what settling the mail will ask for; the memo has it then, if nothing changes meanwhile."""
+    origin = _origin(db, house, said, kept, memo)
+    if isinstance(origin, _Origin):
+        mail_handlers.understand(db, house, said, place=origin.place, technician=origin.technician, memo=memo)
+
+
+def _sorted(db: sqlite3.Connection, house: House, said: Mail, kept: sqlite3.Row, memo: Memo) -> Received:
     """What the kept mail is, done in this transaction."""
-    house = store.house
-    report = reports.read(said, house)
+    origin = _origin(db, house, said, kept, memo)
+    if isinstance(origin, DeliveryReport):
+        return Received("ignored", undelivered.note(db, house, said, origin), f"a delivery report ({origin.fate})")
+    if isinstance(origin, Received):
+        return origin
+    place, technician = origin.place, origin.technician
+    turn = Handling(
+        db,
+        house,
+        place.ticket or _opened_ticket(db, house, said, technician, memo),
+        said,
+        is_new=place.ticket is None,
+        sent_to=kept["sent_to"],
+        received_at=moment(kept["received_at"]),
+        memo=memo,
+    )
+    is_outside = place.standing is threads.Standing.OUTSIDE
+    readers = [said.sender] if is_outside else [said.sender, *turn.copies]  # a stranger's copies admit nobody
+    threads.remember(db, turn.ticket, said.message_id, readers)
+    if technician:
+        mail_handlers.technician_wrote(turn, technician)
+    else:
+        mail_handlers.employee_wrote(turn, proved_by=origin.proved_by, place=place)
+    return Received("opened" if turn.is_new else "answered", turn.ticket.number)
+
+
+def _origin(
+    db: sqlite3.Connection, house: House, said: Mail, kept: sqlite3.Row, memo: Memo
+) -> _Origin | DeliveryReport | Received:
+    """Whose the mail is, unless it is a report or becomes no message."""
+    report = memo.of(reports.read, said, house)
     if report:
-        return Received("ignored", undelivered.note(db, house, said, report), f"a delivery report ({report.fate})")
-    silence = auto_replies.reason(said, house)
+        return report
+    silence = memo.of(auto_replies.reason, said, house)
     if silence:
         return Received("ignored", reason=silence)
-    first = copies.ticket_of_copy(db, said, kept["id"])
+    first = copies.ticket_of_copy(db, said, kept["id"], memo)
     if first:
         return Received("duplicate", first)
     proved_by = house.domain if kept["trusted"] else sender_auth.proving_domain(said, house.trusted_authserv)
@@ -269,29 +321,16 @@ def _sorted(db: sqlite3.Connection, store: Store, said: Mail, kept: sqlite3.Row)
     if technician and not proved_by:
         return Received("aside", reason=f"says it is from {technician.name}, and nothing proves it")
     place = threads.find(db, house, said, is_technician=technician is not None, is_proved=bool(proved_by))
-    ticket = place.ticket
-    if ticket is None:
-        requester = mail_handlers.requester_of(db, house, said) if technician else said.sender
-        company = directory.company_of(db, requester.email)
-        subject = said.subject if requester == said.sender else forwards.original_subject(said.subject)
-        ticket = tickets.open_ticket(db, company.core_id, tickets.untagged(subject, house.name), requester)
-    turn = Handling(
-        db,
-        house,
-        ticket,
-        said,
-        is_new=place.ticket is None,
-        sent_to=kept["sent_to"],
-        received_at=moment(kept["received_at"]),
-    )
-    is_outside = place.standing is threads.Standing.OUTSIDE
-    readers = [said.sender] if is_outside else [said.sender, *turn.copies]  # a stranger's copies admit nobody
-    threads.remember(db, ticket, said.message_id, readers)
-    if technician:
-        mail_handlers.technician_wrote(turn, technician)
-    else:
-        mail_handlers.employee_wrote(turn, proved_by=proved_by, place=place)
-    return Received("opened" if turn.is_new else "answered", ticket.number)
+    return _Origin(technician, proved_by, place)
+
+
+def _opened_ticket(
+    db: sqlite3.Connection, house: House, said: Mail, technician: DeskTechnician | None, memo: Memo
+) -> DeskTicket:
+    requester = mail_handlers.requester_of(db, house, said, memo) if technician else said.sender
+    company = directory.company_of(db, requester.email)
+    subject = said.subject if requester == said.sender else forwards.original_subject(said.subject)
+    return tickets.open_ticket(db, company.core_id, tickets.untagged(subject, house.name), requester)
 
 
 def _note_outcome(db: sqlite3.Connection, kept: int, received: Received) -> None:

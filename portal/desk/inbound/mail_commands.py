@@ -19,6 +19,7 @@ from portal.timecodes import TimeCode
 LONGEST_QUESTION = 1000  # characters of one SCHVALIT line
 MOST_FOLLOWED = 500  # lines of one mail that are done; of more the technician is told
 MOST_PEOPLE = 100  # addresses that one mail adds
+MOST_QUESTIONS = 20  # for the manager, by one mail; each is a letter, too
 
 # What technicians call the states, without diacritics and case.
 STATES = {
@@ -41,6 +42,7 @@ NO_DUE = ("-", "zrusit", "bez terminu", "none")
 _STATE_OF = {word: state for state, words in STATES.items() for word in words}
 _STATES_SAID = "otevřené, be invoiced, error nebo dokončené"
 
+_BLANKS = re.compile(r"\s{2,}")
 _KEYED = re.compile(r"^([^\W\d_]{2,12})\s*:\s*(.*)$")
 _TIME_SHAPED = re.compile(r"^([A-Za-z][A-Za-z0-9]{2,19})\s*:\s*([-+]?[\d.,].*)$")
 _CATEGORY_SHAPED = re.compile(r"^([A-Z]{2,}[0-9]{1,4})\s*:\s*\S")
@@ -104,7 +106,7 @@ def read(said: str | Reading, categories: Collection[str]) -> Instructions:
     plainly a copy of what was booked before.
     """
     found = said if isinstance(said, Reading) else reading.read_text(said)
-    lines = [line_spellings.written_plainly(line.text, categories, _STATE_OF) for line in found.lines]
+    lines = [line_spellings.written_plainly(_squeezed(line.text), categories, _STATE_OF) for line in found.lines]
     edges = _edges(lines, found.own)
     gathered = _Gathered(categories)
     read_already = -1
@@ -115,6 +117,11 @@ def read(said: str | Reading, categories: Collection[str]) -> Instructions:
                 gathered.take_within(line, at)
     _add_unread(gathered, found, lines)
     return gathered.instructions()
+
+
+def _squeezed(line: str) -> str:
+    """A line as it is; of one that no person writes the blanks as one: a search would begin at each of them."""
+    return line if len(line) <= LONGEST_QUESTION else _BLANKS.sub(" ", line)
 
 
 @dataclass(slots=True)
@@ -325,6 +332,8 @@ def _question(asked: Instructions, value: str) -> Instructions:
         raise _Unclear("chybí otázka pro IT manažera, například SCHVALIT: Můžeme koupit nový disk?")
     if len(value) > LONGEST_QUESTION:
         raise _Unclear(f"otázka je delší než {LONGEST_QUESTION} znaků")
+    if len(asked.questions) >= MOST_QUESTIONS:
+        raise _Unclear(f"jedním e-mailem lze položit nejvýš {MOST_QUESTIONS} otázek")
     return replace(asked, questions=(*asked.questions, value))
 
 

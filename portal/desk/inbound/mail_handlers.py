@@ -2,8 +2,8 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from portal.desk.inbound.mime import Address, Mail
 from portal.desk.inbound.senders import forwards
 from portal.desk.inbound.threads import Place, Standing
 from portal.desk.inbound.worktime import Posting
+from portal.desk.memo import Memo
 from portal.desk.outbound import outgoing
 from portal.desk.outbound.outgoing import LetterKind
 from portal.desk.settings import House
@@ -39,6 +40,7 @@ class Handling:
     is_new: bool  # the mail opened the ticket
     sent_to: str = ""  # the envelope's addressees, comma-separated
     received_at: datetime | None = None  # when the mail came in, however late it is read
+    memo: Memo = field(default_factory=Memo)
 
     @property
     def posting(self) -> Posting:
@@ -53,7 +55,7 @@ class Handling:
 
     def write(self, kind: LetterKind, recipients: Iterable[Address], **facts: Any) -> bool:
         """Write a letter to colleagues; whether there was anybody to write to."""
-        return outgoing.write(self.db, self.house, kind, self.ticket, recipients, **facts)
+        return outgoing.write(self.db, self.house, kind, self.ticket, recipients, memo=self.memo, **facts)
 
     def write_to_company(self, kind: LetterKind, recipients: Iterable[Address], **facts: Any) -> bool:
         """Write a letter in the language of the ticket's company."""
@@ -123,13 +125,31 @@ def employee_wrote(turn: Handling, *, proved_by: str, place: Place) -> None:
         turn.write(outgoing.NEW_TICKET, to, is_new=turn.is_new, company=company, related=place.related, **facts)
 
 
-def requester_of(db: sqlite3.Connection, house: House, said: Mail) -> Address:
+def understand(
+    db: sqlite3.Connection,
+    house: House,
+    said: Mail,
+    *,
+    place: Place,
+    technician: DeskTechnician | None,
+    memo: Memo,
+) -> None:
+    """Read the mail as handling it will, so that the memo has it."""
+    author = outgoing.address_of(technician) if technician else said.sender
+    read = memo.of(message_text.of, said.text, said.html, _about(db, house, place.ticket, said.subject, author))
+    if technician:
+        _asked(read, prices.categories(db), memo)
+    if technician and place.ticket is None:
+        requester_of(db, house, said, memo)
+
+
+def requester_of(db: sqlite3.Connection, house: House, said: Mail, memo: Memo) -> Address:
     """For whom a technician's mail opens a ticket: whom `ZA:` names, or whose mail it forwards, or its sender."""
     named = ""
     if mail_commands.may_name_requester(said.text):
-        opening = reading.read_text(said.text, About(opening=True, subject=said.subject))
-        named = mail_commands.read(opening, prices.categories(db)).requester
-    forwarded = forwards.original_sender(said)
+        opening = memo.of(reading.read_text, said.text, About(opening=True, subject=said.subject))
+        named = memo.of(mail_commands.read, opening, prices.categories(db)).requester
+    forwarded = memo.of(forwards.original_sender, said)
     is_theirs = forwarded is not None and bool(directory.company_of(db, forwarded.email).core_id)
     wanted = forwarded if forwarded and named in {"", forwarded.email} else Address(named, named)
     if not (named or is_theirs) or _is_ours(db, house, wanted.email):
@@ -145,7 +165,7 @@ def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
     """Do what the lines ask, add what was said, answer the employee, and tell the technician what was not done."""
     db, ticket, said = turn.db, turn.ticket, turn.said
     read = _read(turn, outgoing.address_of(technician))
-    asked = _asked(read, prices.categories(db))
+    asked = _asked(read, prices.categories(db), turn.memo)
     told = read.words.told(asked.taken, asked.cut)
     public = not asked.internal and (read.words.says_anything(asked.taken) or bool(said.files))
     message_id = tickets.add_message(
@@ -154,7 +174,7 @@ def technician_wrote(turn: Handling, technician: DeskTechnician) -> None:
         outgoing.address_of(technician),
         side="technician",
         text=read.words.text(asked.taken, asked.cut),
-        html=_html(read, asked, prices.categories(db)),
+        html=_html(read, asked, prices.categories(db), turn.memo),
         files=said.files,
         public=public,
         dated=mime.dated(said),
@@ -339,29 +359,34 @@ def _short(problem: Problem) -> Problem:
 
 def _read(turn: Handling, author: Address) -> MessageText:
     """The mail read with what the desk knows: who took part, what was said before."""
-    db, house, ticket = turn.db, turn.house, turn.ticket
+    ticket = None if turn.is_new else turn.ticket
+    about = _about(turn.db, turn.house, ticket, turn.said.subject, author)
+    return turn.memo.of(message_text.of, turn.said.text, turn.said.html, about)
+
+
+def _about(db: sqlite3.Connection, house: House, ticket: DeskTicket | None, subject: str, author: Address) -> About:
+    """What the desk knows of a mail. ticket: None when the mail opens it."""
     ours = [house.address, *(technician.email for technician in directory.technicians(db))]
     names = [house.name, author.name, *(technician.name for technician in directory.technicians(db))]
-    people = [] if turn.is_new else [ticket.requester, *tickets.participants(db, ticket)]
-    about = About(
-        opening=turn.is_new,
-        subject=turn.said.subject,
+    people = [ticket.requester, *tickets.participants(db, ticket)] if ticket else []
+    return About(
+        opening=ticket is None,
+        subject=subject,
         author=(author.name, author.email),
         known=known_people(
             addresses=[author.email, *ours, *(person.email for person in people)],
             domains={address.rpartition("@")[2] for address in ours},
             names=[*names, *(person.name for person in people)],
         ),
-        earlier=() if turn.is_new else tuple(tickets.texts(db, ticket, newest=MOST_EARLIER)),
+        earlier=tuple(tickets.texts(db, ticket, newest=MOST_EARLIER)) if ticket else (),
     )
-    return message_text.of(turn.said.text, turn.said.html, about)
 
 
-def _asked(read: MessageText, categories: Collection[str]) -> Instructions:
+def _asked(read: MessageText, categories: frozenset[str], memo: Memo) -> Instructions:
     """What the mail's lines ask for. Where text and HTML say different times, the technician is told."""
-    asked = mail_commands.read(read.words.reading, categories)
+    asked = memo.of(mail_commands.read, read.words.reading, categories)
     version = read.plain if read.words is read.rich else read.rich
-    times = mail_commands.read(version.reading, categories).times if version else ()
+    times = memo.of(mail_commands.read, version.reading, categories).times if version else ()
     if not times or Counter(asked.times) == Counter(times):
         return asked
     if not asked.times:
@@ -371,9 +396,9 @@ def _asked(read: MessageText, categories: Collection[str]) -> Instructions:
     return replace(asked, problems=(*asked.problems, differs))
 
 
-def _html(read: MessageText, asked: Instructions, categories: Collection[str]) -> str:
+def _html(read: MessageText, asked: Instructions, categories: frozenset[str], memo: Memo) -> str:
     """The HTML without the lines meant for us; none when they cannot be told apart in it."""
     if read.rich is None or read.words is read.rich:
         return read.html(asked.taken, asked.cut)
-    there = mail_commands.read(read.rich.reading, categories)
+    there = memo.of(mail_commands.read, read.rich.reading, categories)
     return read.html(there.taken, there.cut, also=[read.words.written[at] for at in sorted(asked.taken)])

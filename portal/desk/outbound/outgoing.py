@@ -16,6 +16,7 @@ import jinja2
 from portal import clock
 from portal.desk.inbound import auto_replies, threads
 from portal.desk.inbound.mime import Address, MailFile, is_address, one_line, plain
+from portal.desk.memo import Memo
 from portal.desk.outbound import outbox
 from portal.desk.settings import House
 from portal.desk.ticketing import directory
@@ -61,12 +62,14 @@ def write(
     speaker: str = "",
     files: Iterable[MailFile] = (),
     joined: Collection[Address] = (),
+    memo: Memo | None = None,
     **facts: Any,
 ) -> bool:
     """Write a letter and queue it, in the caller's transaction; whether there was anybody to write to.
 
     speaker: whose words it carries, named beside the house in From. An answer to the letter finds the ticket.
     joined: who takes part since the last letter; the requester is told of them.
+    memo: has what a letter holds when others get the same: a long one is not written a hundred times.
     """
     people = _reachable(db, house, kind, recipients)
     if not people:
@@ -78,9 +81,7 @@ def write(
     letter["Subject"] = one_line(subject, 200)
     letter["Message-ID"] = message_id
     _put_in_thread(letter, threads.mails_of(db, ticket, people[0]))
-    letter.set_content(plain("\n".join(lines).strip()) + "\n", cte="quoted-printable")
-    for file in files:
-        _attach(letter, file)
+    content = (memo or Memo()).of(_content, "\n".join(lines).strip(), tuple(files))
     threads.remember(db, ticket, message_id, people)
     outbox.queue(
         db,
@@ -89,7 +90,7 @@ def write(
         recipients=[person.email for person in people],
         subject=letter["Subject"],
         message_id=message_id,
-        raw=letter.as_bytes(),
+        raw=_head(letter) + content,
         automatic=kind.automatic,
     )
     return True
@@ -141,6 +142,20 @@ def _letter(house: House, kind: LetterKind, people: list[Address], *, speaker: s
         letter["Auto-Submitted"] = "auto-replied"
         letter["X-Auto-Response-Suppress"] = "All"
     return letter
+
+
+def _content(text: str, files: tuple[MailFile, ...]) -> bytes:
+    """What a letter says and brings, with the headers that tell how it is written."""
+    content = EmailMessage(policy=SENT)
+    content.set_content(plain(text) + "\n", cte="quoted-printable")
+    for file in files:
+        _attach(content, file)
+    return content.as_bytes()
+
+
+def _head(letter: EmailMessage) -> bytes:
+    """The letter's own headers, for the content's to follow."""
+    return letter.as_bytes().removesuffix(SENT.linesep.encode())
 
 
 def _shown(person: Address) -> MailAddress | str:

@@ -53,9 +53,9 @@ def price_list(db: sqlite3.Connection) -> list[dict]:
     return [dict(row) for row in found]
 
 
-def categories(db: sqlite3.Connection) -> set[str]:
+def categories(db: sqlite3.Connection) -> frozenset[str]:
     """Every category the price list knows."""
-    return {row["category"] for row in db.execute("SELECT DISTINCT category FROM price")}
+    return frozenset(row["category"] for row in db.execute("SELECT DISTINCT category FROM price"))
 
 
 def price_on(db: sqlite3.Connection, category: str, company: str, day: date) -> DeskPrice | None:

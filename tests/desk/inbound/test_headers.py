@@ -3,7 +3,7 @@
 import pytest
 
 from portal.desk.inbound import headers, mime
-from tests import nasty_mails
+from tests.nasty import mails
 
 PERSON = "From: Jan <jan@strojirny-vltava.example>\r\nSubject: Tisk\r\n"
 
@@ -119,9 +119,9 @@ def test_half_a_proof_is_none():
     assert said.headers["Authentication-Results"] == ""
 
 
-@pytest.mark.parametrize("name", nasty_mails.MAILS)
+@pytest.mark.parametrize("name", mails.MAILS)
 def test_a_mail_of_one_part_is_the_same_when_its_body_is_not_read_by_lines(name):
-    raw = nasty_mails.MAILS[name](3_000)
+    raw = mails.MAILS[name](3_000)
     at_once = headers._whole(raw)
     if at_once is not None:
         by_lines = headers._line_by_line(raw)

@@ -286,10 +286,10 @@ def test_what_cannot_be_confidential_comes_back_with_a_reason():
 
 
 def test_of_more_lines_than_anybody_writes_the_rest_is_not_done_but_told_and_not_shown():
-    written = [f"SCHVALIT: Koupíme disk {number}?" for number in range(mail_commands.MOST_FOLLOWED + 2)]
+    written = [f"PROGP85:{number % 20 + 1},{number // 20 + 11}" for number in range(mail_commands.MOST_FOLLOWED + 2)]
     text = "\n".join(["Hotovo.", *written])
     asked = read(text)
-    assert asked.questions == tuple(line.removeprefix("SCHVALIT: ") for line in written[:-2])
+    assert [f"PROGP85:{time.hours}".replace(".", ",") for time in asked.times] == written[:-2]
     assert [problem.line for problem in asked.problems] == written[-2:]
     assert asked.text(text) == "Hotovo."
 
@@ -382,3 +382,15 @@ def test_a_word_that_keeps_a_mail_from_the_company_is_understood_misspelt(writte
 @pytest.mark.parametrize("written", ["INTERNET", "Interní systém nejde", "INTERNÍ SÍŤ", "DŮVĚRA"])
 def test_words_that_only_resemble_it_are_words(written):
     assert read(written) == mail_commands.Instructions()
+
+
+def test_one_mail_asks_no_more_questions_than_a_manager_can_answer():
+    asked = read("".join(f"SCHVALIT: Můžeme koupit {number} disků?\n" for number in range(30)))
+    assert len(asked.questions) == mail_commands.MOST_QUESTIONS
+    assert len(asked.problems) == 30 - mail_commands.MOST_QUESTIONS
+    assert "nejvýš" in asked.problems[0].reason
+
+
+def test_blanks_in_a_long_line_do_not_hide_what_it_asks():
+    asked = read("STAV:" + " " * 5000 + "be invoiced")
+    assert asked.state == "to_be_invoiced"

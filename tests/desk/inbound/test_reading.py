@@ -4,12 +4,15 @@ import os
 import signal
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
 from portal.desk.api import create_api
 from portal.desk.database import Store
-from portal.desk.inbound import intake, mime
+from portal.desk.inbound import auto_replies, intake, mail_commands, message_text, mime
+from portal.desk.inbound.delivery import reports
+from portal.desk.inbound.senders import copies, forwards
 from portal.lib.worker_process import WorkerProcess
 
 
@@ -169,3 +172,52 @@ def test_what_is_aside_is_counted_for_whoever_has_the_token(deadly, compose):
     assert 'desk_mails{outcome="aside"} 1' in told
     assert 'desk_mails{outcome="waiting"} 1' in told
     assert client.get("/metrics").status_code == 401
+
+
+LONG_WORK = (
+    (message_text, "of"),
+    (mail_commands, "read"),
+    (reports, "read"),
+    (auto_replies, "reason"),
+    (forwards, "original_sender"),
+    (copies, "_is_copy"),
+)
+
+
+@pytest.fixture
+def locks_met(store, monkeypatch):
+    """For each piece of long work that was done: whether somebody else could write meanwhile."""
+    met = []
+
+    def watched(module, name):
+        work = getattr(module, name)
+
+        def watching(*args, **named):
+            with closing(sqlite3.connect(store.path, timeout=0, isolation_level=None)) as other:
+                try:
+                    other.execute("BEGIN IMMEDIATE")
+                    met.append((module.__name__, name, "free"))
+                except sqlite3.OperationalError:
+                    met.append((module.__name__, name, "locked"))
+            return work(*args, **named)
+
+        monkeypatch.setattr(module, name, watching)
+
+    for module, name in LONG_WORK:
+        watched(module, name)
+    return met
+
+
+def test_nobody_waits_for_the_store_while_a_mail_is_understood(store, compose, technician_writes, locks_met):
+    raw = compose("Nejde tisk.", html="<p>Nejde tisk.</p>")
+    number = intake.receive(store, raw).ticket
+    intake.receive(store, b"Received: by another way\r\n" + raw.replace(b"Nejde", b"Nejde ", 1))
+    technician_writes(number, "Hotovo.\nPROGP85:1,00\n", html="<p>Hotovo.</p><p>PROGP85:1,00</p>")
+    forward = compose(
+        "ZA: jan@strojirny-vltava.example\nPROGP85:1,00", sender="radek@connectica.cz", subject="Fwd: x"
+    )
+    assert intake.receive(store, forward, trusted=True).outcome == "opened"
+    assert {(module, name) for module, name, _ in locks_met} >= {
+        (module.__name__, name) for module, name in LONG_WORK
+    }
+    assert [what for what in locks_met if what[2] == "locked"] == []

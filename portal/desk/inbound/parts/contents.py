@@ -205,7 +205,7 @@ def _of_html(html: str) -> _Words:
 def _without_marks(text: str, kind: str) -> str:
     """The words of text/enriched, where a line break alone is a space, and of its ancestor text/richtext."""
     if kind == "text/richtext":
-        text = re.sub(r"\s*<nl>\s*", "\n\n", text, flags=re.IGNORECASE)
+        text = "\n\n".join(piece.strip() for piece in re.split(r"(?i)<nl>", text))
     text = re.sub(r"(?i)<param>[^<>]{0,500}</param>", "", text)
     text = re.sub(r"</?[a-zA-Z][a-zA-Z0-9-]{0,59}>", "", text).replace("<<", "<")
     return re.sub(r"\n+", lambda ends: " " if len(ends[0]) == 1 else ends[0][1:], text)

@@ -10,6 +10,7 @@ MOST = 100
 _NAME = re.compile(r"\s*([^\s=;\"]{1,80})\s*=\s*")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*+)(?:\"|$)", re.DOTALL)
 _BARE = re.compile(r"[^;]*")
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # half a character that hides no byte
 _SECTION = re.compile(r"^(.+?)(?:\*(\d{1,3}))?(\*)?$")
 
 
@@ -72,4 +73,4 @@ def _raw(value: str) -> bytes:
 
 
 def _has_escapes(text: str) -> bool:
-    return all("\udc80" <= letter <= "\udcff" for letter in text if "\ud800" <= letter <= "\udfff")
+    return _HALF.search(text) is None

@@ -8,6 +8,7 @@ from portal.lib import charsets
 
 FOLD = re.compile(r"\r?\n(?=[ \t])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # half a character that hides no byte
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -52,4 +53,4 @@ def message_ids(text: str) -> list[str]:
 
 def _has_escapes(text: str) -> bool:
     """Whether bytes hide in the text the way the standard library smuggles them, and nothing worse does."""
-    return all("\udc80" <= letter <= "\udcff" for letter in text if "\ud800" <= letter <= "\udfff")
+    return _HALF.search(text) is None

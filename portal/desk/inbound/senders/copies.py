@@ -4,9 +4,10 @@ import sqlite3
 
 from portal.desk.inbound import mime
 from portal.desk.inbound.mime import Mail, UnreadableMail
+from portal.desk.memo import Memo
 
 
-def ticket_of_copy(db: sqlite3.Connection, said: Mail, kept: int) -> str:
+def ticket_of_copy(db: sqlite3.Connection, said: Mail, kept: int, memo: Memo) -> str:
     """The number of the ticket that another copy of the mail belongs to; empty when it is the first one."""
     if not said.message_id:
         return ""
@@ -15,7 +16,7 @@ def ticket_of_copy(db: sqlite3.Connection, said: Mail, kept: int) -> str:
         " AND outcome IN ('opened', 'answered') ORDER BY id LIMIT 10",
         (said.message_id, kept),
     )
-    return next((row["ticket"] for row in others.fetchall() if _is_copy(said, row["raw"])), "")
+    return next((row["ticket"] for row in others.fetchall() if memo.of(_is_copy, said, row["raw"])), "")
 
 
 def _is_copy(said: Mail, raw: bytes) -> bool:

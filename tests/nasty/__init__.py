@@ -1,0 +1,1 @@
+"""Mails made to be expensive, and what they cost."""
