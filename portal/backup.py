@@ -24,6 +24,7 @@ from sqlalchemy import URL, make_url
 
 from portal import clock, schema
 from portal.db import db
+from portal.desk import database as desk_database
 from portal.errors import PortalError
 from portal.lib.security import private_files
 
@@ -274,6 +275,8 @@ def _put_back(scratch: Path, place: BackupPlace) -> None:
         for path in sorted((scratch / prefix).rglob("*")):
             if path.is_file():
                 _move(path, folder / path.relative_to(scratch / prefix))
+    if (scratch / "desk" / DESK).exists():
+        desk_database.rename(place.desk / DESK)
 
 
 def _move(source: Path, target: Path) -> None:

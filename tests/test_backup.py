@@ -38,6 +38,8 @@ def place(app, tmp_path):
     desk = tmp_path / "desk"
     desk.mkdir()
     with sqlite3.connect(desk / "desk.db") as file:
+        file.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT)")
+        file.execute("INSERT INTO fact VALUES ('store', '0123abcd')")
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("CREATE TABLE mail (id INTEGER PRIMARY KEY, raw BLOB)")
         file.executemany("INSERT INTO mail (raw) VALUES (?)", [(b"mail %d" % n,) for n in range(500)])
@@ -92,6 +94,9 @@ def test_every_row_and_every_byte_comes_back(place, elsewhere, tmp_path_factory)
             assert (elsewhere.instance / path.relative_to(place.instance)).read_bytes() == path.read_bytes()
     with sqlite3.connect(elsewhere.desk / "desk.db") as desk:
         assert desk.execute("SELECT count(*) FROM mail").fetchone() == (500,)
+        renamed = desk.execute("SELECT value FROM fact WHERE name = 'store'").fetchone()
+    with sqlite3.connect(place.desk / "desk.db") as desk:
+        assert desk.execute("SELECT value FROM fact WHERE name = 'store'").fetchone() != renamed
 
 
 def test_a_backup_made_while_others_write_is_true_to_one_moment(app, place, elsewhere, tmp_path_factory):

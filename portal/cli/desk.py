@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 from portal import clock, config
 from portal.cli import desk_entries, desk_invoices
 from portal.cli.command_group import Commands, say_doubts
+from portal.desk import database
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.inbound.imap_poller import ImapMailbox
@@ -44,6 +45,14 @@ def folder(values: dict[str, Any]) -> Path:
     """Where the desk keeps its database and, without a mail server, the letters it wrote."""
     given = Path(values["DESK_FOLDER"])
     return given if given.is_absolute() else values["INSTANCE"] / given
+
+
+@cli.command("restored")
+def restored_command() -> None:
+    """After desk.db was put back from a copy of your own (`restore` does it itself): all of it is read anew."""
+    store = _store()
+    database.rename(store.path)
+    click.echo("cursors given before are refused from now on; the portal reads everything anew at its next look")
 
 
 @cli.command("serve")

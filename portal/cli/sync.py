@@ -49,7 +49,9 @@ cli = Commands("sync", help="Keep the mirror of the core true.")
 
 @cli.command()
 @click.option("--forever", is_flag=True, help="Follow the core as a service, until SIGTERM or Ctrl-C.")
-@click.option("--full", is_flag=True, help="Read everything, and withdraw what the core does not tell any more.")
+@click.option(
+    "--full", is_flag=True, help="Read everything, and withdraw what the core tells no more; asks a running service."
+)
 def run(forever: bool, full: bool) -> None:
     """Read what changed in the core, tell it what it has to know, and bring files."""
     stop = _on_signals()
@@ -65,6 +67,7 @@ def status() -> None:
     """How old the mirror is, and what waits."""
     age = sync_state.age()
     click.echo(f"core read to its end: {_when(age.reached_at)}")
+    click.echo(f"read whole:           {_when(sync_state.whole_at())}")
     click.echo(f"last tried:           {_when(age.tried_at)}")
     click.echo(f"trouble:              {age.trouble or 'none'}")
     live = select(func.count()).select_from(Ticket).where(Ticket.withdrawn_at.is_(None))
@@ -101,7 +104,7 @@ def verify_command(mend: bool) -> None:
 
 def _once(core: Core, stop: threading.Event, *, full: bool) -> None:
     """One run to the end, with all that belongs to it. Ends the command with plain words when the core fails."""
-    lead = _wait_to_lead(stop)
+    lead = _wait_to_lead(stop, asks=full)
     if lead is None:
         return
     try:
@@ -197,13 +200,18 @@ def _errands(stop: threading.Event) -> list[tuple[str, list[Errand]]]:
     ]
 
 
-def _wait_to_lead(stop: threading.Event) -> Lead | None:
-    """The lead, at the latest when a leader that died is given up."""
+def _wait_to_lead(stop: threading.Event, *, asks: bool) -> Lead | None:
+    """The lead, at the latest when a leader that died is given up. asks: one that lives is asked for a full run."""
     holder, until, said = lease.new_holder(), time.monotonic() + lease.LASTS.total_seconds() + 1, False
+    first = lease.expires_at(SYNC)
     while not stop.is_set():
         lead = lease.take(SYNC, holder)
         if lead:
             return lead
+        if asks and lease.expires_at(SYNC) > first:  # it was renewed: the leader lives
+            sync_state.want_whole()
+            click.echo("the running sync reads everything now; `connectica-portal sync status` says when it was done")
+            return None
         if time.monotonic() > until:
             raise click.ClickException(
                 "another process keeps the mirror: `connectica-portal sync run --forever` is running"

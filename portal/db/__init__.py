@@ -1,4 +1,4 @@
-"""The database handle, and the two column types everything stands on: a UTC moment and an exact hundredth."""
+"""The database handle, and the column types everything stands on: a UTC moment, exact money and exact hours."""
 
 import logging
 from collections.abc import Iterator
@@ -74,6 +74,33 @@ class Hundredths(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(int(value)).scaleb(-2)
+
+
+class Hours(TypeDecorator[Decimal]):
+    """Hours as a Decimal with up to four places, kept as a whole number of ten-thousandths: minutes keep their sums.
+
+    Twenty minutes are 0.3333 h, and three times that, shown to two places, is the hour that was worked.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        parts = value * 10_000
+        if parts != parts.to_integral_value():
+            raise ValueError(f"{value} h has more than four decimal places")
+        return int(parts)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else hours_of(int(value))
+
+
+def hours_of(ten_thousandths: int) -> Decimal:
+    """The hours, with two places unless they need more."""
+    hundredths, rest = divmod(ten_thousandths, 100)
+    return Decimal(ten_thousandths).scaleb(-4) if rest else Decimal(hundredths).scaleb(-2)
 
 
 class Base(DeclarativeBase):

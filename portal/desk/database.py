@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -235,6 +235,13 @@ class Store:
                 for statement in _UPGRADES[before]:
                     db.execute(statement)
             db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def rename(path: Path) -> None:
+    """Give a file that was put back from a copy a name of its own: cursors that were given since the copy was made
+    are refused from now on, even when the store has grown past them, and everything is read anew."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE fact SET value = ? WHERE name = 'store'", (secrets.token_hex(4),))
 
 
 def written(moment: datetime) -> str:

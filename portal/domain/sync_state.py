@@ -25,6 +25,8 @@ class MirrorState(Base):
     tried_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(default="")  # why the last run failed; empty when it did not
     generation: Mapped[int] = mapped_column(default=0)  # grows whenever anything visible changed
+    whole_at: Mapped[datetime | None]  # the core was last read from its beginning to its end
+    is_whole_wanted: Mapped[bool] = mapped_column(default=False, server_default=false())  # a person asks for that
 
 
 class SetAside(Base):
@@ -149,6 +151,18 @@ def wake() -> None:
     poked = update(Lease).where(Lease.name == WAKE).values(fence=Lease.fence + 1, expires_at=clock.now())
     if not db.session.execute(poked).rowcount:  # type: ignore[attr-defined]
         insert_once(Lease, name=WAKE, holder="", expires_at=clock.now(), fence=1)
+
+
+@unit_of_work()
+def want_whole() -> None:
+    """Ask the running sync to read the whole core at once, and to withdraw what is not told any more. Commits."""
+    db.session.execute(update(MirrorState).values(is_whole_wanted=True))
+    wake()
+
+
+def whole_at() -> datetime | None:
+    """When the core was last read from its beginning to its end."""
+    return db.session.scalar(select(MirrorState.whole_at))
 
 
 def pokes() -> int:

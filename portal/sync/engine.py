@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeGuard
 
 from sqlalchemy import select, update
@@ -32,6 +32,7 @@ TWICE = 2  # a process may be killed by chance once; of the same page again, the
 AT_ONCE = 100  # tickets in a commit
 LONGEST_PAGE = 1000  # changes; a longer one is committed in parts, the cursor with the last of them
 HALF = 0.5  # of the mirror may be withdrawn in a full run that no person asked for
+WEEK = timedelta(days=7)  # after so long everything is read anew: no cursor shows what a core lost without knowing
 LONGEST_TROUBLE = 500
 
 log = logging.getLogger(__name__)
@@ -119,22 +120,43 @@ class Sync:
             self._has_retried = True
 
     def _read_changes(self, lead: Lead, summary: RunSummary, *, full: bool) -> None:
-        """From the cursor on. A core that does not know it any more, as one put back from a backup, is read whole."""
-        cursor = None if full else db.session.scalar(select(MirrorState.cursor))
+        """From the cursor on. A core that does not know it any more, as one put back from a backup, is read whole.
+
+        So is every core once a week, after what is new, and when somebody asks for it.
+        """
+        cursor, is_wanted, is_due = _place()
         db.session.rollback()  # no transaction stays open while we wait for the core
+        if full or is_wanted:
+            self._read_whole(lead, summary, most=1.0)
+            return
         try:
-            seen = self._read_pages(lead, summary, cursor, is_full=full)
+            summary.is_complete = self._read_pages(lead, summary, cursor, is_full=False) is not None
         except CursorUnknown as error:
             if cursor is None:
                 raise
             log.warning("everything is read anew: %s", error)
-            seen = self._read_pages(lead, summary, None, is_full=True)
-            if seen is not None:
-                self._withdraw_all_but(seen, lead, summary, most=HALF)
-        else:
-            if full and seen is not None:
-                self._withdraw_all_but(seen, lead, summary)
+            self._read_whole(lead, summary, most=HALF)
+            return
+        if summary.is_complete and cursor is None:
+            self._note_whole(lead)
+        elif summary.is_complete and is_due and not self._stopping():
+            log.info("everything is read anew, as once a week")
+            self._read_whole(lead, summary, most=HALF)
+
+    def _read_whole(self, lead: Lead, summary: RunSummary, *, most: float) -> None:
+        """Everything, from the beginning; what the core does not tell any more is withdrawn."""
+        seen = self._read_pages(lead, summary, None, is_full=True)
         summary.is_complete = seen is not None
+        if seen is not None:
+            self._withdraw_all_but(seen, lead, summary, most=most)
+            self._note_whole(lead)
+
+    @staticmethod
+    def _note_whole(lead: Lead) -> None:
+        lease.hold(lead)
+        state = _state()
+        state.whole_at, state.is_whole_wanted = clock.now(), False
+        db.session.commit()
 
     def _read_pages(self, lead: Lead, summary: RunSummary, cursor: str | None, *, is_full: bool) -> set[str] | None:
         """What was told, by name, when the end was reached; empty unless the run is a full one."""
@@ -177,7 +199,7 @@ class Sync:
             quarantine.asked_again(names, told=told)
             db.session.commit()
 
-    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: RunSummary, *, most: float = 1.0) -> None:
+    def _withdraw_all_but(self, seen: set[str], lead: Lead, summary: RunSummary, *, most: float) -> None:
         """What a full run did not meet is gone from the core, unless it was the core that failed.
 
         most: the greatest share of the mirror that may be gone; who asks for a full run may lose all but one.
@@ -424,6 +446,15 @@ def _planned(
 
 def _raw(change: Change) -> str:
     return records.written(change).decode() if isinstance(change, TicketRecord | Tombstone) else change.raw
+
+
+def _place() -> tuple[str | None, bool, bool]:
+    """The cursor, whether somebody asks for everything, and whether it is time to read everything again."""
+    columns = select(MirrorState.cursor, MirrorState.is_whole_wanted, MirrorState.whole_at)
+    row = db.session.execute(columns).first()
+    if row is None:
+        return None, False, True
+    return row.cursor, row.is_whole_wanted, row.whole_at is None or clock.now() - row.whole_at >= WEEK
 
 
 def _state() -> MirrorState:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Update, case, or_, update
+from sqlalchemy import Update, case, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
@@ -56,6 +56,12 @@ def take(name: str, holder: str) -> Lead | None:
     ).scalar()
     db.session.commit()
     return None if taken is None else Lead(name, holder, taken)
+
+
+def expires_at(name: str) -> datetime:
+    """Until when its leader leads unless it renews; long ago when there is none. Reads what is committed now."""
+    db.session.rollback()
+    return db.session.scalar(select(Lease.expires_at).where(Lease.name == name)) or FREE
 
 
 def hold(lead: Lead) -> None:

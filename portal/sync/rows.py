@@ -19,12 +19,14 @@ from portal.cores.records import (
 from portal.domain.tickets import search_index
 from portal.domain.tickets.models import MessageSide, State, TicketEventKind
 from portal.errors import RecordNotUnderstood
+from portal.lib.money import CENT
 from portal.lib.text import line
 from portal.sync.html import message_body
 from portal.sync.html.message_body import Body
 
 MAKING = 6  # grow it when rows are made differently: the next full run makes every ticket anew
 MOST_HOURS = Decimal(744)  # of one entry: no month has more
+EXACT = Decimal("0.0001")  # of an hour: a core that counts minutes says twenty of them as 0.3333
 MOST_BYTES = 2**31 - 1  # a size the databases can keep; a file that long is not fetched anyway
 LONGEST_KEY = 500  # letters of a core_id
 LONGEST_REASON = 1000  # letters of why an entry was corrected
@@ -269,13 +271,13 @@ def _entry(entry: TimeEntryRecord, record: TicketRecord) -> EntryRow:
 
 
 def _billed(what: str, said: TimeEntryRecord | EntryStateRecord) -> tuple[str, Decimal]:
-    """The category and the hours, to two places."""
+    """The category and the hours, to four places; less than none takes back what was too much."""
     hours, category = said.hours, line(said.category, longest=50)
-    if not hours.is_finite() or not 0 <= hours <= MOST_HOURS or hours != hours.quantize(Decimal("0.01")):
+    if not hours.is_finite() or abs(hours) > MOST_HOURS or hours != hours.quantize(EXACT):
         raise RecordNotUnderstood(f"{what}: {hours} hours cannot be billed")
     if not category:
         raise RecordNotUnderstood(f"{what} has no price category")
-    return category, hours.quantize(Decimal("0.01"))
+    return category, hours.quantize(EXACT if hours != hours.quantize(CENT) else CENT)
 
 
 def _correction(said: EntryCorrectionRecord) -> CorrectionRow:

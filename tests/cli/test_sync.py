@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,14 @@ def test_the_service_follows_the_core_and_ends_at_sigterm(flask, app, store, dat
         intake.receive(store, MAIL % 2)
         sync_state.wake()
         assert "mirrored: 1" in service.stdout.readline()
+        before = sync_state.whole_at()
+        db.session.rollback()
+        assert "the running sync reads everything now" in flask("sync", "run", "--full").output
+        until = time.monotonic() + 20
+        while sync_state.whole_at() == before and time.monotonic() < until:
+            db.session.rollback()
+            time.sleep(0.1)
+        assert sync_state.whole_at() > before
     finally:
         service.terminate()
     assert (service.wait(20), "ended" in service.stdout.read()) == (0, True)

@@ -1,7 +1,9 @@
 """The adapter for Core API v1 against the real desk, over HTTP."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,11 +16,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal.cores.core_api import DeskCore
 from portal.cores.records import TicketRecord
+from portal.desk import database
 from portal.desk.api import create_api
 from portal.desk.database import Store
 from portal.desk.inbound import intake
 from portal.desk.ticketing import directory, prices, tickets
-from portal.errors import CoreRefused
+from portal.errors import CoreRefused, CursorUnknown
 from tests.cores.contract import CATEGORY, COMPANY, CoreContract
 
 TOKEN = "a token of the tests, long enough"
@@ -107,6 +110,26 @@ class TestDeskCore(CoreContract):
         assert _told(core, ticket).confidential is False
         stage.answer(ticket, "Rozumím.\n\nDUVERNE")
         assert _told(core, ticket).confidential is True
+
+    def test_a_desk_put_back_from_a_copy_and_grown_since_refuses_cursors_of_before(
+        self, core: DeskCore, stage: DeskStage, store: Store, tmp_path: Path
+    ):
+        stage.open_ticket("První", "a")
+        copy = tmp_path / "copy.db"
+        with closing(sqlite3.connect(store.path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        for number in range(3):
+            stage.open_ticket(f"Ztracený {number}", "b")
+        (*_, page) = core.changes(None)
+        store.close()
+        with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(store.path)) as target:
+            source.backup(target)
+        database.rename(store.path)
+        for number in range(9):
+            stage.open_ticket(f"Nový {number}", "c")
+        with pytest.raises(CursorUnknown):
+            list(core.changes(page.cursor))
+        assert len({change.core_id for page in core.changes(None) for change in page.changes}) == 10
 
     def test_a_wrong_token_is_refused(self, url: str):
         with pytest.raises(CoreRefused, match="401"):

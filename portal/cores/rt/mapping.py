@@ -314,7 +314,7 @@ def _time_without_code(
                 worked_at=at,
                 message=message,
             )
-    rest, opened = int(item["TimeWorked"] or 0) - sum(known.values()), stamp(item["Created"])
+    rest, opened = int(item["TimeWorked"] or 0) - round(sum(known.values())), stamp(item["Created"])
     if rest > 0 and opened:
         owner = PersonRecord(name="") if str(item["Owner"]["id"]) in NOBODY else _person(item["Owner"])
         yield TimeEntryRecord(
@@ -327,7 +327,7 @@ def _time_without_code(
 
 
 def _hours(minutes: Decimal) -> Decimal:
-    return (minutes / 60).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (minutes / 60).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
 def _invoiced(fields: Mapping[str, list[str]], entries: Iterable[TimeEntryRecord]) -> Iterable[TimeEntryRecord]:

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKey, and_, case, func, select, union, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db
+from portal.db import Base, Hours, db
 from portal.domain.billing import invoice_snapshots, prices
 from portal.domain.billing.invoice_snapshots import Invoice, InvoicedEntry
 from portal.domain.billing.prices import PriceList
@@ -42,11 +42,11 @@ class InvoiceAdjustment(Base):
     time_entry_id: Mapped[int] = mapped_column(ForeignKey("time_entry.id"), index=True)
     correction_id: Mapped[int | None] = mapped_column(ForeignKey("time_entry_correction.id"), unique=True)
     old_category: Mapped[str | None]
-    old_hours: Mapped[Decimal | None]
+    old_hours: Mapped[Decimal | None] = mapped_column(Hours)
     old_day: Mapped[date | None]
     old_rate: Mapped[Decimal | None]
     new_category: Mapped[str | None]
-    new_hours: Mapped[Decimal | None]
+    new_hours: Mapped[Decimal | None] = mapped_column(Hours)
     new_day: Mapped[date | None]
     new_rate: Mapped[Decimal | None]
     amount: Mapped[Decimal]  # new less old, without VAT

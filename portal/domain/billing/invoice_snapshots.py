@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, insert, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import Base, db, insert_once
+from portal.db import Base, Hours, db, insert_once
 from portal.db.enums import EnumText
 from portal.domain.billing import prices
 from portal.domain.billing.issued_invoices import IssuedInvoice
@@ -43,10 +43,10 @@ class Invoice(Base):
     frozen_at: Mapped[datetime]
     # What its entries come to: whoever adds one or fills in a rate adds to these in the same transaction.
     entries: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    hours: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
+    hours: Mapped[Decimal] = mapped_column(Hours, default=Decimal(0), server_default="0")
     amount: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
     unpriced: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    unpriced_hours: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
+    unpriced_hours: Mapped[Decimal] = mapped_column(Hours, default=Decimal(0), server_default="0")
     adjustments: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # how many it has
 
 
@@ -60,7 +60,7 @@ class InvoicedEntry(Base):
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"))
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
     category: Mapped[str]
-    hours: Mapped[Decimal]
+    hours: Mapped[Decimal] = mapped_column(Hours)
     worked_day: Mapped[date]
     rate: Mapped[Decimal | None]  # per hour; None while the price list says nothing about it
     coverage: Mapped[Coverage | None] = mapped_column(EnumText(Coverage))  # by the agreement, when it was invoiced

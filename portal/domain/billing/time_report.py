@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from portal import clock
-from portal.db import db
+from portal.db import db, hours_of
 from portal.domain.billing import disclosure, prices, status
 from portal.domain.billing.invoice_snapshots import InvoicedEntry
 from portal.domain.billing.prices import NoPrice, PriceList
@@ -453,7 +453,7 @@ def _sums(reader: Reader, wanted: HoursFilter, *by: Any, among: Sequence[ColumnE
         reader,
         wanted,
         *by,
-        hours.label("hundredths"),
+        hours.label("hours"),
         case((tells, 1), else_=0).label("is_told"),
         case((rate.is_(None), 0), else_=1).label("is_priced"),
         _rounded(hours * rate).label("cents"),
@@ -465,12 +465,12 @@ def _sums(reader: Reader, wanted: HoursFilter, *by: Any, among: Sequence[ColumnE
     return select(
         *keys,
         func.count().label("entries"),
-        func.sum(entries.c.hundredths).label("hours"),
+        func.sum(entries.c.hours).label("hours"),
         func.sum(case((priced, entries.c.cents), else_=0)).label("amount"),
         func.sum(case((unpriced, 1), else_=0)).label("unpriced"),
-        func.sum(case((unpriced, entries.c.hundredths), else_=0)).label("unpriced_hours"),
+        func.sum(case((unpriced, entries.c.hours), else_=0)).label("unpriced_hours"),
         func.sum(case((untold, 1), else_=0)).label("untold"),
-        func.sum(case((untold, entries.c.hundredths), else_=0)).label("untold_hours"),
+        func.sum(case((untold, entries.c.hours), else_=0)).label("untold_hours"),
     ).group_by(*keys)
 
 
@@ -492,20 +492,20 @@ def _hundredths(rate: Decimal | None) -> ColumnElement[Any]:
 
 
 def _rounded(product: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Hundredths of hundredths as hundredths, rounded half up, away from zero: as money.amount() does."""
-    return case((product >= 0, (product + 50) // 100), else_=-((50 - product) // 100))
+    """Hundredths of ten-thousandths as hundredths, rounded half up, away from zero: as money.amount() does."""
+    return case((product >= 0, (product + 5_000) // 10_000), else_=-((5_000 - product) // 10_000))
 
 
 def tally(row: Any) -> Tally:
     """A row of sums; nothing is summed where there is no entry."""
     return Tally(
         entries=row.entries or 0,
-        hours=_decimal(row.hours),
+        hours=hours_of(int(row.hours or 0)),
         amount=_decimal(row.amount),
         unpriced=int(row.unpriced or 0),
-        unpriced_hours=_decimal(row.unpriced_hours),
+        unpriced_hours=hours_of(int(row.unpriced_hours or 0)),
         untold=int(row.untold or 0),
-        untold_hours=_decimal(row.untold_hours),
+        untold_hours=hours_of(int(row.untold_hours or 0)),
     )
 
 

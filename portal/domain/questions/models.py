@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, ScalarSelect, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, db
+from portal.db import Base, Hours, db
 from portal.db.enums import EnumText
 from portal.domain.billing import disclosure
 from portal.domain.companies.contacts import Technician
@@ -70,7 +70,7 @@ class Question(Base):
     asked_at: Mapped[datetime]
     state: Mapped[QuestionState] = mapped_column(EnumText(QuestionState), default=QuestionState.ASKED)
     was_category: Mapped[str]
-    was_hours: Mapped[Decimal]
+    was_hours: Mapped[Decimal] = mapped_column(Hours)
     was_day: Mapped[date]
     was_invoiced_on: Mapped[date | None]  # an invoiced entry can be questioned too, and says so
     over_at: Mapped[datetime | None]

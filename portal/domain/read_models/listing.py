@@ -66,7 +66,7 @@ def _hours(written: str) -> Decimal:
     value = Decimal(written)
     if not value.is_finite() or abs(value) > 10**9:
         raise ValueError(written)
-    return value.quantize(Decimal("0.01"))
+    return value.quantize(Decimal("0.0001"))
 
 
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # a ticket without a due date is due after all others

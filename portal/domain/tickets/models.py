@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, bindparam, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, db
+from portal.db import Base, Hours, db
 from portal.db.enums import EnumText
 from portal.db.prepared import Prepared
 from portal.domain.companies.contacts import Employee, Technician
@@ -69,7 +69,7 @@ class Ticket(Base):
     due_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     is_confidential: Mapped[bool] = mapped_column(default=False, server_default=false())  # see confidential.py
-    hours: Mapped[Decimal] = mapped_column(default=Decimal(0))  # of all its time entries that exist
+    hours: Mapped[Decimal] = mapped_column(Hours, default=Decimal(0))  # of all its time entries that exist
     version: Mapped[int] = mapped_column(default=1)  # grows with every change a list row could show
     record_hash: Mapped[str] = mapped_column(default="")  # of the record it was made from
     tag: Mapped[str] = mapped_column(default="", server_default="")  # as the core writes it; empty where it has none

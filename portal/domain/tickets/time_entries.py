@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, Hours
 from portal.db.enums import EnumText
 from portal.lib.i18n import msgid
 from portal.lib.labels import Labelled
@@ -35,7 +35,7 @@ class TimeEntry(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
     technician_id: Mapped[int] = mapped_column(ForeignKey("technician.id"))
     category: Mapped[str]
-    hours: Mapped[Decimal]
+    hours: Mapped[Decimal] = mapped_column(Hours)
     worked_at: Mapped[datetime]
     worked_day: Mapped[date]  # in Prague: the day it is billed
     invoiced_on: Mapped[date | None]  # the last day of the invoiced period
@@ -55,7 +55,7 @@ class TimeEntryVersion(Base):
     time_entry_id: Mapped[int] = mapped_column(ForeignKey("time_entry.id"), index=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
     category: Mapped[str]
-    hours: Mapped[Decimal]
+    hours: Mapped[Decimal] = mapped_column(Hours)
     worked_at: Mapped[datetime]
     worked_day: Mapped[date]
     invoiced_on: Mapped[date | None]
@@ -75,11 +75,11 @@ class TimeEntryCorrection(Base):
     by: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     old_category: Mapped[str | None]  # None, as hours and day: split from another entry
-    old_hours: Mapped[Decimal | None]
+    old_hours: Mapped[Decimal | None] = mapped_column(Hours)
     old_day: Mapped[date | None]
     old_ticket: Mapped[str] = mapped_column(default="")  # core_ids, where it was moved from one ticket to another
     new_category: Mapped[str | None]  # None with the hours and the day: removed
-    new_hours: Mapped[Decimal | None]
+    new_hours: Mapped[Decimal | None] = mapped_column(Hours)
     new_day: Mapped[date | None]
     new_ticket: Mapped[str] = mapped_column(default="")
     invoiced_on: Mapped[date | None]  # the period the entry was invoiced for when it was corrected

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, db
+from portal.db import Base, Hours, db
 from portal.db.enums import EnumText
 from portal.domain.billing.budgets import Unit
 from portal.lib.i18n import msgid
@@ -56,10 +56,12 @@ class AgreementPeriod(Base):
     since: Mapped[date]
     until: Mapped[date]
     unit: Mapped[Unit] = mapped_column(EnumText(Unit))
-    included: Mapped[Decimal]
-    carried: Mapped[Decimal]  # from the period before; below zero where its last entry took more than was left
-    used: Mapped[Decimal]  # by entries inside
-    over_hours: Mapped[Decimal]  # of entries above it
+    included: Mapped[Decimal] = mapped_column(Hours)  # this and the rest: hours, or money without VAT
+    carried: Mapped[Decimal] = mapped_column(
+        Hours
+    )  # from the period before; below zero where its last entry took more than was left
+    used: Mapped[Decimal] = mapped_column(Hours)  # by entries inside
+    over_hours: Mapped[Decimal] = mapped_column(Hours)  # of entries above it
 
     @property
     def available(self) -> Decimal:
