@@ -20,6 +20,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_LOG = 30  # days
 SHORTEST_KEPT, LONGEST_KEPT = 90, 36_500  # days
 SHORTEST_SECRET = 32  # characters; 16 random bytes in hex
+WEAK_TOKEN = 16  # characters: a shorter one of somebody else's is taken, with a warning
 
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
@@ -54,7 +55,7 @@ SETTINGS = (
     Setting("PROXIES", 0, "how many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes none"),
     Setting("TLS_CA", "", "PEM file of authorities of your own that servers may have their certificates from"),
     Setting("NOC_ADDRESS", "noc@connectica.cz", "the mailbox employees write to"),
-    Setting("CORE", "desk", "which core store is mirrored: desk or rt"),
+    Setting("CORE", "desk", "which core store is mirrored: desk, rt, or api for any that serves Core API v1"),
     Setting("CORE_URL", "http://127.0.0.1:8001/core/v1", "where the core store answers"),
     Setting("CORE_TOKEN", "", "bearer token for the core; empty reads core-token from the instance folder"),
     Setting("CORE_HOOK_SECRET", "", "signs POST /hooks/core; empty makes one and keeps it in the instance folder"),
@@ -166,6 +167,10 @@ def doubts(values: Mapping[str, Any]) -> list[str]:
                 "PORTAL_MAIL_OUT is not set: the portal's own letters, invitations too, stay in a folder",
             ),
             (
+                0 < len(values["CORE_TOKEN"]) < WEAK_TOKEN,
+                f"PORTAL_CORE_TOKEN is shorter than {WEAK_TOKEN} characters: whoever guesses it reads every ticket",
+            ),
+            (
                 desk and _is_open(host),
                 f"PORTAL_DESK_HTTP={values['DESK_HTTP']}: the Core API, every ticket behind one token, is open to "
                 "the network without TLS; write a private address, or 127.0.0.1",
@@ -186,14 +191,30 @@ def _is_open(host: str) -> bool:
     return address.is_unspecified or not address.is_private
 
 
-def secret(values: Mapping[str, Any], name: str, *, is_theirs: bool = False) -> str:
-    """A secret from its setting, or one made once and kept in the instance folder, readable by us alone.
+def core_token(values: Mapping[str, Any]) -> str:
+    """The token for the core. One that another system made is taken as it is, and never invented for it.
 
-    is_theirs: another system chose it, so how long it is was not ours to say.
+    Raises Misconfigured when there is none for a core that is not the desk of this machine.
     """
+    path: Path = values["INSTANCE"] / "core-token"
+    if values["CORE_TOKEN"]:
+        return values["CORE_TOKEN"]
+    if not _is_our_desk(values) and not path.exists():
+        if values["CORE"] == "rt" and values["RT_PASSWORD"]:
+            return ""
+        raise Misconfigured(f"PORTAL_CORE_TOKEN: write the token that {values['CORE_URL']} lets the portal in by")
+    return secret(values, "CORE_TOKEN") if _is_our_desk(values) else path.read_text().strip()
+
+
+def _is_our_desk(values: Mapping[str, Any]) -> bool:
+    return values["CORE"] == "desk" and urlsplit(values["CORE_URL"]).hostname in LOOPBACK
+
+
+def secret(values: Mapping[str, Any], name: str) -> str:
+    """A secret from its setting, or one made once and kept in the instance folder, readable by us alone."""
     given = values[name]
     if given:
-        return given if is_theirs else _long_enough(name, given)
+        return _long_enough(name, given)
     path: Path = values["INSTANCE"] / name.lower().replace("_", "-")
     try:
         private_files.make_folder(path.parent)

@@ -57,7 +57,21 @@ def test_a_mistyped_name_is_told_from_the_right_one():
 
 def test_only_secrets_of_ours_are_measured(tmp_path):
     values = _values(INSTANCE=str(tmp_path), CORE_TOKEN="their-token", SECRET_KEY="short")
-    assert config.secret(values, "CORE_TOKEN", is_theirs=True) == "their-token"
+    assert config.core_token(values) == "their-token"
     for name in ("CORE_TOKEN", "SECRET_KEY"):
         with pytest.raises(Misconfigured, match="shorter than 32"):
             config.secret(values, name)
+
+
+def test_a_token_is_made_for_our_own_desk_only(tmp_path):
+    assert len(config.core_token(_values(INSTANCE=str(tmp_path / "ours")))) == 64
+    for foreign in ({"CORE": "api"}, {"CORE_URL": "https://helpdesk.example/core/v1"}, {"CORE": "rt"}):
+        with pytest.raises(Misconfigured, match="PORTAL_CORE_TOKEN"):
+            config.core_token(_values(INSTANCE=str(tmp_path), **foreign))
+    (tmp_path / "core-token").write_text("theirs\n")
+    assert config.core_token(_values(INSTANCE=str(tmp_path), CORE="api")) == "theirs"
+
+
+def test_a_short_token_of_somebody_elses_is_warned_of(tmp_path):
+    weak, strong = (config.doubts(_values(CORE="api", CORE_TOKEN="x" * length)) for length in (15, 16))
+    assert ("CORE_TOKEN" in " ".join(weak), "CORE_TOKEN" in " ".join(strong)) == (True, False)

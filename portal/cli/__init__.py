@@ -3,13 +3,14 @@
 import click
 from flask import Flask
 
-from portal.cli import backup, companies, demo, desk, doctor, mail, people, prices, serve, sso, sync
+from portal.cli import backup, companies, cores, demo, desk, doctor, mail, people, prices, serve, sso, sync
 from portal.domain.users import permissions
 from portal.domain.users.permissions import OPERATOR, Right
 
 COMMANDS: dict[click.Command, Right] = {  # groups, one module each, and single commands: the right they need
     doctor.doctor: Right.OPERATE,
     companies.cli: Right.ADMINISTER,
+    cores.cli: Right.OPERATE,
     demo.cli: Right.OPERATE,
     desk.cli: Right.OPERATE,
     mail.cli: Right.OPERATE,

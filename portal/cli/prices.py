@@ -80,7 +80,7 @@ def _refuse_if_the_core_keeps_prices() -> None:
     """What the core lists would replace the import at the next run of the sync."""
     values = current_app.config
     try:
-        core = registry.core(values, token=config.secret(values, "CORE_TOKEN", is_theirs=True))
+        core = registry.core(values, token=config.core_token(values))
         keeps = core.price_list() is not None
     except PortalError as error:
         click.echo(f"whether the core keeps prices is not known: {error}", err=True)

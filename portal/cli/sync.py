@@ -294,7 +294,7 @@ def _on_signals() -> threading.Event:
 def _core() -> Core:
     values = current_app.config
     try:
-        return registry.core(values, token=config.secret(values, "CORE_TOKEN", is_theirs=True))
+        return registry.core(values, token=config.core_token(values))
     except PortalError as error:
         raise click.ClickException(str(error)) from error
 

@@ -159,6 +159,8 @@ def _ours(place: str) -> Iterator[None]:
 
 def _refusal(answer: requests.Response) -> CoreError:
     status = answer.status_code
+    if status == 500:  # a fault of its own: the same call may work later, and somebody has to look
+        return CoreAway(f"{_place(answer)} failed (500): {_plain_words(answer)}")
     if status in BUSY:
         return CoreAway(f"{_place(answer)} is busy ({status})")
     if 400 <= status < 500:

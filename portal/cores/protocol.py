@@ -1,6 +1,7 @@
 """What the portal needs of a core store: five questions, one it may leave open, and one answer back.
 
-A further core is one module that keeps these promises and passes tests/cores/contract.py.
+A further core is one module that keeps these promises and passes tests/cores/contract.py; a store that serves Core
+API v1 by itself needs none: docs/core.md, and `connectica-portal core check`.
 """
 
 from collections.abc import Iterator

@@ -9,8 +9,8 @@ from portal.cores.rt.settings import from_settings
 from portal.errors import Misconfigured
 
 ADAPTERS: dict[str, Callable[[Mapping[str, Any], str], Core]] = {  # of all settings and the token
-    # Core API v1: the embedded desk, or any store that serves the same endpoints
-    "desk": lambda values, token: DeskCore(values["CORE_URL"], token),
+    "desk": lambda values, token: DeskCore(values["CORE_URL"], token),  # the embedded one
+    "api": lambda values, token: DeskCore(values["CORE_URL"], token),  # whatever serves Core API v1: docs/core.md
     "rt": from_settings,  # Request Tracker 5, set up by deploy/rt
 }
 

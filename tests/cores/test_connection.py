@@ -201,7 +201,7 @@ def test_a_refusal_is_ours_with_the_servers_own_words(server, line, status):
 
 def test_a_fault_of_the_server_is_away(server, line):
     server.say(_answer(b"<h1>Traceback</h1>", status=b"500 Oh"))
-    with pytest.raises(CoreAway, match="500"):
+    with pytest.raises(CoreAway, match=r"failed \(500\): <h1>Traceback"):
         line.read("companies")
 
 

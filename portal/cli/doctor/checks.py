@@ -75,7 +75,7 @@ def _disk(instance: Path) -> Finding:
 
 
 def _ask_core(values: Mapping[str, Any]) -> None:
-    core = registry.core(values, token=config.secret(values, "CORE_TOKEN", is_theirs=True))
+    core = registry.core(values, token=config.core_token(values))
     core.companies()
 
 
