@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import IO
 
+from babel import numbers
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal import clock
@@ -77,20 +80,29 @@ def _columns() -> list[Column]:
 def _facts(found: FoundTickets) -> Iterator[tuple[str, str]]:
     """What narrows the list, in the words of the page."""
     yield _("Written"), f"{clock.prague(clock.now()):%Y-%m-%d %H:%M}"
-    yield from ((label, value) for label, value in filters(found.reader, found.wanted) if value)
+    yield from filters(found.reader, found.wanted)
 
 
 def filters(reader: Reader, wanted: TicketFilter) -> list[tuple[str, str]]:
-    """Label and value of everything that may narrow the list; nothing where it does not."""
+    """Label and value of everything that narrows the list."""
+    return [(label, value) for _name, label, value in parts(reader, wanted) if value]
+
+
+def parts(reader: Reader, wanted: TicketFilter) -> list[tuple[str, str, str]]:
+    """Name in an address, label and value of everything that may narrow the list; no value where it does not."""
     requesters = dict(tickets.requesters(reader)) if wanted.requester else {}
     technicians = dict(tickets.technicians(reader)) if wanted.technician else {}
     return [
-        (_("State"), wanted.state.label if wanted.state else ""),
-        (_("Words"), wanted.words),
-        (_("Requester"), requesters.get(wanted.requester or 0, "")),
-        (_("Assignee"), technicians.get(wanted.technician or 0, "")),
-        (_("Opened from"), wanted.since.isoformat() if wanted.since else ""),
-        (_("until"), wanted.until.isoformat() if wanted.until else ""),
-        (_("More hours than"), "" if wanted.over is None else f"{wanted.over:f}"),
-        (_("Only"), ", ".join(_(one.label) for one in Only if one in wanted.only)),
+        ("state", _("State"), wanted.state.label if wanted.state else ""),
+        ("q", _("Words"), wanted.words),
+        ("requester", _("Requester"), requesters.get(wanted.requester or 0, "")),
+        ("technician", _("Assignee"), technicians.get(wanted.technician or 0, "")),
+        ("since", _("Opened from"), wanted.since.isoformat() if wanted.since else ""),
+        ("until", _("until"), wanted.until.isoformat() if wanted.until else ""),
+        ("over", _("More hours than"), _hours(wanted.over)),
+        *((one.value, _("Only"), _(one.label) if one in wanted.only else "") for one in Only),
     ]
+
+
+def _hours(over: Decimal | None) -> str:
+    return "" if over is None else f"{numbers.format_decimal(over, locale=str(get_locale()))} h"

@@ -5,6 +5,8 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal.lib.i18n import msgid
+
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)  # who asks for other days asks for no days of ours
 
 _MONTH = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])\Z")
@@ -46,6 +48,30 @@ class Period:
 def month_of(day: date) -> Period:
     """The month a day belongs to."""
     return Period(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
+
+
+def quarter_of(day: date) -> Period:
+    """The quarter of a year a day belongs to."""
+    first = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    return Period(first, month_of(first.replace(month=first.month + 2)).until)
+
+
+def year_of(day: date) -> Period:
+    """The calendar year a day belongs to."""
+    return Period(date(day.year, 1, 1), date(day.year, 12, 31))
+
+
+def spans(today: date) -> list[tuple[str, Period]]:
+    """What is asked for most often, by its name: this and the last month, quarter and year."""
+    month, quarter, year = month_of(today), quarter_of(today), year_of(today)
+    return [
+        (msgid("This month"), month),
+        (msgid("Last month"), month.earlier()),
+        (msgid("This quarter"), quarter),
+        (msgid("Last quarter"), quarter_of(quarter.since - timedelta(days=1))),
+        (msgid("This year"), year),
+        (msgid("Last year"), year_of(year.since - timedelta(days=1))),
+    ]
 
 
 def months_until(last: Period, count: int) -> list[Period]:

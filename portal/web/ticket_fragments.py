@@ -2,8 +2,9 @@
 
 from dataclasses import astuple
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import render_template
+from flask import render_template, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -14,6 +15,7 @@ from portal.domain.read_models.listing import TicketFilter, TicketPage, Within
 from portal.domain.read_models.ticket_conditions import Only
 from portal.domain.tickets import models as tickets
 from portal.domain.users.permissions import Right
+from portal.exports import tickets as ticket_files
 from portal.web import fragment_cache, languages
 from portal.web.fragment_cache import Fragment
 
@@ -46,10 +48,21 @@ def about(reader: Reader, wanted: TicketFilter, within: Within) -> dict[str, Any
         "within": within.tickets,
         "worked": within.worked,
         "ticks": list(Only),
+        "chips": _chips(reader, wanted) if wanted.narrows else [],
         "hides_hours": disclosure.of(reader).hides_hours,
         "currency": prices.list_of(reader).currency if within.worked else "",
         "files": wanted.to_args() if current_user.may(Right.EXPORT_TICKETS) else None,
     }
+
+
+def _chips(reader: Reader, wanted: TicketFilter) -> list[tuple[str, str, str]]:
+    """Label and value of what narrows the list beside its state, and the list without it."""
+    parts = (part for part in ticket_files.parts(reader, wanted) if part[0] != "state" and part[2])
+    return [(label, value, _address(wanted.to_args(**{name: ""}))) for name, label, value in parts]
+
+
+def _address(args: dict[str, str]) -> str:
+    return f"{url_for('tickets.index')}?{urlencode(args)}" if args else url_for("tickets.index")
 
 
 def _numbers(within: Within | None) -> tuple[Any, ...] | None:

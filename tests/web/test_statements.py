@@ -9,7 +9,7 @@ from portal.domain.accounts import last_seen
 from portal.domain.accounts.last_seen import Visit
 from tests.statements import counted
 
-MOST = {"/invoices/upcoming": 11, "/hours": 8, "/": 11, "ticket": 8, "/invoices": 8, "/tickets": 8}
+MOST = {"/invoices/upcoming": 11, "/hours": 8, "/": 12, "ticket": 8, "/invoices": 8, "/tickets": 8}
 MOST_OF_A_DECISION = 11  # seven rows are written: the answer, its record, links, note, letter, notice and log
 WHO_ASKS = 1  # the visitor is read by a cursor of its own, which is not heard
 

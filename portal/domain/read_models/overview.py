@@ -73,15 +73,16 @@ def companys_turn(reader: Reader) -> tuple[list[TicketLine], int]:
     return [_line(row) for row in rows], rows[0].all_of_them if rows else 0
 
 
-def oldest_open(reader: Reader) -> list[TicketLine]:
-    """Open tickets by age, the oldest first."""
-    return [_line(row) for row in reader.once(_lists)["oldest"]]
+def overdue(reader: Reader) -> tuple[list[TicketLine], int]:
+    """Open tickets past the day they were promised for, the longest first; and how many there are of them."""
+    rows = reader.once(_lists)["overdue"]
+    return [_line(row) for row in rows], rows[0].all_of_them if rows else 0
 
 
 def _lists(reader: Reader) -> dict[str, list[Any]]:
     """The rows of both lists, asked for with one statement."""
-    opened = _visible_to(reader).where(Ticket.state == State.OPEN)
-    lists = {"turn": _companys_turn(reader), "oldest": _lines(reader, opened, Ticket.__table__.c.opened_at)}
+    late = _visible_to(reader).where(Ticket.state == State.OPEN, Ticket.due_at < now())
+    lists = {"turn": _companys_turn(reader), "overdue": _lines(reader, late, Ticket.__table__.c.due_at)}
     parts = (select(literal(name).label("part"), rows.subquery()) for name, rows in lists.items())
     found: dict[str, list[Any]] = {name: [] for name in lists}
     for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.since, row.id)):

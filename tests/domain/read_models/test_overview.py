@@ -50,7 +50,17 @@ def test_a_list_is_short_and_its_count_is_whole(firm):
     mirror.settle()
     lines, count = overview.companys_turn(Reader.of(firm))
     assert [line.subject for line in lines] == [f"Požadavek {hours}" for hours in (7, 6, 5, 4, 3)] and count == 8
-    assert [line.subject for line in overview.oldest_open(Reader.of(firm))] == [line.subject for line in lines]
+
+
+def test_overdue_are_open_tickets_past_their_day_the_longest_first(firm, other):
+    for hours in range(7):
+        mirror.ticket(firm, f"Pozdě {hours}", due_at=clock.now() - (hours + 1) * HOUR)
+    mirror.ticket(firm, "Včas", due_at=clock.now() + HOUR)
+    mirror.ticket(firm, "Hotovo", due_at=clock.now() - HOUR, state=State.DONE)
+    mirror.ticket(other, "Cizí", due_at=clock.now() - 9 * HOUR)
+    mirror.settle()
+    lines, count = overview.overdue(Reader.of(firm))
+    assert [line.subject for line in lines] == [f"Pozdě {hours}" for hours in (6, 5, 4, 3, 2)] and count == 7
 
 
 def test_news_count_what_came_after_the_last_visit(firm, other):

@@ -19,9 +19,11 @@ bp = Blueprint("saved_views", __name__, url_prefix="/tickets/views")
 @bp.get("")
 def index() -> Response:
     reader, wanted = own_reader(), TicketFilter.parse(request.args.to_dict())
-    said = [(label, value) for label, value in ticket_files.filters(reader, wanted) if value]
     return rendering.render(
-        page="saved_views/index.html", wanted=wanted, said=said, views=saved_views.of(current_user)
+        page="saved_views/index.html",
+        wanted=wanted,
+        said=ticket_files.filters(reader, wanted),
+        views=saved_views.of(current_user),
     )
 
 

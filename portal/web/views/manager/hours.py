@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -83,8 +85,11 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
         "history": history,
         "chart": charts.columns(history),
         "groupings": GROUPINGS,
+        "name_of": prices.list_of(reader).name_of,
         "by": by,
         "choices": sheet.choices,
+        "chips": _chips(wanted, by, sheet.choices),
+        "spans": periods.spans(clock.today()),
         "namings": list(Naming),
         "billings": list(Billing),
         "today": clock.today(),
@@ -93,6 +98,28 @@ def _sums(wanted: HoursFilter) -> dict[str, Any]:
         "hides_hours": disclosure.of(reader).hides_hours,
         "may_export": downloads.may(current_user),
     }
+
+
+def _chips(wanted: HoursFilter, by: str, choices: dict[str, list[tuple[Any, str]]]) -> list[tuple[str, str, str]]:
+    """Label and value of what narrows the hours within their days, and the hours without it."""
+    said = {
+        "billing": (_("Billing"), _(wanted.billing.label) if wanted.billing else ""),
+        "invoiced_on": (_("Invoice"), wanted.invoiced_on.isoformat() if wanted.invoiced_on else ""),
+        "ticket": (_("Ticket"), wanted.ticket),
+    }
+    for name, offered in choices.items():
+        value = getattr(wanted, name)
+        said[name] = (_(GROUPINGS[name].label), dict(offered).get(value, str(value)) if value else "")
+    empty = HoursFilter()
+    return [
+        (label, value, _address({"by": by} | wanted.but(**{name: getattr(empty, name)}).as_args()))
+        for name, (label, value) in said.items()
+        if value
+    ]
+
+
+def _address(args: dict[str, str]) -> str:
+    return f"{url_for('.index')}?{urlencode(args)}"
 
 
 def _bridge(wanted: HoursFilter) -> Bridge | None:

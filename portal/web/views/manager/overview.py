@@ -8,11 +8,11 @@ from portal import clock
 from portal.domain.accounts import last_seen
 from portal.domain.approvals import deputies
 from portal.domain.approvals import models as approvals
-from portal.domain.billing import budgets, disclosure, entry_changes, invoice_preview, prices, time_report
+from portal.domain.billing import budgets, disclosure, entry_changes, time_report
 from portal.domain.billing.agreements import meter
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.questions import models as questions
-from portal.domain.read_models import overview
+from portal.domain.read_models import overview, upcoming_sum
 from portal.domain.users.permissions import Right
 from portal.lib import periods
 from portal.web import navigation, rendering
@@ -29,7 +29,7 @@ def index() -> AnyResponse:
         return redirect(url_for("invoices.show_upcoming"))
     reader, month = own_reader(), periods.month_of(clock.today())
     since = last_seen.note(current_user, last_seen.OVERVIEW)
-    time_report.load(reader, HoursFilter(period=month), invoice_preview.WANTED, *budgets.sums(month))
+    time_report.load(reader, HoursFilter(period=month), *upcoming_sum.WANTED, *budgets.sums(month))
     turn, turns = overview.companys_turn(reader)
     around = navigation.around()
     return rendering.render(
@@ -44,10 +44,10 @@ def index() -> AnyResponse:
         month=month,
         told=disclosure.of(reader),
         worked=time_report.totals(reader, HoursFilter(period=month)),
-        to_be_invoiced=time_report.totals(reader, invoice_preview.WANTED),
-        currency=prices.list_of(reader).currency,
+        upcoming=upcoming_sum.of(reader),
+        in_question=len(around.in_question),
         agreement=meter.of(reader),
         budget=budgets.use(reader, month),
-        oldest=overview.oldest_open(reader),
+        overdue=overview.overdue(reader),
         pace=overview.pace(reader),
     )
