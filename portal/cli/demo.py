@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
@@ -28,9 +30,24 @@ from portal.demo import people as cast
 from portal.demo import playback, postgres
 from portal.demo.processes import Children, answers, check_all_free
 from portal.domain import sync_state
+from portal.domain.approvals import decisions
+from portal.domain.approvals import requests as approval_requests
+from portal.domain.approvals.decisions import Decision
+from portal.domain.approvals.models import AtExpiry
+from portal.domain.approvals.requests import Asking, default_until
+from portal.domain.billing import time_report
+from portal.domain.billing.status import Billing
+from portal.domain.billing.time_report import HoursFilter
+from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
+from portal.domain.companies.reader import Reader
+from portal.domain.read_models import conversation
+from portal.domain.rules import approval_rules
+from portal.domain.rules.approval_rules import Terms
 from portal.domain.users import models as people
 from portal.domain.users import passwords, permissions
+from portal.domain.users.actor import Actor
+from portal.domain.users.models import Person
 from portal.errors import Misconfigured, PortalError, Refused
 from portal.lib.smtp import SENT
 from portal.web.views.machines.demo import PASSWORD
@@ -186,6 +203,7 @@ def _run_parts(place: DemoPlace, portal: Flask, started: float) -> None:
         _wait(children, "The first sync", lambda: _is_mirrored(portal))
         click.echo("Starting the pages …")
         _add_accounts(portal)
+        _add_examples(portal)
         host, _, port = place.portal.rpartition(":")
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--no-ws"]
         children.start("portal", [*granian, "--host", host, "--port", port, str(config.ROOT / "app.py") + ":app"])
@@ -255,8 +273,8 @@ def _is_well(place: DemoPlace) -> bool:
 def _add_accounts(portal: Flask) -> None:
     """Each company's manager and one of the staff, unless they are there."""
     with portal.app_context():
-        companies = {company.core_id: company for company in db.session.scalars(select(Company))}
-        wanted = [(troupe.manager.email, troupe.manager.name, companies[troupe.core_id]) for troupe in cast.COMPANIES]
+        known = {company.core_id: company for company in db.session.scalars(select(Company))}
+        wanted = [(troupe.manager.email, troupe.manager.name, known[troupe.core_id]) for troupe in cast.COMPANIES]
         for email, name, company in [*wanted, (*STAFF, None)]:
             if people.by_email(email) is None:
                 role = permissions.MANAGER if company else permissions.STAFF_ADMIN
@@ -269,6 +287,39 @@ def _add_accounts(portal: Flask) -> None:
                     password_hash=passwords.hash_of(PASSWORD),
                 )
         db.session.remove()
+
+
+def _add_examples(portal: Flask) -> None:
+    """What the year's mails cannot tell: a manager's rule that soon asks, and time worked in spite of a no."""
+    with portal.app_context():
+        company = companies.by_name(playback.PREPAYS)
+        reader = Reader.of(company, confidential=True)
+        boss = people.by_email(next(one.manager.email for one in cast.COMPANIES if one.core_id == playback.PREPAYS))
+        staff = people.by_email(STAFF[0])
+        worked: dict[str, Decimal] = {}
+        for billing in (Billing.RUNNING, Billing.TO_BE_INVOICED):
+            for row in time_report.rows(reader, HoursFilter(billing=billing)):
+                worked[row.number] = worked.get(row.number, Decimal(0)) + row.hours
+        most = sorted(worked, key=lambda number: (-worked[number], number))
+        if boss and staff and len(most) > 1 and not approval_rules.in_force(reader):
+            _set_rule(boss, company, worked[most[0]])
+            _decline(boss, staff, conversation.show(reader, most[1]).id)
+        db.session.remove()
+
+
+def _set_rule(boss: Person, company: Company, most: Decimal) -> None:
+    """Some days ago, so that it asks about what the sync has just brought."""
+    with clock.set_to(clock.now() - timedelta(days=3)):
+        limit = Decimal(int(most)) if most > 1 else Decimal("0.25")
+        limit = limit - 1 if limit == most and limit > 1 else limit
+        approval_rules.choose(Actor.of(boss, address=""), company, Terms(amount=limit))
+
+
+def _decline(boss: Person, staff: Person, ticket_id: int) -> None:
+    asking = Asking("Smíme na tom pracovat dál? Přesáhne to běžnou podporu.", default_until(), AtExpiry.STAY)
+    asked = approval_requests.ask(Actor.of(staff, address=""), ticket_id, asking)
+    decision = Decision(approve=False, note="Tohle jsme neobjednali, vyřešíme to sami.")
+    decisions.decide(Actor.of(boss, address=""), asked.approval_id, decision)
 
 
 def _say_hello(place: DemoPlace, seconds: float) -> None:

@@ -15,11 +15,12 @@ from portal.demo import mail_programs, people, schedule, stories
 from portal.demo.mail_programs import ComposedMail, Quoted
 from portal.demo.people import Player
 from portal.demo.schedule import Act, Performance
-from portal.desk.database import Store
+from portal.desk.database import Store, written
 from portal.desk.inbound import intake
 from portal.desk.outbound import outbox
 from portal.desk.settings import House
-from portal.desk.ticketing import directory, invoicing, prices
+from portal.desk.ticketing import agreements, directory, invoicing, prices
+from portal.desk.ticketing.agreements import DeskAgreement
 
 AUTHSERV = "mx.connectica.example"  # vouches for the senders, as Connectica's mail server does
 KEPT_LETTERS = timedelta(days=7)  # younger letters of the desk lie in the folder of outgoing mail
@@ -32,6 +33,7 @@ _DUE = re.compile(r"^TERMIN: \{\+(\d+)\}$", re.MULTILINE)
 _SIGNED = {people.OUTLOOK, people.OUTLOOK_OLD, people.GMAIL, people.THUNDERBIRD, people.APPLE}
 
 
+PREPAYS = "hora"  # the company with an agreement, and the rule of the demo
 FORGOTTEN_FOR = 20  # days after its invoice a month is invoiced once more, for what was closed late
 
 
@@ -135,7 +137,22 @@ def play(
     for moment, month in invoices:
         if moment <= now:
             stage.invoice(moment, month)
+    _prepay(store, today)
     return stage.result()
+
+
+def _prepay(store: Store, today: date) -> None:
+    """One company has prepaid hours of the present month, nearly used up; its rates stay those of the price list."""
+    since = today.replace(day=1)
+    with store.read() as db:
+        worked = db.execute(
+            "SELECT coalesce(sum(hundredths), 0) AS hundredths FROM time_entry"
+            " JOIN ticket ON ticket.id = time_entry.ticket"
+            " WHERE ticket.company = ? AND worked_at >= ? AND removed_at IS NULL",
+            (PREPAYS, written(clock.start_of(since))),
+        ).fetchone()["hundredths"]
+    hours = max(1, -(-worked // 90))  # so that nine tenths of it are used, or a little less
+    agreements.set_agreement(store, DeskAgreement(PREPAYS, since, f"{hours}.00", carries="5"))
 
 
 def _invoice_days(today: date) -> list[tuple[datetime, date]]:

@@ -70,6 +70,18 @@ def test_a_playing_store_is_an_ordinary_one_afterwards(played):
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_one_company_has_prepaid_hours_nearly_used_up(played):
+    store, _result, _folder = played
+    ((company, amount, inside, over),) = rows(store, "SELECT company, amount, rate_inside, rate_over FROM agreement")
+    assert (company, inside, over) == ("hora", "", "")  # its figures stay those of the price list
+    worked = (
+        "SELECT sum(hundredths) FROM time_entry JOIN ticket ON ticket.id = ticket WHERE ticket.company = 'hora'"
+        " AND worked_at >= (SELECT valid_from FROM agreement) AND removed_at IS NULL"
+    )
+    used = (rows(store, worked)[0][0] or 0) / 100
+    assert used == 0 or used <= float(amount) < used / 0.9 + 1
+
+
 def test_there_is_a_correction_a_supplement_and_work_written_down_later(played):
     store, _result, _folder = played
     corrections = "SELECT reason FROM correction WHERE invoiced_on IS NOT NULL AND old_hundredths = 1000"

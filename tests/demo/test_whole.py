@@ -102,6 +102,7 @@ def test_a_newcomer_starts_writes_reads_and_ends_the_demo(demo):
         assert address in demo.said.read_text()
 
     session = demo.sign_in("manazer@ak-hora.example")
+    assert "Předplaceno na" in demo.page(session, "/invoices/upcoming")
     assert re.search(r"/tickets/20\d{6}", demo.page(session, "/tickets"))
 
     mail = EmailMessage()
