@@ -35,7 +35,7 @@ def proving_domain(mail: Mail, authserv: str) -> str:
         return ""
     if said.server != authserv.lower() or any(_speaks_against(one, domain) for one in (said, *others) if one):
         return ""
-    return next(filter(None, (_vouching(result, domain) for result in said.results)), "")
+    return next(filter(None, (_vouching(result, mail.sender.email) for result in said.results)), "")
 
 
 def _is_plainly_from(mail: Mail) -> bool:
@@ -64,11 +64,20 @@ def _speaks_against(said: AuthenticationResults, domain: str) -> bool:
     return len(verdicts) > 1 or any((result.verdict, _named(result)) not in fine for result in verdicts)
 
 
-def _vouching(result: Result, domain: str) -> str:
-    """The domain that this result authenticated, when it may speak for the sender's one."""
+def _vouching(result: Result, address: str) -> str:
+    """The domain that this result authenticated, when it may speak for the sender's address."""
+    domain = address.rpartition("@")[2]
+    if result.method == "auth":
+        return domain if result.verdict == "pass" and _signed_in_as(result) == address else ""
     named = _named(result)
     is_aligned = named == domain if result.method == "dmarc" else domains.are_aligned(named, domain)
     return named if result.verdict == "pass" and is_aligned else ""
+
+
+def _signed_in_as(result: Result) -> str:
+    """The whole address by which somebody signed in to our server to submit the mail (RFC 8601, section 2.7.4)."""
+    login = result.properties.get("smtp.auth")
+    return login.text.lower() if login else ""
 
 
 def _named(result: Result) -> str:

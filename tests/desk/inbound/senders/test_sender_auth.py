@@ -28,6 +28,7 @@ def proved(*claims: str, sender: str = FROM, more: str = "") -> str:
         ("spf=pass smtp.mailfrom=bounces@mail.connectica.example", "mail.connectica.example"),
         ('spf=pass smtp.mailfrom="x; y"@connectica.example', "connectica.example"),
         ("dmarc=none header.from=connectica.example; dkim=pass header.d=connectica.example", "connectica.example"),
+        ("auth=pass smtp.auth=Radek@connectica.example", "connectica.example"),
         (
             "spf=softfail smtp.mailfrom=x@list.example; dmarc=pass header.from=connectica.example",
             "connectica.example",
@@ -57,6 +58,14 @@ def test_a_plain_pass_of_the_senders_organisation_proves_the_sender_and_says_by_
         "spf=pass smtp.mailfrom=a; dmarc=pass header.from=connectica.example @evil.example",
         "spf=pass smtp.mailfrom=a; dmarc=pass header.from=connectica.example; dmarc=fail header.from=evil.example",
         "dmarc=pass header.from=connectica.example; dmarc=pass header.from=evil.example",
+        # signed in, but not as the one in From
+        "auth=pass smtp.auth=petra@connectica.example",
+        "auth=pass smtp.auth=radek",
+        "auth=pass smtp.auth=radek@connectica.example.evil.example",
+        'auth=pass smtp.auth="x smtp.auth=radek@connectica.example "@evil.example',
+        "auth=fail smtp.auth=radek@connectica.example",
+        "auth=pass smtp.mailfrom=radek@connectica.example",
+        "auth=pass smtp.auth=radek@connectica.example; dmarc=fail header.from=connectica.example",
         # DMARC has the last word
         "dmarc=fail header.from=connectica.example; dkim=pass header.d=connectica.example",
         "dkim=pass header.d=connectica.example; dmarc=fail (p=NONE) header.from=connectica.example",
@@ -76,7 +85,7 @@ def test_a_plain_pass_of_the_senders_organisation_proves_the_sender_and_says_by_
         "iprev=pass policy.iprev=connectica.example",
         "x-dkim=pass header.d=connectica.example",
         "spf=pass smtp.helo=connectica.example",
-        "auth=pass smtp.auth=radek@connectica.example",
+        "iprev=pass policy.iprev=radek@connectica.example",
         "arc=pass header.d=connectica.example",
         "none",
     ],
@@ -221,7 +230,9 @@ def test_what_is_believed_is_plainly_written(words):
     if proved(f"{OURS}; {words}"):
         plain = " ".join(bare(words).split()).lower()
         assert any(
-            result.replace(" ", "").startswith(("dmarc=pass", "dkim=pass", "spf=pass", "dmarc/1=pass", "dkim/1=pass"))
+            result.replace(" ", "").startswith(
+                ("dmarc=pass", "dkim=pass", "spf=pass", "auth=pass", "dmarc/1=pass", "dkim/1=pass")
+            )
             and "connectica.example" in result
             for result in plain.split(";")
         )
