@@ -44,6 +44,9 @@ bench: $(READY) ## speed, each figure beside a bare Flask response of the same r
 chaos: $(READY) ## 200 kills under load on each database, then everything is counted
 	@$(PY) -m chaos
 
+rehearsal: ## as root: a bare Debian 12 and 13 set up by the words of the docs, and used (packages are fetched)
+	@/usr/bin/python3 deploy/rehearsal/rehearse.py $(SUITE)
+
 translate: .venv/ready ## collect the words of code and templates into the Czech catalogue
 	@.venv/bin/pybabel --quiet extract -F babel.cfg -k _l -k msgid --no-location --sort-output -o .venv/messages.pot .
 	@.venv/bin/pybabel --quiet update -i .venv/messages.pot -d translations -l cs --no-fuzzy-matching --ignore-obsolete --no-wrap
@@ -60,4 +63,4 @@ lock: .venv/ready ## choose versions anew and write them down with their hashes
 	@PYTHON=$(PYTHON) sh deploy/venv.sh deploy/container/requirements.txt 500
 	@touch $@
 
-.PHONY: help demo demo-reset run install test check lint audit bench chaos translate lock
+.PHONY: help demo demo-reset run install test check lint audit bench chaos rehearsal translate lock

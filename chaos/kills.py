@@ -29,6 +29,7 @@ from portal.domain import sync_state
 from portal.domain.companies.models import Company
 from portal.domain.notifications import outbox as letters
 from portal.domain.sync_state import Lease, MirrorState
+from portal.errors import CoreAway
 from portal.sync.service import ERRANDS, SYNC
 
 LONGEST_LIFE = 2.5  # seconds a process works before it is killed, at most
@@ -145,7 +146,10 @@ def _is_at_rest(store: Store, core: DeskCore, people: People) -> bool:
         return False
     if db.session.scalar(select(letters.Letter.id).where(letters.Letter.sent_at.is_(None)).limit(1)):
         return False
-    page = next(core.changes(db.session.scalar(select(MirrorState.cursor))))
+    try:
+        page = next(core.changes(db.session.scalar(select(MirrorState.cursor))))
+    except CoreAway:  # started again after the last kill, and not there yet
+        return False
     return notes == len(people.asked) and not page.more and len(page.changes) == 1  # the one the cursor stands on
 
 

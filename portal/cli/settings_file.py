@@ -11,6 +11,7 @@ USUAL = Path("/etc/connectica-portal.env")
 TO_SET = {  # what nobody but the administrator knows: written without the # of a default
     "BASE_URL": "https://portal.example",
     "INSTANCE": "/var/lib/portal",
+    "DESK_POKE_URL": "http://127.0.0.1:8000/hooks/core",
 }
 
 
