@@ -9,12 +9,14 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from portal import config
+from portal.cli.cores.gateway import gateway
 from portal.cores.conformance import report, suite
 from portal.cores.conformance.stage import VERBS, ProgramStage
 from portal.cores.conformance.suite import Outcome, Verdict
 from portal.errors import PortalError
 
 cli = AppGroup("core", help="A store of tickets behind the portal, yours or ours.")
+cli.add_command(gateway)
 
 
 @cli.command("check")

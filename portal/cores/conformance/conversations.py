@@ -94,6 +94,14 @@ def files_are_given(trial: Trial) -> None:
     expect_error(trial.wire.get("attachments", found["core_id"], headers={}), 401)
 
 
+@promise("Files of one name are as many files, whoever sent them.", verbs=("mail_in",))
+def files_of_one_name_are_apart(trial: Trial) -> None:
+    contents = [b"prvni firma", b"druha firma"]
+    tickets = [trial.mail("Výkaz", company=number, files=[file("vykaz.csv", contents[number])]) for number in (0, 1)]
+    found = [trial.wire.get("attachments", _file(trial.told(ticket))["core_id"]).body for ticket in tickets]
+    expect_same(found, contents, "what the two files hold")
+
+
 @promise("A page that somebody attached is not shown by a browser that opens its address.", verbs=("mail_in",))
 def pages_are_no_pages(trial: Trial) -> None:
     ticket = trial.mail("Stránka", files=[file("a.html", b"<script>alert(1)</script>")])

@@ -11,6 +11,7 @@ from portal.cores.conformance.wire import Answer, Wire
 
 Ticket = dict[str, Any]
 MOST_PAGES = 100_000
+LOOKED_AT = 5_000  # changes of a large core whose fields are looked at: the oldest ones
 LARGEST_LIMIT, LEAST_LIMIT = 500, 2
 
 
@@ -26,6 +27,9 @@ class Trial:
     stage: Stage
     write_to: str = ""
     _facts: dict[str, Any] = field(default_factory=dict)
+    _looked_at: list[Ticket] = field(default_factory=list)
+    _end: str = ""  # where the core ended when it was last asked: what this run does stands behind it
+    _began: str | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     run: str = field(default_factory=lambda: secrets.token_hex(4))  # keys and subjects of this run are its own
 
@@ -53,6 +57,8 @@ class Trial:
     def mail(self, subject: str = "Tiskárna", text: str = "Netiskne.", *, company: int = 0, **more: Any) -> str:
         """A new ticket of a company's employee; its core_id."""
         sender = self.company(company)["sender"]
+        if self._began is None:
+            self._began = self.end()
         return self.stage.play("mail_in", sender=sender, subject=self.unique(subject), text=text, **more)
 
     def pages(self, cursor: str = "", *, limit: int = LARGEST_LIMIT) -> Iterator[dict[str, Any]]:
@@ -72,13 +78,27 @@ class Trial:
     def changes(self, cursor: str = "", *, limit: int = LARGEST_LIMIT) -> list[Ticket]:
         return [change for page in self.pages(cursor, limit=limit) for change in page["changes"]]
 
+    def everything(self) -> list[Ticket]:
+        """What a core tells from its beginning, as far as a large one is looked at; read once."""
+        if not self._looked_at:
+            every = (change for page in self.pages() for change in page["changes"])
+            self._looked_at = list(itertools.islice(every, LOOKED_AT))
+        return self._looked_at
+
     def end(self) -> str:
         """The cursor of the last page."""
-        return [page["cursor"] for page in self.pages()][-1]
+        for page in self.pages(self._end):
+            self._end = page["cursor"]
+        return self._end
+
+    def restore(self) -> None:
+        """The stage puts the core back: cursors of before are worth nothing."""
+        self.stage.play("restore")
+        self._end = self._began = ""
 
     def told(self, ticket: str) -> Ticket:
-        """A ticket as it is told now. Raises BrokenPromise when it is not."""
-        found = [change for change in self.changes() if change.get("core_id") == ticket]
+        """A ticket of this run as it is told now. Raises BrokenPromise when it is not."""
+        found = [change for change in self.changes(self._began or "") if change.get("core_id") == ticket]
         if not found:
             raise BrokenPromise(f"the ticket {ticket!r} is not told")
         return found[-1]

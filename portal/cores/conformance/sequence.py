@@ -10,6 +10,8 @@ from portal.cores.conformance.promises import (
     promise,
 )
 
+FIRST = 100  # changes of a large core that are read in short pages
+
 
 @promise("A page has at most as many changes as were asked for, and two at least while there are more.")
 def limits_are_kept(trial: Trial) -> None:
@@ -22,9 +24,14 @@ def limits_are_kept(trial: Trial) -> None:
 
 @promise("Read in pages of two, everything is told that one long page tells, in the same order.")
 def short_pages_tell_the_same(trial: Trial) -> None:
-    long = [change["core_id"] for change in trial.changes()]
-    short = [change["core_id"] for change in trial.changes(limit=2)]
-    expect_same(list(dict.fromkeys(short)), list(dict.fromkeys(long)), "what pages of two tell")
+    whole = trial.page()
+    long = [change["core_id"] for change in whole["changes"][:FIRST]]
+    short: dict[str, None] = {}
+    for page in trial.pages(limit=2):
+        short |= {change["core_id"]: None for change in page["changes"]}
+        if len(short) >= len(long) and (page["more"] or whole["more"]):
+            break
+    expect_same(list(short)[: len(long)], long, "what pages of two tell")
 
 
 @promise("A ticket is told once in a run from the beginning to the end, at its newest change.")
@@ -36,6 +43,8 @@ def tickets_are_told_once(trial: Trial) -> None:
         for name in fresh:
             expect(name not in seen, f"{name!r} is told on the pages {seen.get(name)} and {number}")
             seen[name] = number
+        if len(seen) >= FIRST:
+            break
 
 
 @promise("A cursor is inclusive: the change it stands on is told again.")
@@ -95,7 +104,7 @@ def newer_cursors_are_400(trial: Trial) -> None:
     trial.stage.play("back_up")
     trial.mail("Ztracený")
     newer = trial.end()
-    trial.stage.play("restore")
+    trial.restore()
     expect_error(trial.wire.get("changes", cursor=newer), 400)
 
 
@@ -107,7 +116,7 @@ def outgrown_cursors_are_400(trial: Trial) -> None:
     trial.stage.play("back_up")
     trial.mail("Ztracený")
     newer = trial.end()
-    trial.stage.play("restore")
+    trial.restore()
     for number in range(3):
         trial.mail(f"Nový {number}")
     answer = trial.wire.get("changes", cursor=newer)

@@ -202,14 +202,14 @@ def check(value: Any, shape: Any, where: str) -> None:
 
 @promise("Every ticket and tombstone has the fields of the document, each of its type.")
 def records_are_well_formed(trial: Trial) -> None:
-    for change in trial.changes():
+    for change in trial.everything():
         shape = TOMBSTONE if change.get("type") == "tombstone" else TICKET
         check(change, shape, f"{change.get('type')} {change.get('core_id')!r}")
 
 
 @promise("Ids are unique in the whole core, numbers among its tickets.")
 def ids_are_unique(trial: Trial) -> None:
-    tickets = {change["core_id"]: change for change in trial.changes() if change.get("type") == "ticket"}
+    tickets = {change["core_id"]: change for change in trial.everything() if change.get("type") == "ticket"}
     for kind, parts in PARTS.items():
         _refuse_twins(kind, (part["core_id"] for ticket in tickets.values() for part in parts(ticket)))
     _refuse_twins("number", (ticket["number"] for ticket in tickets.values()))
@@ -269,7 +269,7 @@ def aside_is_told(trial: Trial) -> None:
 
 
 def _tickets(trial: Trial) -> Iterable[Ticket]:
-    return [change for change in trial.changes() if change.get("type") == "ticket"]
+    return [change for change in trial.everything() if change.get("type") == "ticket"]
 
 
 def _list(trial: Trial, name: str, shape: Any) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def run(
 
 def _furnish(trial: Trial) -> None:
     """With a stage: tickets of both companies with something of every kind, so that there is something to look at."""
-    with suppress(Missing):
+    with suppress(Missing, StageFailed, BrokenPromise, *_WRONGLY_TOLD):  # what is wrong is found again by a promise
         for company in (0, 1):
             ticket = trial.mail("Výkaz", "V příloze.", company=company, files=[file("a.csv", b"1;2")])
             for verb, what in _FURNITURE:
@@ -69,6 +69,7 @@ def _furnish(trial: Trial) -> None:
             trial.mail("Omyl", company=company)
 
 
+_WRONGLY_TOLD = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 _FURNITURE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("answer", {"text": "Podívám se.", "hours": "0.75"}),
     ("note_internally", {"text": "Uvnitř.", "hours": "0.25"}),
@@ -92,7 +93,7 @@ def _tried(promise: Promise, trial: Trial) -> Outcome:
         return Outcome(promise, Verdict.UNKNOWN, str(error))
     except (BrokenPromise, CoreAway) as error:
         return Outcome(promise, Verdict.BROKEN, str(error), tuple(trial.wire.exchanges))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:  # of what was told wrongly
+    except _WRONGLY_TOLD as error:
         why = f"what is told lacks something, or is of another type: {type(error).__name__}: {error}"
         return Outcome(promise, Verdict.BROKEN, why, tuple(trial.wire.exchanges))
     return Outcome(promise, Verdict.KEPT)

@@ -256,6 +256,19 @@ def _every_file(core: Core, request: Request) -> Response:
     return answer
 
 
+def _newest_of_a_name(core: Core, request: Request) -> Response:
+    answer, name = core.ask(request), request.path.rpartition("/")[2]
+    if "/attachments/" in request.path and answer.status_code == 200:
+        with core.store.read() as db:
+            row = db.execute(
+                "SELECT bytes FROM attachment JOIN content USING (digest)"
+                " WHERE name = (SELECT name FROM attachment WHERE id = ?) ORDER BY id DESC",
+                (int(name),),
+            ).fetchone()
+        answer.set_data(row["bytes"])
+    return answer
+
+
 def _key_for_other_tickets(core: Core, request: Request) -> Response:
     answer = core.ask(request)
     if answer.status_code == 409:
@@ -417,6 +430,7 @@ MUTANTS: dict[str, tuple[str, Mutant]] = {  # what it does: the promise that fin
     "tells internal notes": ("internal_notes_stay_inside", page(_internal_messages)),
     "names the files of internal notes": ("files_of_internal_notes_stay_inside", page(_internal_files_named)),
     "gives the files of internal notes": ("files_of_internal_notes_stay_inside", _every_file),
+    "gives the newest file of a name": ("files_of_one_name_are_apart", _newest_of_a_name),
     "gives the files of deleted tickets": ("deleted_tickets_are_tombstones", _every_file),
     "shows attached pages": (
         "pages_are_no_pages",
