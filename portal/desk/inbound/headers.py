@@ -64,6 +64,7 @@ def addresses(written: str) -> list[tuple[str, str]]:
     quotation marks ("Novak, Jan <jan@x.example>") belongs to the name.
     """
     found: list[tuple[str, str]] = []
+    may_group = ";" in written  # which ends a group; else a colon is a sign in a name
     mailbox = _Mailbox()
     for token in _TOKEN.finditer(written[:LONGEST]):
         kind = token.lastgroup
@@ -75,7 +76,7 @@ def addresses(written: str) -> list[tuple[str, str]]:
             if len(found) >= MOST_ADDRESSES:
                 return found[:MOST_ADDRESSES]
         else:
-            mailbox.take(kind or "", token.group())
+            mailbox.take("atom" if kind == "colon" and not may_group else kind or "", token.group())
     return (found + mailbox.end())[:MOST_ADDRESSES]
 
 

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
+from portal.lib.html import stylesheets
+from portal.lib.html.stylesheets import Rules
+
 MOST_TAGS = 100_000  # beyond these the HTML stays as it is
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,60})((?:[^<>\"']|\"[^\"]{0,4000}\"|'[^']{0,4000}')*+)>")
@@ -90,7 +93,7 @@ def resolved(html: str) -> str:
     tokens = _tokens(html)
     if tokens is None:
         return html
-    written = "".join(_resolved(tokens))
+    written = "".join(_resolved(tokens, stylesheets.read(html, _HINTS)))
     return written if _has_words(written) or not _has_words(html) else html
 
 
@@ -136,10 +139,16 @@ def _pair(tokens: list[_Piece]) -> None:
             tokens[waiting[token.name].pop()].end = at
 
 
-def _style(token: _Piece) -> str:
-    if "style" not in token.attributes.lower():
+def _style(token: _Piece, rules: Rules) -> str:
+    attributes = token.attributes.lower()
+    if "style" not in attributes and (not rules or ("class" not in attributes and "id" not in attributes)):
         return ""
-    return unescape(_facts(token).get("style", "")).lower()
+    facts = _facts(token)
+    own = unescape(facts.get("style", "")).lower()
+    if not rules:
+        return own
+    keys = [f".{name}" for name in facts.get("class", "").split()[:50]] + [f"#{facts.get('id', '')}"]
+    return stylesheets.of_element(rules, token.name, keys, own)
 
 
 def _facts(token: _Piece) -> dict[str, str]:
@@ -169,7 +178,7 @@ class _Open:
         return bool(self.kept) and self.kept[-1][1]
 
 
-def _resolved(tokens: list[_Piece]) -> Iterator[str]:
+def _resolved(tokens: list[_Piece], rules: Rules) -> Iterator[str]:
     opened = _Open()
     at = 0
     while at < len(tokens):
@@ -179,7 +188,7 @@ def _resolved(tokens: list[_Piece]) -> Iterator[str]:
         elif token.is_end:
             yield f"</s>{token.source}" if at in opened.struck else token.source
         else:
-            style = _style(token)
+            style = _style(token, rules)
             if (style or "hidden" in token.attributes) and _is_hidden(token, style):
                 at = token.end + 1
                 continue

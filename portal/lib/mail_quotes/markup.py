@@ -68,6 +68,8 @@ _TAG = re.compile(
     r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}')*+)>|<!--|<[!?/][^<>]*>"
 )
 _PIECE = re.compile(r"([^\s&]++(?: [^\s&]++)*+|&(?!#?\w))|(\s+)|(&#?\w{1,31};?)")  # words in a line, space, entity
+_ALT = re.compile(r"(?<![\w-])alt\s*=\s*(?:\"([^\"]{1,40})\"|'([^']{1,40})')", re.IGNORECASE)
+_MOST_ENDS, _WIDEST_GAP = 3, 80  # line ends in a row, and spaces in one, of what keeps its lines
 _LETTER_AND_TAGS = re.compile(r"(?:&#?\w{1,31};?|.)(?:\s|</[^<>]*>|<br\b[^<>]*>)*", re.DOTALL)
 _DATA = re.compile(r"([\"'])\s*data:[^\"']*\1", re.IGNORECASE)
 
@@ -147,6 +149,16 @@ def read(source: str) -> Markup:
     return markup
 
 
+def _sign_of(attributes: str) -> str:
+    """What a picture stands for when that is one sign (an emoji); empty for any other."""
+    found = _ALT.search(attributes)
+    sign = unescape((found[1] or found[2] or "").strip()) if found else ""
+    is_sign = 0 < len(sign) <= 8 and not any(
+        letter.isspace() or letter.isalpha() or letter.isascii() for letter in sign[:1]
+    )
+    return sign if is_sign and not any(letter.isascii() and letter.isalnum() for letter in sign) else ""
+
+
 class _MarkupReader:
     def __init__(self, markup: Markup) -> None:
         self._markup = markup
@@ -185,6 +197,8 @@ class _MarkupReader:
             self._begin(Element(name, attributes, tag.start(), tag.end(), len(self._source)))
         else:
             self._markup.elements.append(Element(name, attributes, tag.start(), tag.end(), tag.end()))
+            sign = _sign_of(attributes) if name == "img" else ""
+            self._say(sign, [tag.end() - 1] * len(sign))
         return tag.end()
 
     def _after(self, mark: str, place: int) -> int:
@@ -225,10 +239,21 @@ class _MarkupReader:
             elif entity:
                 letters = unescape(entity).replace("\xa0", " ")
                 self._say(letters, [piece.start()] * len(letters))
-            elif keeps_lines and "\n" in space:
-                self._new_line(piece.start(), always=True)
+            elif keeps_lines:
+                self._say_as_it_stands(space, piece.start())
             elif self._last not in " \n":
                 self._say(" ", [piece.start()])
+            elif "\xa0" in space and self._last == "\n":
+                gap = min(len(space), _WIDEST_GAP)  # an indentation
+                self._say(" " * gap, [piece.start()] * gap)
+
+    def _say_as_it_stands(self, space: str, place: int) -> None:
+        """Line ends and what indents the next line; of a long gap no more than anybody sees."""
+        last = space.rfind("\n") + 1
+        self._say("\n" * min(space.count("\n"), _MOST_ENDS), [place + last - 1] * min(space.count("\n"), _MOST_ENDS))
+        gap = space[last:].replace("\r", "").expandtabs(8)[:_WIDEST_GAP]
+        gap = re.sub(r"\s", " ", gap)
+        self._say(gap, [place + last] * len(gap))
 
     def _new_line(self, place: int, *, always: bool) -> None:
         if always or self._last != "\n":

@@ -8,7 +8,6 @@ from portal.lib.mail_quotes.lines import Line
 from portal.lib.mail_quotes.markup import Element, Markup
 
 _HREF = re.compile(r"href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
-_ALT = re.compile(r"(?<![\w-])alt\s*=\s*(?:\"([^\"]{1,40})\"|'([^']{1,40})')", re.IGNORECASE)
 _START = re.compile(r"(?<![\w-])(?:start|value)\s*=\s*[\"']?\s*(\d{1,4})", re.IGNORECASE)
 _CLOSE = re.compile(r"MsoNormal|MsoList|margin(?:-top)?\s*:\s*0", re.IGNORECASE)
 _LETTERED = re.compile(r"(?<![\w-])type\s*=\s*[\"']?\s*([aAiI])(?![\w])")
@@ -79,8 +78,6 @@ def _insertions(markup: Markup) -> list[Insertion]:
             found.append((_first_said(markup, element), 1, _mark(element, lists)))
         elif element.name == "a":
             found += _address(markup, element)
-        elif element.name == "img":
-            found += _emoji(markup, element)
         elif element.name == "sup":
             start = markup.letter_at(element.start)
             if markup.text[start : start + 1].isdigit() and markup.text[max(0, start - 1) : start].isdigit():
@@ -140,15 +137,3 @@ def _address(markup: Markup, element: Element) -> list[Insertion]:
     while end > start and markup.text[end - 1].isspace():
         end -= 1
     return [(end, 0, f" <{shown}>")]
-
-
-def _emoji(markup: Markup, element: Element) -> list[Insertion]:
-    """A picture that stands for one sign, by its name."""
-    found = _ALT.search(element.attributes)
-    sign = unescape((found[1] or found[2] or "").strip()) if found else ""
-    is_sign = 0 < len(sign) <= 8 and not any(letter.isalnum() and letter.isascii() for letter in sign)
-    return (
-        [(markup.letter_at(element.start), 3, sign)]
-        if is_sign and not sign.isspace() and not sign[0].isalpha()
-        else []
-    )

@@ -8,7 +8,7 @@ from html import escape
 
 from portal.desk.inbound import headers as bounded
 from portal.desk.inbound import html_mail
-from portal.desk.inbound.parts import flowed, invitations, parameters, pictures, tnef
+from portal.desk.inbound.parts import flowed, invitations, parameters, pictures, signed, tnef
 from portal.desk.inbound.parts.files import (
     MailFile,
     bytes_of,
@@ -30,6 +30,8 @@ _PLAIN = frozenset(
 )
 _FOR_NOBODY = frozenset({"text/x-amp-html", "text/watch-html", "text/x-watch-html"})  # what else is always there, too
 _CALENDARS = frozenset({"text/calendar", "application/ics"})
+_RTF = frozenset({"application/rtf", "text/rtf", "application/x-rtf"})
+_TABLES = frozenset({"text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/xml", "text/css"})
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
@@ -159,17 +161,40 @@ def _read_leaf(part: Message, kind: str, reading: _Reading, *, is_related: bool)
         return
     if kind in _CALENDARS:
         reading.meetings.append(plain(charsets.decoded(bytes_of(part), _charset(part))))
-    elif kind in _SEALED:
-        reading.said.append(_Words(SEALED))
+    elif kind in _SEALED or stated_name(part).lower() == "smime.p7m":
+        _read_sealed(part, reading)
     elif kind in _TNEF or stated_name(part).lower() == "winmail.dat":
         if _read_packed(part, reading):
             return
     elif (kind in _PLAIN or kind == "text/html") and _is_shown_text(part, reading):
         _read_text(part, kind, reading)
         return
+    elif _is_unnamed_text(part, kind, reading):
+        reading.said.append(_Words(plain(charsets.decoded(bytes_of(part), _charset(part))).strip("\n")))
+        return
+    elif kind in _RTF:
+        reading.packed.append(_Words(plain(tnef.words_of_rtf(bytes_of(part), _charset(part) or "cp1250")).strip()))
     at = reading.add(of_part(part, kind, len(reading.files) + 1))
     if kind.startswith("image/") and not is_related and part.get_content_disposition() != "attachment":
         reading.said.append(_Picture(at))
+
+
+def _is_unnamed_text(part: Message, kind: str, reading: _Reading) -> bool:
+    """Whether it is a text of a kind we do not know and stands where a body does: RFC 2046 calls it plain."""
+    is_unknown = kind.startswith("text/") and kind not in {*_PLAIN, *_RTF, *_TABLES, "text/html"}
+    return is_unknown and _is_body(part) and not reading.has_body
+
+
+def _read_sealed(part: Message, reading: _Reading) -> None:
+    """Open what is only wrapped in its signature; say of the rest that it is encrypted."""
+    inner = signed.opened(bytes_of(part))
+    reading.repairs += 1
+    if not inner or reading.repairs > _MOST_REPAIRS:
+        reading.said.append(_Words(SEALED))
+        return
+    mail = bounded.parse(inner)
+    reading.has_body = reading.has_body or any(_is_body(text) for text in _texts(mail))
+    _read(mail, reading, is_related=False)
 
 
 def _is_shown_text(part: Message, reading: _Reading) -> bool:

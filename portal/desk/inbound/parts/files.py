@@ -14,8 +14,10 @@ from portal.desk.inbound.parts.words import decoded, header, message_ids, one_li
 LONGEST_NAME = 150
 _MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,120}$")
 _GENERIC = re.compile(  # names that programs give to a mail they attach
-    r"^(?:forwarded|(?:forwarded|attached|original)[ _]?message|message|msg|mail|e-?mail|noname|unknown|untitled"
-    r"|zprava|zpráva|příloha|priloha|att\d*|nbsp|bez[ _]názvu)?[-_ ()\d]*(?:\.eml|\.msg|\.dat|\.txt)?$",
+    r"^(?:forwarded|(?:forwarded|attached|original)[ _]?message|attachment|message|msg|mail"
+    r"|e-?mail|noname|unknown|untitled"
+    r"|(?:p[řr]eposlan[áa][ _])?zpr[áa]va|příloha|priloha|att\d*|nbsp|bez[ _]názvu)?[-_ ()\d]*"
+    r"(?:\.eml|\.msg|\.dat|\.txt)?$",
     re.IGNORECASE,
 )
 _NAMELESS = {"image": "obrazek", "message": "zprava"}
@@ -26,6 +28,15 @@ _ENDINGS = {
     "image/webp": ".webp",
     "application/pdf": ".pdf",
     "message/rfc822": ".eml",
+    "message/global": ".eml",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "text/csv": ".csv",
+    "text/vcard": ".vcf",
+    "application/zip": ".zip",
+    "application/msword": ".doc",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "text/plain": ".txt",
     "text/html": ".html",
     "text/calendar": ".ics",
@@ -50,7 +61,7 @@ def of_part(part: Message, kind: str, number: int) -> MailFile:
     content = bytes_of(part)
     ids = message_ids(plain(raw_header(part, "Content-ID")))
     name = stated_name(part)
-    if kind == "message/rfc822" and _GENERIC.match(name):
+    if kind in {"message/rfc822", "message/global"} and _GENERIC.match(name):
         subject = header(bounded.parse_head(content.lstrip()[: bounded.LARGEST_HEAD]), "Subject")
         name = harmless(f"{one_line(subject, 120)}.eml") if subject.strip() else name
     return MailFile(

@@ -75,7 +75,7 @@ def unpack(content: bytes) -> Unpacked:
         elif found.files and kind in {_FILE_NAME, _FILE_BYTES, _FILE_PROPERTIES}:
             _note_file(found.files[-1], kind, data, charset)
     if not found.text.strip() and not found.html.strip() and rtf:
-        found.text = _words_of_rtf(rtf, charset)
+        found.text = words_of_rtf(_rtf(rtf), charset)
     found.files = [file for file in found.files if file.content]
     if not found.files and not found.text.strip() and not found.html.strip():
         raise Broken("there is nothing in it")
@@ -242,9 +242,8 @@ _BREAKS = {b"par": "\n", b"line": "\n", b"tab": "\t", b"cell": "\t", b"row": "\n
 _BREAKS |= {b"emdash": "—", b"lquote": "‘", b"rquote": "’", b"ldblquote": "“", b"rdblquote": "”"}
 
 
-def _words_of_rtf(packed: bytes, charset: str) -> str:
-    """The words of compressed RTF; of HTML that is wrapped in RTF the words, too."""
-    source = _rtf(packed)
+def words_of_rtf(source: bytes, charset: str) -> str:
+    """The words of RTF; of HTML that is wrapped in RTF the words, too."""
     said: list[str] = []
     letters = bytearray()  # of one charset, not yet read
     groups: list[bool] = []
