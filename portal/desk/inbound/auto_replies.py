@@ -126,7 +126,15 @@ def _is_replied(mail: Mail, house: House) -> bool:
     )
 
 
+_AWAY_OF_NOTES = re.compile(  # HCL Notes has no header for it
+    r"^\W{0,3}AUTO: .{0,100}(?:out of (?:the )?office|mimo kancel|není v kancel|nepřítom|nie je v kancel|neprítom"
+    r"|nicht im (?:büro|haus)|abwesen|poza biurem|nieobecn)"
+)
+
+
 def _is_away(mail: Mail, house: House) -> bool:
+    if _AWAY_OF_NOTES.match(mail.subject):
+        return True
     if not _AWAY.match(mail.subject):
         return False
     return _answers_us(mail, house) or _header(mail, "X-Auto-Response-Suppress") not in _NO

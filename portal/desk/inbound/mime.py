@@ -184,6 +184,8 @@ def _sender(message: Message) -> Address:
         return NOBODY
     for envelope in _addresses(message, "Return-Path"):  # our own server's word, where the mail names nobody
         return Address(one_line(header(message, "From"), 120) or envelope.email, envelope.email)
+    if re.search(r"system|admin|service|gateway|mail", raw_header(message, "From"), re.IGNORECASE):
+        return NOBODY
     raise UnreadableMail("it says no sender's address")
 
 

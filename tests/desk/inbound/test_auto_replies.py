@@ -27,6 +27,8 @@ OURS = "<20260001.answer.0123456789abcdef@connectica.cz>"
         {"Subject": "Mimo kancelář: Re: Dotaz", "References": OURS},
         {"Subject": "Nepřítomnost", "In-Reply-To": OURS},
         {"Subject": "Automatic reply: [Connectica #20260001] Dotaz"},
+        {"Subject": "AUTO: Novák Jan není v kanceláři (návrat 5. 1. 2027)"},
+        {"Subject": "AUTO: Novak, Jan is out of the office. (returning 01/05/2027)"},
         {"Subject": "Out of Office: Dotaz", "X-Auto-Response-Suppress": "All"},
         {**RULES_AGENT, "Subject": "Automatická odpověď: Dotaz", "X-Auto-Response-Suppress": "All"},
         {**RULES_AGENT, "Subject": "Jsem pryč", "X-Auto-Response-Suppress": "All", "In-Reply-To": OURS},

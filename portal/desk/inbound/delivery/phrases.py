@@ -61,6 +61,8 @@ FAILED_SUBJECT = re.compile(
             r"配信不能",
             r"delivery has failed",
             r"échec",
+            r"mail error",
+            r"(?:re:)?.{0,150}(?:delivery failed|non remis|undeliverable|nedoručeno|unzustellbar)\W{0,3}$",
         )
     )
     + r")",
@@ -322,3 +324,29 @@ OF_MACHINES = re.compile(
 
 # Addresses from which no person writes, and which are not only a mail server's.
 NO_PERSON = re.compile(r"^(?:no|do-?not)[-_.]?reply|^(?:notif|alert|system|mail)[\w.-]{0,20}@", re.IGNORECASE)
+
+# How a report begins that has no other sign of a machine; people who ask about one begin with words of their own.
+OPENING = re.compile(
+    r"[\W_]{0,300}(?:message from [^\n]{1,80}\n[\W_]{0,100})?(?:"
+    + "|".join(
+        (
+            r"(?:your|the(?: following)?|a|this) (?:e-?mail|mail|message)(?: below| that you sent)?"
+            r"(?:\s+(?:with )?subject\W[^\n]{0,200})?\s+(?:to [^\n]{1,100} )?"
+            r"(?:could not|can ?not|was not|has not been|has encountered|is undeliverable|did not)",
+            r"failed recipients?\b",
+            r"(?:could|can) ?not deliver (?:the |your )?(?:message|mail|e-?mail)",
+            r"(?:unable to deliver|delivery) (?:to|of) (?:the|your) (?:following|message|mail)",
+            r"an error was detected while (?:processing|delivering)",
+            r"this (?:message|e-?mail) was (?:created|generated) automatically",
+            r"(?:non-?delivery|delivery failure) (?:report|notification)",
+            r"votre message n.a pas pu",
+            r"(?:vaši|vaše|následující|tuto) (?:zprávu|zpráva|e-?mail)[^\n.?]{0,100}"
+            r"(?:nepodařilo|nelze|nebylo možné|nebyla?|nemohla? být) (?:se )?doruč",
+            r"(?:ihre|die folgende) (?:nachricht|e-?mail)[^\n.?]{0,150}(?:nicht|konnte)",
+            r"(?:twoja|państwa) wiadomość[^\n.?]{0,100}nie (?:mogła|została)",
+            r"(?:vašu|vaša) správ[ua][^\n.?]{0,100}(?:nepodarilo|nebolo možné|nebola)",
+        )
+    )
+    + r")",
+    re.IGNORECASE,
+)

@@ -80,7 +80,7 @@ def _is_report(mail: Mail, parts: _Parts, *, is_about_us: bool) -> bool:
         phrases.SYSTEM_ADDRESS.match(mail.sender.email.partition("@")[0])
         or phrases.SYSTEM_NAME.search(mail.sender.name)
     )
-    nobody = mail.header("Return-Path").strip().lower() in _NULL_PATHS
+    nobody = bool(_NOBODY.match(mail.header("Return-Path").strip()))
     machine = mail.header("Auto-Submitted").strip().lower().startswith("auto-")
     subject = bool(phrases.FAILED_SUBJECT.match(mail.subject) or phrases.DELIVERED_SUBJECT.match(mail.subject))
     words = bool(phrases.FAILED_WORDS.search(parts.words) or phrases.DELAYED_WORDS.search(parts.words))
@@ -92,10 +92,17 @@ def _is_report(mail: Mail, parts: _Parts, *, is_about_us: bool) -> bool:
         return nobody or machine or bool(returns) or is_about_us or bool(phrases.OF_MACHINES.search(parts.words))
     if words and returns and is_about_us and phrases.NO_PERSON.match(mail.sender.email):
         return True
-    return read_notice or (subject and words and (is_about_us or machine))
+    return read_notice or (subject and words and (is_about_us or machine or _begins_as_one(parts, bool(returns))))
 
 
-_NULL_PATHS = frozenset({"<>", "<mailer-daemon>", "<#@[]>", "mailer-daemon"})
+_NOBODY = re.compile(r"<>$|<#@\[\]>$|<?mail(?:er)?[-._]?daemon[@>]|mailer-daemon$", re.IGNORECASE)
+
+
+def _begins_as_one(parts: _Parts, has_copy: bool) -> bool:
+    """Whether it begins with a machine's sentence, says of whom it speaks and asks nothing."""
+    told = _above_the_copy(parts.words)[:1500]
+    is_exact = has_copy or bool(_ANY_ADDRESS.search(told))
+    return is_exact and bool(phrases.OPENING.match(parts.words[:1000])) and "?" not in told[:600]
 
 
 def _is_marked(mail: Mail, parts: _Parts) -> bool:

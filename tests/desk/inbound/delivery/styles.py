@@ -643,4 +643,71 @@ STYLES = (
         "Not read: Re: Dotaz",
         "Your message to {to} was deleted without being read on 27. 11. 2026.",
     ),
+    Style(
+        "gateway-with-a-banner",
+        "failed",
+        "brana@mx.example",
+        "Mail could not be delivered",
+        """
+        ****** Message from Mail Gateway 7 ******
+
+        The following mail could not be delivered.
+        Reason: too many attempts. Please verify that the address is correct.
+
+        ******     End of message     ******
+        """,
+        returned="message/rfc822",
+        container="multipart/mixed",
+    ),
+    Style(
+        "daemons-path",
+        "failed",
+        "Relay 3 <relay@mx.example>",
+        "Undelivered mail",
+        "An error was detected while processing the enclosed message.\n\nError-for: {to}\nError-Text: 554 loop",
+        "Return-Path: <MAILER-DAEMON@mx.example>\n",
+    ),
+    Style(
+        "service-with-a-list",
+        "failed",
+        "E300_Mail_Service@mx.example",
+        "Returned Mail - Error During Delivery",
+        "------ Failed Recipients ------\n\n<{to}>: mailbox unavailable [550]\n------ Returned Mail ------\n\n{copy}",
+    ),
+    Style(
+        "french-and-english",
+        "failed",
+        "relais.internet@mx.example",
+        "RE: Dotaz : non remis (delivery failed)",
+        "*****\nVotre message n'a pas pu etre delivre a\n{to}\n\nYour message could not be delivered to\n{to}\n",
+    ),
+    Style(
+        "scanner-that-names-the-subject",
+        "failed",
+        "antivirus_for_gateways@mx.example",
+        "Delivery failure notification",
+        "Your message with Subject: Re: Dotaz\ncould not be delivered to the following recipients:\n\n{to}\n",
+    ),
+    Style(
+        "nobodys-address",
+        "failed",
+        '<"System Administrator"@mx.example>',
+        "Delivery Failure",
+        "Could not deliver message to the following recipient(s):\n\nFailed Recipient: {to}\nReason: 550 unknown",
+    ),
+    Style(
+        "czech-gateway",
+        "failed",
+        "brana@mx.example",
+        "Zprávu nelze doručit",
+        "Vaši zprávu se nepodařilo doručit na adresu {to}: schránka neexistuje.",
+    ),
+    Style(
+        "name-without-an-address",
+        "failed",
+        '"Posta System" <>',
+        "Mail Error",
+        "Your mail cannot be delivered to the following address(es):\n\n{to} (full)\n\n---- Header ----\n{copy}",
+        "Return-Path: <relay@mx.example>\n",
+    ),
 )

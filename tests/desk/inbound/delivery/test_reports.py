@@ -104,6 +104,12 @@ def test_a_complaint_and_a_statistic_are_no_bounces():
             "Nelze doručit e-mail",
             "Píše to: zprávu nelze doručit, schránka je plná",
         ),
+        (
+            "Jan <jan@strojirny-vltava.example>",
+            "Nelze doručit e-mail",
+            "Vaši zprávu se nepodařilo doručit na adresu eva@x.example. Toto mi přišlo, co to znamená?",
+        ),
+        ("Jan <jan@strojirny-vltava.example>", "Mail error", "Nejde mi pošta: your message could not be delivered"),
         ("Jan <jan@strojirny-vltava.example>", "FW: Undeliverable: nabídka", "Co s tím?\n\nDelivery has failed"),
         ("Jan <jan@strojirny-vltava.example>", "Delivered: toner", "Toner byl doručen, děkujeme."),
         ("Jan <jan@strojirny-vltava.example>", "Read: manuál", "Please read the manual."),
