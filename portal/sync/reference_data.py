@@ -21,8 +21,8 @@ from portal.cores.records import (
 from portal.db import db
 from portal.domain.billing import invoice_snapshots
 from portal.domain.billing.agreements import sharing
-from portal.domain.billing.agreements.models import Agreement, Every
-from portal.domain.billing.budgets import Unit
+from portal.domain.billing.agreements.models import Agreement
+from portal.domain.billing.budgets import Every, Unit
 from portal.domain.billing.issued_invoices import IssuedInvoice, Supplier
 from portal.domain.billing.prices import Price
 from portal.domain.companies.models import Company

@@ -1,4 +1,4 @@
-"""Budgets: what a company's manager means to spend in a month, in hours or in money, and who was told of its use."""
+"""Budgets: what a manager means to spend in a month or a year, of all or of a category, and who was told of it."""
 
 import re
 from dataclasses import dataclass
@@ -39,8 +39,18 @@ class Unit(Labelled):
     MONEY = "money", msgid("money without VAT")
 
 
+class Every(Labelled):
+    """How often an amount is there anew."""
+
+    MONTH = "month", msgid("a month")
+    YEAR = "year", msgid("a year")
+
+
 class Budget(Base):
-    """A monthly limit from a month on; the newest row up to a month is that month's. An amount of 0 is no budget."""
+    """A limit from a month on; of its kind the newest row up to a month is that month's. An amount of 0 is none.
+
+    Its kind is whether it is of a month or of a calendar year, and the category it is about, if it is about one.
+    """
 
     __tablename__ = "budget"
     __table_args__ = (Index("ix_budget_valid", "company_id", "from_month", "id"),)
@@ -50,6 +60,8 @@ class Budget(Base):
     from_month: Mapped[date]  # its first day
     unit: Mapped[Unit] = mapped_column(EnumText(Unit))
     amount: Mapped[Decimal]  # hours, or money without VAT
+    every: Mapped[Every] = mapped_column(EnumText(Every), default=Every.MONTH, server_default=Every.MONTH.value)
+    category: Mapped[str] = mapped_column(default="", server_default="")  # empty: all of them
     set_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     set_at: Mapped[datetime]
 
@@ -69,13 +81,15 @@ class BudgetAlert(Base):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A month's budget and how much of it is worked, in its unit."""
+    """A budget of a month or a year, and how much of it is worked, in its unit."""
 
     budget_id: int
-    month: Period
+    period: Period
     unit: Unit
     amount: Decimal
     tally: Tally
+    every: Every = Every.MONTH
+    category: str = ""
 
     @property
     def used(self) -> Decimal:
@@ -101,33 +115,43 @@ def use(reader: Reader, month: Period) -> Use | None:
 
     None without a budget, and where the company may not see live what it would be measured by.
     """
-    budget = reader.once(_valid, month)
-    told = disclosure.of(reader)
-    if budget is None or told.hides_hours or (budget.unit == Unit.MONEY and told.hides_money):
-        return None
-    tally = Tally()
-    time_report.load(reader, *sums(month))
-    for wanted in sums(month):
-        tally.take(time_report.totals(reader, wanted))
-    return Use(budget.id, month, budget.unit, budget.amount, tally)
+    budget = _of_month(reader, month)
+    return _use(reader, budget, month) if budget and _may_show(reader, budget) else None
 
 
-def sums(month: Period) -> tuple[HoursFilter, ...]:
+def others(reader: Reader, month: Period) -> list[Use]:
+    """The same of budgets of the year, or of a category."""
+    found = [one for one in reader.once(_valid, month) if one is not _of_month(reader, month)]
+    shown = [one for one in found if _may_show(reader, one)]
+    time_report.load(reader, *(wanted for one in shown for wanted in sums(_period(one, month), one.category)))
+    return [_use(reader, one, month) for one in shown]
+
+
+def sums(period: Period, category: str = "") -> tuple[HoursFilter, ...]:
     """What use() asks for: a page that needs more loads all of it with one statement."""
-    return tuple(HoursFilter(period=month, billing=billing) for billing in WORKED)
+    return tuple(HoursFilter(period=period, billing=billing, category=category) for billing in WORKED)
 
 
 def chosen(reader: Reader, month: Period) -> tuple[Unit, Decimal] | None:
-    """The budget as it was set for a month, whether or not its use may be shown."""
-    budget = reader.once(_valid, month)
+    """The month's budget of everything as it was set, whether or not its use may be shown."""
+    budget = _of_month(reader, month)
     return (budget.unit, budget.amount) if budget else None
 
 
 @unit_of_work()
-def choose(actor: Actor, company: Company, month: Period, *, unit: str, amount: str) -> None:
-    """Set the budget from a month on; an empty amount or 0 ends it. Commits. Raises Refused for nonsense."""
+def choose(
+    actor: Actor,
+    company: Company,
+    month: Period,
+    *,
+    unit: str,
+    amount: str,
+    every: str = Every.MONTH,
+    category: str = "",
+) -> None:
+    """Set a budget from a month on; an empty amount or 0 ends that of its kind. Commits. Raises Refused."""
     written = re.sub(r"\s", "", amount)
-    if unit not in set(Unit) or not _AMOUNT.match(written or "0"):
+    if unit not in set(Unit) or every not in set(Every) or not _AMOUNT.match(written or "0"):
         raise Refused(msgid("Write the budget as a number, for example 20 or 25000,50."))
     value = Decimal((written or "0").replace(",", "."))
     if value > LARGEST:
@@ -138,11 +162,18 @@ def choose(actor: Actor, company: Company, month: Period, *, unit: str, amount: 
             from_month=month.since,
             unit=unit,
             amount=value.quantize(Decimal("0.01")),
+            every=every,
+            category=category.strip()[:40],
             set_by=actor.known.id,
             set_at=clock.now(),
         )
     )
-    audit.note(audit.BUDGET_SET, actor, company_id=company.id, about=f"{value:f} {unit}")
+    audit.note(
+        audit.BUDGET_SET,
+        actor,
+        company_id=company.id,
+        about=" ".join((f"{value:f} {unit} / {every}", category)).strip(),
+    )
 
 
 def tell_once(use: Use) -> int | None:
@@ -150,7 +181,7 @@ def tell_once(use: Use) -> int | None:
     fresh = [
         percent
         for percent in use.alerts_reached
-        if insert_once(BudgetAlert, budget_id=use.budget_id, month=use.month.since, percent=percent, at=clock.now())
+        if insert_once(BudgetAlert, budget_id=use.budget_id, month=use.period.since, percent=percent, at=clock.now())
     ]
     return max(fresh) if fresh else None
 
@@ -166,11 +197,14 @@ def alert() -> int:
 
 @unit_of_work()
 def _alerted(company: Company, month: Period) -> bool:
-    reached = use(Reader.of(company), month)
-    percent = tell_once(reached) if reached else None
-    if reached and percent:
-        _tell(company, reached, percent)
-    return bool(percent)
+    reader = Reader.of(company)
+    of_month = use(reader, month)
+    told = 0
+    for reached in [*([of_month] if of_month else []), *others(reader, month)]:
+        if percent := tell_once(reached):
+            _tell(company, reached, percent)
+            told += 1
+    return bool(told)
 
 
 def _tell(company: Company, use: Use, percent: int) -> None:
@@ -179,7 +213,7 @@ def _tell(company: Company, use: Use, percent: int) -> None:
         preferences.tell(
             person,
             preferences.BUDGET_REACHED,
-            key=f"budget-{use.budget_id}-{use.month.slug}-{percent}-{person.id}",
+            key=f"budget-{use.budget_id}-{use.period.slug}-{percent}-{person.id}",
             text="budget_reached",
             path=ALERT_PATH,
             company=company,
@@ -189,11 +223,33 @@ def _tell(company: Company, use: Use, percent: int) -> None:
         )
 
 
-def _valid(reader: Reader, month: Period) -> Budget | None:
-    budget = db.session.scalar(
-        select(Budget)
-        .where(Budget.company_id == reader.company_id, Budget.from_month <= month.since)
-        .order_by(Budget.from_month.desc(), Budget.id.desc())
-        .limit(1)
-    )
-    return budget if budget and budget.amount else None
+def _valid(reader: Reader, month: Period) -> list[Budget]:
+    """The newest of every kind."""
+    mine = select(Budget).where(Budget.company_id == reader.company_id, Budget.from_month <= month.since)
+    rows = db.session.scalars(mine.order_by(Budget.from_month, Budget.id))
+    of_kind = {(row.every, row.category): row for row in rows}
+    return [of_kind[kind] for kind in sorted(of_kind) if of_kind[kind].amount]
+
+
+def _of_month(reader: Reader, month: Period) -> Budget | None:
+    found = reader.once(_valid, month)
+    return next((one for one in found if one.every is Every.MONTH and not one.category), None)
+
+
+def _may_show(reader: Reader, budget: Budget) -> bool:
+    told = disclosure.of(reader)
+    return not (told.hides_hours or (budget.unit == Unit.MONEY and told.hides_money))
+
+
+def _period(budget: Budget, month: Period) -> Period:
+    if budget.every is Every.MONTH:
+        return month
+    return Period(month.since.replace(month=1, day=1), month.since.replace(month=12, day=31))
+
+
+def _use(reader: Reader, budget: Budget, month: Period) -> Use:
+    tally, period = Tally(), _period(budget, month)
+    time_report.load(reader, *sums(period, budget.category))
+    for wanted in sums(period, budget.category):
+        tally.take(time_report.totals(reader, wanted))
+    return Use(budget.id, period, budget.unit, budget.amount, tally, budget.every, budget.category)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
@@ -16,6 +17,7 @@ from portal.domain.notifications.outbox import Letter
 from portal.errors import Refused
 from portal.lib.periods import month_of
 from tests.actors import acting
+from tests.factories.billing import midnight
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NOVEMBER = month_of(date(2026, 11, 1))
@@ -169,3 +171,36 @@ def test_a_budget_that_is_overrun_at_once_is_told_in_one_letter(ledger, company)
     assert budget_alerts.alert() == 1
     assert letters_written() == ["Connectica: rozpočet na měsíc je vyčerpán"]
     assert "12,00 h z 10,00 h" in db.session.query(Letter).one().text
+
+
+def test_a_year_and_a_category_have_budgets_of_their_own(company, ledger):
+    person, ticket = ledger.person(company), ledger.ticket(company)
+    for hours, category, at in (
+        ("3.00", "PROGP85", "2026-02-10"),
+        ("2.00", "PROGP85", "2026-11-10"),
+        ("1.00", "KONZ95", "2026-11-11"),
+    ):
+        ledger.entry(ticket, hours, category, f"{at}T10:00")
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="10")
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="12", every="year")
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="4", category="KONZ95")
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="5", every="year", category="PROGP85")
+    reader = Reader.of(company)
+    assert budgets.use(reader, NOVEMBER).used == 3
+    found = [(one.every, one.category, one.used, one.percent) for one in budgets.others(reader, NOVEMBER)]
+    assert found == [("month", "KONZ95", 1, 25), ("year", "", 6, 50), ("year", "PROGP85", 5, 100)]
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="", every="year")
+    assert [one.category for one in budgets.others(Reader.of(company), NOVEMBER)] == ["KONZ95", "PROGP85"]
+
+
+def test_each_budget_tells_its_own_alerts_once(company, ledger):
+    person, ticket = ledger.person(company), ledger.ticket(company)
+    ledger.entry(ticket, "6.00", "PROGP85", "2026-11-10T10:00")
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="10")
+    budgets.choose(acting(person), company, NOVEMBER, unit="hours", amount="7", every="year", category="PROGP85")
+    with clock.set_to(midnight("2026-11-20")):
+        assert [budgets.alert(), budgets.alert()] == [1, 0]
+    texts = sorted(db.session.scalars(select(Letter.text)).all())
+    assert len(texts) == 2
+    assert any("rok 2026 v kategorii PROGP85" in text for text in texts)
+    assert any("měsíc 11/2026 je" in text for text in texts)

@@ -11,8 +11,8 @@ from portal.db import db
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
 from portal.domain.billing.agreements import sharing
-from portal.domain.billing.agreements.models import Agreement, Every
-from portal.domain.billing.budgets import LARGEST, Unit
+from portal.domain.billing.agreements.models import Agreement
+from portal.domain.billing.budgets import LARGEST, Every, Unit
 from portal.domain.companies.models import Company
 from portal.domain.users.actor import Actor
 from portal.errors import NotFound, Refused

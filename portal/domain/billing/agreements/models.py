@@ -10,17 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Hours, db
 from portal.db.enums import EnumText
-from portal.domain.billing.budgets import Unit
-from portal.lib.i18n import msgid
-from portal.lib.labels import Labelled
+from portal.domain.billing.budgets import Every, Unit
 from portal.lib.periods import Period, month_of
-
-
-class Every(Labelled):
-    """How often the included amount is there anew."""
-
-    MONTH = "month", msgid("a month")
-    YEAR = "year", msgid("a year")
 
 
 class Agreement(Base):

@@ -66,7 +66,10 @@ def show_upcoming() -> Response:
         agreement=meter.of(reader),
         use=budgets.use(reader, month),
         budget=budgets.chosen(reader, month),
+        budgets=budgets.others(reader, month),
         units=list(budgets.Unit),
+        everies=list(budgets.Every),
+        categories=prices.list_of(reader).categories,
         earlier=invoices.months(reader, at_most=COMPARED),
         parties=parties.of(reader),
         disclosure=disclosure.of(reader),
@@ -84,6 +87,8 @@ def set_budget() -> AnyResponse:
         month_of(clock.today()),
         unit=request.form.get("unit", ""),
         amount=request.form.get("amount", ""),
+        every=request.form.get("every", budgets.Every.MONTH),
+        category=request.form.get("category", ""),
     )
     flash(_("The budget is set."))
     return redirect(url_for(".show_upcoming"))

@@ -6,8 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import clock
 from portal.domain.billing.agreements import entering
-from portal.domain.billing.agreements.models import Every
-from portal.domain.billing.budgets import Unit
+from portal.domain.billing.budgets import Every, Unit
 from portal.domain.companies import models as companies
 from portal.lib import periods
 from portal.web import rendering

@@ -12,9 +12,9 @@ from portal import clock
 from portal.db import db
 from portal.domain.billing import invoice_adjustments, invoice_preview, invoices, time_report
 from portal.domain.billing.agreements import meter, sharing
-from portal.domain.billing.agreements.models import AgreedTerms, Agreement, Every
+from portal.domain.billing.agreements.models import AgreedTerms, Agreement
 from portal.domain.billing.agreements.sharing import Piece, share_out
-from portal.domain.billing.budgets import Unit
+from portal.domain.billing.budgets import Every, Unit
 from portal.domain.billing.time_report import HoursFilter
 from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter

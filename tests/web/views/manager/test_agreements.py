@@ -10,8 +10,8 @@ from openpyxl import load_workbook
 
 from portal.db import db
 from portal.domain.billing.agreements import sharing
-from portal.domain.billing.agreements.models import Agreement, Every
-from portal.domain.billing.budgets import Unit
+from portal.domain.billing.agreements.models import Agreement
+from portal.domain.billing.budgets import Every, Unit
 from portal.domain.billing.prices import Price
 from tests.factories import mirror
 
