@@ -45,12 +45,21 @@ def of_html(clean_html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", html.unescape(re.sub(r"<[^>]*>", "", spaced))).strip()
 
 
+_WHOLE_VERSES = {0xFDFA: " ", 0xFDFB: " "}  # one letter each, and in pieces eighteen and eight
+
+
 def fold(text: str) -> str:
     """No case, no diacritics, single spaces; equals lower(unaccent(…)) of PostgreSQL for Czech."""
-    plain = text if text.isascii() else _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
+    plain = (
+        text if text.isascii() else _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_WHOLE_VERSES)))
+    )
     if not plain.isascii():  # other scripts have other marks
         plain = "".join(letter for letter in plain if letter.isascii() or not unicodedata.combining(letter))
     return " ".join(plain.casefold().split())
+
+
+def _in_pieces(text: str) -> str:
+    return unicodedata.normalize("NFKD", text.translate(_WHOLE_VERSES))
 
 
 def _one_ending(text: str) -> str:

@@ -448,5 +448,5 @@ def _edges(lines: Sequence[str], own: Iterable[int]) -> set[int]:
 
 def folded(text: str) -> str:
     """Lower-case, without diacritics and double spaces."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text[:LONGEST_QUESTION].casefold())
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

@@ -1,6 +1,7 @@
 """Foreign HTML read just closely enough to fold it: its text, the place of every letter, its elements. Pure."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -97,11 +98,7 @@ class Markup:
 
     def letter_at(self, place: int) -> int:
         """The first letter of the text that stands at this offset of the source or after it."""
-        low, high = 0, len(self.places)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self.places[middle] < place else (low, middle)
-        return low
+        return bisect_left(self.places, place)
 
     def stretch(self, start: int, end: int) -> tuple[int, int]:
         """Where the letters from start to end stand in the source, with the tags that are there for them alone."""
