@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal import clock
@@ -22,6 +22,7 @@ from portal.lib.smtp import SENT, MailFolder, NotDelivered, SmtpServer
 WORDS = ["účtárně", "schránky", "kolegyně", "a", "pro", "VPN", "–", "žluťoučký", "[Connectica #20260017]", "tisk"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=25).map(" ".join))
 def test_a_long_czech_subject_keeps_every_space_on_short_lines(subject):
     mail = EmailMessage(policy=SENT)
