@@ -77,7 +77,7 @@ def _documents(reader: Reader, month: Period) -> tuple[tuple[str, str], ...]:
     found = []
     for one in issued.of_month(reader, invoices.month(reader, month)):
         if one.told is not None:
-            said = words[None if one.difference is None else not one.difference]
+            said = words[one.is_equal]
             found.append((_("Issued invoice no."), " · ".join(part for part in (one.told.number, said) if part)))
     return tuple(found)
 

@@ -54,6 +54,14 @@ def test_what_the_document_says_is_compared_with_ours(books, sign_in, total, say
     assert says in page
 
 
+def test_the_same_number_in_another_currency_is_not_the_same_sum(books, sign_in):
+    _, company, person = books
+    issue(company, core_id="1", number="2026110001", total=Decimal("2178.00"), currency="EUR")
+    page = sign_in(person).get("/invoices/2026-10").text
+    assert "the document says €2,178.00" in page
+    assert "as on the document" not in page
+
+
 def test_a_supplement_stands_beside_its_invoice_and_has_a_number_of_its_own(books, sign_in):
     ledger, company, person = books
     issue(company, core_id="2", number="2026110099", supplement=1, link="https://faktury.example/2026110099")

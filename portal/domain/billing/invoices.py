@@ -95,6 +95,7 @@ class OneInvoice:
     tally: Tally
     adjusted: Decimal
     bill: Bill
+    currency: str
     frozen_at: datetime
 
 
@@ -240,6 +241,7 @@ def _one(invoice: Invoice, adjusted: Sequence[tuple[Decimal, Decimal]]) -> OneIn
         tally=tally,
         adjusted=sum((more for more, _percent in adjusted), Decimal(0)),
         bill=bill_with(tally.amount, invoice.vat_percent, adjusted),
+        currency=invoice.currency,
         frozen_at=invoice.frozen_at,
     )
 

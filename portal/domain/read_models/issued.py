@@ -18,8 +18,15 @@ class IssuedRow:
 
     @property
     def difference(self) -> Decimal | None:
-        """Their total less ours; None where they tell none."""
-        return None if self.told is None or self.told.total is None else self.told.total - self.ours.bill.total
+        """Their total less ours; None where they tell none, or tell it in another currency."""
+        if self.told is None or self.told.total is None or self.told.currency != self.ours.currency:
+            return None
+        return self.told.total - self.ours.bill.total
+
+    @property
+    def is_equal(self) -> bool | None:
+        """Sum and currency are ours; None where they tell no sum."""
+        return None if self.told is None or self.told.total is None else self.difference == 0
 
 
 def of_month(reader: Reader, month: MonthOfInvoices) -> list[IssuedRow]:
