@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from portal.domain.billing import disclosure, prices
 from portal.domain.companies.reader import Reader
-from portal.domain.read_models import listing
+from portal.domain.read_models import listing, search_hits
 from portal.domain.read_models.listing import TicketFilter, TicketPage, Within
+from portal.domain.read_models.search_hits import Hit
 from portal.domain.read_models.ticket_conditions import Only
 from portal.domain.tickets import models as tickets
 from portal.domain.users.permissions import Right
@@ -35,7 +36,7 @@ def part(reader: Reader, wanted: TicketFilter, found: TicketPage) -> Fragment:
         wanted=wanted,
         counts=counts,
         found=found,
-        rows=rows(reader, found),
+        rows=rows(reader, found, wanted.words),
         **(about(reader, wanted, within) if within else {}),
     )
     made = Fragment.of(drawn)
@@ -69,8 +70,23 @@ def _numbers(within: Within | None) -> tuple[Any, ...] | None:
     return within and (*within.tickets.values(), within.worked and astuple(within.worked))
 
 
-def rows(reader: Reader, found: TicketPage) -> list[Markup]:
-    """The rows of the tickets found, in their order. A change makes another version; becoming late another row."""
+def rows(reader: Reader, found: TicketPage, words: str) -> list[Markup]:
+    """The rows of the tickets found, in their order; where words were searched, each with its passage."""
+    drawn = _drawn(reader, found)
+    if not words.strip() or not drawn:
+        return drawn
+    shown = listing.rows(reader, [key.id for key in found.keys])
+    hits = search_hits.of(reader, shown.values(), words)
+    return [row + _hit(hits.get(key.id)) for row, key in zip(drawn, found.keys, strict=False)]
+
+
+def _hit(hit: Hit | None) -> Markup:
+    is_told = hit is not None and (hit.passage or hit.in_file or hit.files)
+    return Markup(render_template("tickets/_hit.html", hit=hit)) if is_told else Markup()  # noqa: S704 - our own template escapes
+
+
+def _drawn(reader: Reader, found: TicketPage) -> list[Markup]:
+    """Rows as everybody of that look sees them. A change makes another version; becoming late another row."""
     look = _look(reader)
     names = [(key.id, key.version, key.is_overdue, look) for key in found.keys]
     drawn = fragment_cache.pieces().of(names)

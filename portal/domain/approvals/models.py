@@ -269,6 +269,12 @@ def open_everywhere() -> list[ApprovalCard]:
     return _cards(_with_ticket().where(Approval.state == ApprovalState.OPEN).order_by(Approval.asked_at, Approval.id))
 
 
+def decided_everywhere(since: datetime) -> list[ApprovalCard]:
+    """Approvals of all companies that ended at that moment or later, the newest first: staff only."""
+    ended = _with_ticket().where(Approval.state != ApprovalState.OPEN, Approval.decided_at >= since)
+    return _cards(ended.order_by(Approval.decided_at.desc(), Approval.id.desc()).limit(PAGE))
+
+
 def is_closed(ticket_state: State, withdrawn_at: datetime | None) -> bool:
     """Nothing can be asked or decided any more about a ticket that is done, in error or gone."""
     return withdrawn_at is not None or ticket_state in {State.DONE, State.ERROR}

@@ -31,7 +31,7 @@ def index() -> Response:
         counts=counts,
         **ticket_fragments.about(reader, wanted, listing.within(reader, wanted, counts)),
         found=found,
-        rows=ticket_fragments.rows(reader, found),
+        rows=ticket_fragments.rows(reader, found, wanted.words),
         requesters=tickets.requesters(reader),
         technicians=tickets.technicians(reader),
     )

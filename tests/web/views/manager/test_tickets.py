@@ -226,3 +226,12 @@ def test_files_of_tickets_are_not_a_readers(world, sign_in):
     assert "/tickets.xlsx" not in reader.get("/tickets").text
     assert "/tickets.xlsx" not in reader.get("/tickets?state=open", headers=PART).text
     assert reader.get("/tickets.xlsx").status_code == reader.get("/tickets.csv").status_code == 404
+
+
+def test_a_hit_shows_the_passage_and_its_text_stays_text(world, manager):
+    mirror.message(world.a.ticket, "<p>Bez &lt;b&gt;VPN&lt;/b&gt; nic nejede.</p>", sent_at=clock.now())
+    mirror.settle()
+    for text in (manager.get("/tickets?q=vpn").text, manager.get("/tickets?q=vpn", headers=PART).text):
+        assert "&lt;b&gt;<mark>VPN</mark>&lt;/b&gt; nic nejede." in text
+        assert "1\N{NO-BREAK SPACE}soubor" in text
+    assert 'class="hit"' not in manager.get("/tickets").text
