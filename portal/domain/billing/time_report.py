@@ -207,6 +207,11 @@ def rows(
         left = None if left is None else left - size
 
 
+def entry(reader: Reader, number: str, entry_id: int) -> Worked | None:
+    """One entry of a ticket as every list shows it."""
+    return next((row for row in rows(reader, HoursFilter(ticket=number)) if row.id == entry_id), None)
+
+
 def page(reader: Reader, wanted: HoursFilter, after: int | None) -> tuple[list[Worked], int | None]:
     """One page of rows() after an entry, and the entry after which the next page starts, if there is one."""
     found = list(rows(reader, wanted, after=_place_of(reader, after), at_most=ON_A_PAGE + 1))

@@ -21,7 +21,7 @@ READ = 4_000  # characters of each
 AROUND = 70  # characters on either side of the first word
 
 
-class Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """Some text of a passage, and whether it is what was searched for."""
 
     text: str
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
 class Hit:
     """What a list says below a ticket that a search found; no passage where its row says the words already."""
 
-    passage: tuple[Piece, ...]
+    passage: tuple[TextPiece, ...]
     in_file: str  # the name of a file in which the words stand
     files: int
 
@@ -96,7 +96,7 @@ def _hit(wanted: Sequence[str], said: Sequence[str], files: Sequence[str]) -> Hi
     return Hit(passage=passage(said, wanted), in_file=named, files=len(files))
 
 
-def passage(texts: Sequence[str], wanted: Sequence[str]) -> tuple[Piece, ...]:
+def passage(texts: Sequence[str], wanted: Sequence[str]) -> tuple[TextPiece, ...]:
     """The line that says most of the folded words, cut around the first of them. Pure."""
     if not wanted:
         return ()
@@ -110,7 +110,7 @@ def _many(wanted: Sequence[str], text: str) -> int:
     return sum(word in folded for word in wanted)
 
 
-def _marked(line: str, wanted: Sequence[str]) -> tuple[Piece, ...]:
+def _marked(line: str, wanted: Sequence[str]) -> tuple[TextPiece, ...]:
     """The line in pieces: each letter is folded by itself, so that a place in the folded line is a letter of it."""
     letters = [fold(letter) or " " for letter in line]
     places = [at for at, folded in enumerate(letters) for _ in folded]  # of each folded character its letter
@@ -136,13 +136,13 @@ def _cut(line: str, first: int) -> tuple[int, int]:
     return start, end
 
 
-def _pieces(line: str, hits: set[int], start: int, end: int) -> Iterable[Piece]:
+def _pieces(line: str, hits: set[int], start: int, end: int) -> Iterable[TextPiece]:
     if start:
-        yield Piece("… ", is_hit=False)
+        yield TextPiece("… ", is_hit=False)
     begun = start
     for at in range(start + 1, end + 1):
         if at == end or (at in hits) != (begun in hits):
-            yield Piece(line[begun:at], is_hit=begun in hits)
+            yield TextPiece(line[begun:at], is_hit=begun in hits)
             begun = at
     if end < len(line):
-        yield Piece(" …", is_hit=False)
+        yield TextPiece(" …", is_hit=False)

@@ -8,12 +8,13 @@ from sqlalchemy import Select, select
 from portal.db import db
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.models import Company
-from portal.domain.tickets.models import State, Ticket
+from portal.domain.tickets.models import Message, MessageSide, State, Ticket
 from portal.domain.tickets.search_index import says
 from portal.errors import NotFound
 from portal.lib import text
 
 MOST_FOUND = 30
+MOST_READ = 20  # messages of a ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class StaffTicket:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StaffMessage:
+    """One message; body is clean HTML."""
+
+    author: str
+    side: MessageSide
+    sent_at: datetime
+    body: str
+
+
 def find(words: str) -> list[StaffTicket]:
     """Tickets of all companies that have these words, the newest change first; none for no words."""
     words = text.line(words)
@@ -49,6 +60,21 @@ def show(ticket_id: int) -> StaffTicket:
     if row is None:
         raise NotFound
     return StaffTicket(**row._mapping)
+
+
+def messages(ticket_id: int) -> list[StaffMessage]:
+    """The newest messages of any company's ticket, the oldest of them first: what staff read before they ask."""
+    newest = (
+        select(Message.author_name, Message.author_email, Message.side, Message.sent_at, Message.body)
+        .join(Ticket, Ticket.id == Message.ticket_id)
+        .where(Message.ticket_id == ticket_id, Message.withdrawn_at.is_(None), Ticket.withdrawn_at.is_(None))
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+        .limit(MOST_READ)
+    )
+    return [
+        StaffMessage(row.author_name or row.author_email, row.side, row.sent_at, row.body)
+        for row in reversed(db.session.execute(newest).all())
+    ]
 
 
 def _existing() -> Select:

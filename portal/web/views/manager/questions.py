@@ -4,6 +4,7 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from portal.domain.billing import prices, time_report
 from portal.domain.questions import models as questions
 from portal.domain.questions import workflow
 from portal.web import rendering
@@ -35,9 +36,12 @@ def show(question_id: int) -> Response:
 @bp.get("/entries/<int:entry_id>/question")
 def write(entry_id: int) -> Response:
     reader = own_reader()
+    asked = questions.entry(reader, entry_id)
     return rendering.render(
         page="questions/write.html",
-        asked=questions.entry(reader, entry_id),
+        asked=asked,
+        worked=time_report.entry(reader, asked.ticket_number, entry_id),
+        currency=prices.list_of(reader).currency,
         earlier=questions.of_entry(reader, entry_id),
     )
 

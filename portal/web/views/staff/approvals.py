@@ -34,6 +34,7 @@ def write(ticket_id: int) -> Response:
     return rendering.render(
         page="staff/ask.html",
         ticket=ticket,
+        messages=staff_search.messages(ticket_id),
         consent=consents.of_employee(ticket.requester_id),
         earlier=approvals.of_ticket_for_staff(ticket_id),
         until=requests.default_until(),

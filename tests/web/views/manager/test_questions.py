@@ -120,3 +120,8 @@ def _post(client, address, page=None, **data):
 
 def _csrf(answer) -> str:
     return re.search(r'name="csrf_token" value="([^"]+)"', answer.text).group(1)
+
+
+def test_the_form_says_what_was_done_and_the_same_hours_as_every_list(world, manager):
+    page = manager.get(f"/entries/{world.a.entry.id}/question").text
+    assert "PROGP85" in page and "1,00" in page
