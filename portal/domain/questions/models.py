@@ -139,6 +139,12 @@ def answered(reader: Reader) -> list[QuestionCard]:
     return _cards(_visible_to(reader).where(Question.state == QuestionState.ANSWERED).order_by(Question.id))
 
 
+def answered_of(reader: Reader, ticket_number: str) -> list[tuple[QuestionCard, QuestionMessage | None]]:
+    """Those about one ticket, each with the last words in it."""
+    cards = [card for card in answered(reader) if card.ticket_number == ticket_number]
+    return [(card, next(reversed(thread(card.question)), None)) for card in cards]
+
+
 def answered_count(reader: Reader) -> int:
     """How many of them."""
     return db.session.scalar(select(how_many_answered(reader))) or 0

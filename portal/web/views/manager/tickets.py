@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.db.unit_of_work import unit_of_work
 from portal.domain.audit import events as audit
+from portal.domain.questions import models as questions
 from portal.domain.read_models import conversation, listing
 from portal.domain.read_models.listing import TicketFilter
 from portal.domain.tickets import models as tickets
@@ -60,12 +61,13 @@ def show(number: str) -> Response:
     ticket = conversation.show(own_reader(), number, before=request.args.get("before", type=rendering.row_id))
     with unit_of_work():
         audit.note(audit.OPENED_TICKET, actor(), about=ticket.number)
-    in_question = navigation.around().in_question
+    around = navigation.around()
     return rendering.render(
         page="tickets/show.html",
         ticket=ticket,
-        in_question=in_question,
-        back=_list_before(),
+        answered=questions.answered_of(own_reader(), ticket.number) if around.answered else [],
+        in_question=around.in_question,
+        back=f"{_list_before()}#ticket-{ticket.number}",
     )
 
 

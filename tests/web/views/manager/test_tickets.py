@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 from portal import clock
 from portal.db import db
 from portal.domain.companies.reader import Reader
+from portal.domain.questions import workflow
 from portal.domain.tickets.models import Message, State, TicketCount
+from tests.actors import acting
 from tests.factories import mirror
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -85,7 +87,7 @@ def test_more_tickets_come_by_htmx_and_by_a_plain_link(world, manager):
     link = page[page.rindex('href="', 0, start) + 6 : page.index('"', page.rindex('href="', 0, start) + 6)]
     following = link.replace("&amp;", "&")
     part, whole = manager.get(following, headers=PART).text, manager.get(following).text
-    assert part.count("<tr>") == whole.count("<tr>") - 1 == 11
+    assert part.count("<tr id=") == whole.count("<tr id=") == 11
     assert "<table" not in part
 
 
@@ -235,3 +237,23 @@ def test_a_hit_shows_the_passage_and_its_text_stays_text(world, manager):
         assert "&lt;b&gt;<mark>VPN</mark>&lt;/b&gt; nic nejede." in text
         assert "1\N{NO-BREAK SPACE}soubor" in text
     assert 'class="hit"' not in manager.get("/tickets").text
+
+
+def test_an_answered_question_stands_above_the_conversation_of_its_ticket_alone(world, manager, sign_in):
+    path, other = f"/tickets/{world.a.ticket.number}", mirror.ticket(world.a.company)
+    mirror.settle()
+    assert "Odpověď na váš dotaz" not in manager.get(path).text
+    workflow.answer(acting(world.staff), world.a.question_id, "Cesta tam <b>a zpět</b>.")
+    page = manager.get(path).text
+    panel = page[page.index('id="answered-') : page.index('class="chat"')]
+    assert "Odpověď na váš dotaz" in panel and "Cesta tam &lt;b&gt;a zpět&lt;/b&gt;." in panel
+    assert f"/questions/{world.a.question_id}/take-back" in panel
+    assert "take-back" not in sign_in(world.a.viewer).get(path).text
+    assert "Odpověď na váš dotaz" not in manager.get(f"/tickets/{other.number}").text
+
+
+def test_the_way_back_leads_to_the_row_in_the_list_one_came_from(world, manager):
+    number = world.a.ticket.number
+    assert f'<tr id="ticket-{number}">' in manager.get("/tickets").text
+    page = manager.get(f"/tickets/{number}", headers={"Referer": "http://localhost/tickets?state=open"}).text
+    assert f'href="/tickets?state=open#ticket-{number}"' in page
