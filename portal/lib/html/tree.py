@@ -20,6 +20,7 @@ _PIECE = 10_000  # letters told to the parser at once
 _UNSEEN = frozenset({"script", "style", "title"})
 _NAME = re.compile(r"[a-z][a-z0-9]{0,30}\Z")
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
+_DECLARATION = re.compile(r"<\?xml[^<>]{0,300}>", re.IGNORECASE)  # lxml refuses one that names a charset
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -31,6 +32,7 @@ def parse(source: str) -> HtmlElement:
     """The tree, its root is <html>. Raises TooComplex; everything else that is wrong with HTML is put up with."""
     if len(source) > MOST_LETTERS:
         raise TooComplex(f"it is longer than {MOST_LETTERS} letters")
+    source = _DECLARATION.sub("", source)
     return _small(_without_controls(source)) if len(source) <= _SMALL else _large(_without_controls(source))
 
 

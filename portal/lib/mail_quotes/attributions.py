@@ -109,6 +109,7 @@ _HEADER = re.compile(
 _BOLD = re.compile(r"^\s{0,8}\*{1,2}[^\W\d_][\w-]{0,14}[ \u00a0]?:?\*{1,2}")
 _DATED = re.compile(rf"^\s*(?:{_DAY}\b|.{{0,60}}?(?:\d{{4}}|\d{{1,2}}[:.]\d\d))", re.IGNORECASE)
 _LONG_DATE = re.compile(rf"^(?:{_DAY}[.,]{{0,2}}\s|\d{{1,2}}\.?\s{_MONTH}|{_MONTH}\w*\s\d)", re.IGNORECASE)
+_FIRST = frozenset({"from", "sent", "date", "to"})
 MOST_CONTINUED = 3  # lines of one header, for To with many people
 
 
@@ -162,7 +163,8 @@ def _is_below(line: str, *, is_first: bool) -> bool:
 def _header(lines: Sequence[str], at: int) -> Announcement | None:
     """Headers copied into the text: a sender, a time that a program wrote, and whom or what it was about."""
     first = _role(lines[at])
-    if first not in {"from", "sent", "date", "to"}:
+    is_subject_first = first == "subject" and at + 1 < len(lines) and _role(lines[at + 1]) in _FIRST
+    if first not in _FIRST and not is_subject_first:
         return None
     roles: dict[str, str] = {}
     end, continued, is_bold = at, 0, False
@@ -249,10 +251,20 @@ def _says_who_and_when(joined: str) -> bool:
         return bool(address or moment) and (
             _is_a_programs(joined)
             or _names_only(joined)
+            or _is_brief(joined, verb.start())
             or (moment is not None and bool(_ADDRESS_LAST.search(joined)))
         )
     starts = bool(re.match(rf"^(?:{_DAY}[.,]{{0,2}}\s)?.{{0,12}}$", joined[: date.start()], re.IGNORECASE))
     return starts and bool(address) and moment is not None and _names_only(joined)
+
+
+def _is_brief(joined: str, until: int) -> bool:
+    """Whether no more than a name stands between the time and the verb: logins are written small."""
+    times = list(_TIME.finditer(joined[:until]))
+    between = joined[times[-1].end() : until] if times else ""
+    name = re.match(r"\s?(?:[ap]\.?m\.?)?\s?,(.*)", between, re.IGNORECASE)
+    words = re.findall(r"[^\W\d_][\w.'’-]*", _ADDRESS.sub(" ", name[1])) if name else []
+    return bool(name) and len(words) <= 3 and _names_only(joined[: times[-1].end()])
 
 
 def _is_a_programs(joined: str) -> bool:

@@ -59,7 +59,19 @@ def test_what_mail_programs_quote_stands_behind_a_mark(quoted):
     assert next(line for line in lines if "PROGP85" in line).startswith(">")
 
 
-@pytest.mark.parametrize("html", ["", "   ", "<", "<!--", "\x00<p>a", "<table>" * 500, "<?xml version='1.0'?><p>a"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "   ",
+        "<",
+        "<!--",
+        '<?xml version="1.0" encoding="utf-8"?><p>a',
+        "\x00<p>a",
+        "<table>" * 500,
+        "<?xml version='1.0'?><p>a",
+    ],
+)
 def test_anything_can_be_made_text(html):
     assert isinstance(html_mail.to_text(html), str)
 

@@ -26,6 +26,22 @@ def test_a_mail_of_own_words_is_its_own():
     assert said("Dobrý den,\n\nnejde tisk.") == ["Dobrý den,", "nejde tisk."]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Už jde.\n\nOn Nov 3, 2026, at 4:19 PM, jnovak wrote:\n\n> Nejde to.",
+        "Už jde.\n\nOn Tuesday, November 3, 2026 at 16:19, podpora it wrote:\n> Nejde to.",
+        "Už jde.\n\nDne 3. 11. 2026 v 16:19, jnovak napsal:\n> Nejde to.",
+        "Už jde.\n\n> Předmět: Tisk\n> Od: noc@connectica.cz\n> Komu: jan@x.example\n> Datum: 2. listopadu 2026 17:44"
+        "\n>\n> Nejde to.",
+    ],
+)
+def test_history_of_a_login_or_below_its_subject_is_history_with_it(text):
+    found = reading.read_text(text)
+    assert [line.text for line, part in found if part is Part.OWN and line.text] == ["Už jde."]
+    assert Part.CITED not in found.parts
+
+
 def test_a_name_with_small_words_in_it_announces_marked_history():
     line = "On Fri, Nov 27, 2026 at 9:12 AM Connectica, support and networks <noc@connectica.example> wrote:"
     assert said(f"Už jde.\n\n{line}\n\n{programs.marked(OLD)}") == ["Už jde."]

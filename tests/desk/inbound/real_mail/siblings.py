@@ -141,6 +141,21 @@ def _of_kind(kind: str, body: str, *seen: str, hidden: tuple[str, ...] = ()) -> 
 _COMMANDS = ("ipconfig /release\n", "ipconfig /renew")
 
 SIBLINGS: dict[str, tuple[Sibling, ...]] = {
+    "XML declaration": (
+        Sibling(
+            html='<?xml version="1.0" encoding="UTF-8"?><html><body><p>Nejde tisk.</p></body></html>',
+            seen=("Nejde tisk.",),
+        ),
+        Sibling(
+            html='<?xml version="1.0" encoding="windows-1250" standalone="yes"?><p>Nejde tisk.</p>',
+            seen=("Nejde tisk.",),
+        ),
+        Sibling(html='<?XML version=1.0 ENCODING="utf-8" ?><!DOCTYPE html><p>Nejde tisk.</p>', seen=("Nejde tisk.",)),
+        Sibling(
+            html='<?xml version="1.0"?><?xml version="1.0" encoding="utf-8"?><p>Nejde tisk.</p>',
+            seen=("Nejde tisk.",),
+        ),
+    ),
     "s39": (
         _indented(
             '<div>Prosím:</div><blockquote style="margin:0 0 0 40px;border:none;padding:0px"><div>AutoCAD 2026</div>'
