@@ -57,6 +57,8 @@ def _tried(url: str, how: dict[str, str | tuple[str, ...] | Path | None]) -> lis
     file, program = how["token_file"], str(how["program"])
     if isinstance(file, Path):
         token = file.read_text(encoding="utf-8").strip()
+    elif url != current_app.config["CORE_URL"]:
+        raise click.ClickException("write --token-file: the token of the settings is for their own core alone")
     else:
         token = config.core_token(current_app.config)
     only = [str(name) for name in how["only"]] if isinstance(how["only"], tuple) else []

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.cores.conformance.promises import BrokenPromise, Ticket, Trial, expect, expect_error, expect_same, promise
-from portal.cores.conformance.stage import file
+from portal.cores.conformance.stage import Missing, file
 
 INSIDE = "Tohle smí číst jen technici."
 CZECH = "Příliš žluťoučký kůň – „úpěl“ ďábelské ódy."
@@ -159,12 +159,12 @@ def due_dates_are_told(trial: Trial) -> None:
 )
 def ended_tickets_open_again(trial: Trial) -> None:
     ticket = trial.mail()
-    state = _ending(trial)
-    trial.stage.play("answer", ticket=ticket, text="Hotovo.", state=state)
-    ended = trial.told(ticket)
-    expect_same(ended["state"], state, "the state")
-    expect(ended.get("done_at"), "done_at is null, though work on it ended")
-    _expect_event(ended, "state", state)
+    for state in _endings(trial):
+        trial.stage.play("answer", ticket=ticket, text="Hotovo.", state=state)
+        ended = trial.told(ticket)
+        expect_same(ended["state"], state, "the state")
+        expect(ended.get("done_at") or state != "done", "done_at is null, though the ticket is done")
+        _expect_event(ended, "state", state)
     sender = trial.company()["sender"]
     trial.stage.play("mail_in", sender=sender, subject="Re: Tiskárna", text="Nejde to zas.", ticket=ticket)
     again = trial.told(ticket)
@@ -188,12 +188,11 @@ def ids_are_stable(trial: Trial) -> None:
     )
 
 
-def _ending(trial: Trial) -> str:
-    states = trial.facts.get("states", ["to_be_invoiced", "done"])
-    found = [state for state in ("to_be_invoiced", "done") if state in states]
+def _endings(trial: Trial) -> list[str]:
+    found = [state for state in ("to_be_invoiced", "done") if state in trial.facts["states"]]
     if not found:
-        raise BrokenPromise("the stage can set neither to_be_invoiced nor done")
-    return found[0]
+        raise Missing("the stage can set neither to_be_invoiced nor done")
+    return found
 
 
 def _expect_event(told: Ticket, kind: str, new: str) -> None:

@@ -92,8 +92,11 @@ def test_the_command_checks_a_core_with_a_program_as_its_stage(app, tmp_path):
         asked += ["--only", "a_mail_is_told_whole", "--only", "files_of_internal_notes_stay_inside"]
         asked += ["--json", str(tmp_path / "report.json"), "--junit", str(tmp_path / "report.xml")]
         result = app.test_cli_runner().invoke(args=asked)
-        wrong = app.test_cli_runner().invoke(args=["core", "check", url, "--only", "records_are_well_formed"])
+        without = app.test_cli_runner().invoke(args=["core", "check", url])
+        token.write_text("another one")
+        wrong = app.test_cli_runner().invoke(args=[*asked[:5], "--only", "records_are_well_formed"])
     store.close()
+    assert (without.exit_code, "write --token-file" in without.output) == (1, True)
     assert (result.exit_code, "2 kept, 0 broken" in result.output) == (0, True), result.output
     assert (tmp_path / "report.json").exists()
     assert (tmp_path / "report.xml").exists()
