@@ -327,7 +327,10 @@ def _time_without_code(
 
 
 def _hours(minutes: Decimal) -> Decimal:
-    return (minutes / 60).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    """Exact to four places, with two where they say it all."""
+    hours = (minutes / 60).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    short = hours.quantize(Decimal("0.01"))
+    return short if short == hours else hours
 
 
 def _invoiced(fields: Mapping[str, list[str]], entries: Iterable[TimeEntryRecord]) -> Iterable[TimeEntryRecord]:

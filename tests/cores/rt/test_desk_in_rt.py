@@ -207,10 +207,10 @@ def test_an_rt_without_the_field_counts_codes_and_minutes_once(lab: Lab, stage: 
     entries = {
         (entry.category, str(entry.hours), bool(entry.message)) for entry in _ticket(core, number).time_entries
     }
-    assert entries == {("PROGP85", "0.50", True), ("WORK90", "0.33", True), ("WORK90", "0.25", False)}
+    assert entries == {("PROGP85", "0.50", True), ("WORK90", "0.3333", True), ("WORK90", "0.25", False)}
     stage.set(number, TimeWorked=125)  # an hour more, by hand
     times = [str(entry.hours) for entry in _ticket(core, number).time_entries]
-    assert sorted(times) == ["0.25", "0.33", "0.50", "1.00"]
+    assert sorted(times) == ["0.25", "0.3333", "0.50", "1.00"]
     without = from_settings(_settings(lab), "")
     assert [entry.category for entry in _ticket(without, number).time_entries] == ["PROGP85"]
 
