@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, null, or_, select, update
 
 from portal import clock
 from portal.db import db
@@ -130,7 +130,7 @@ def keep_changed(company_ids: Collection[int]) -> None:
     keep(company_ids)
     have = set(db.session.scalars(select(Agreement.company_id).distinct()))
     for company_id in sorted(set(company_ids) - have):
-        prepaid = update(TimeEntry).where(TimeEntry.company_id == company_id, TimeEntry.coverage.is_not(None))
+        prepaid = update(TimeEntry).where(TimeEntry.company_id == company_id, TimeEntry.coverage.is_not(null()))
         db.session.execute(prepaid.where(TimeEntry.invoiced_on.is_(None)).values(coverage=None, coverage_rate=None))
         db.session.execute(delete(AgreementPeriod).where(AgreementPeriod.company_id == company_id))
 
@@ -178,7 +178,7 @@ def _found(company_id: int, since: date) -> _ToShare:
         )
         .outerjoin(Invoice, Invoice.id == InvoicedEntry.invoice_id)
         .where(TimeEntry.company_id == company_id)
-        .where(or_(TimeEntry.worked_day >= since, TimeEntry.coverage.is_not(None)))
+        .where(or_(TimeEntry.worked_day >= since, TimeEntry.coverage.is_not(null())))
     )
     found, now = _ToShare(), clock.now()
     for row in db.session.execute(wanted):
