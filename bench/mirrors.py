@@ -19,6 +19,7 @@ from sqlalchemy import select
 from portal import clock, config, create_app
 from portal.cores.protocol import NO_MARK, Mark
 from portal.cores.records import (
+    AsideRecord,
     AttachmentRecord,
     ChangesPage,
     CompanyRecord,
@@ -88,6 +89,9 @@ class MadeUpCore:
 
     def invoices(self) -> IssuedInvoices | None:
         return None
+
+    def aside(self) -> list[AsideRecord]:
+        return []
 
     def tell(
         self, ticket: str, note: str, key: str, *, approval: str = "", decision: str = "", mark: Mark = NO_MARK
@@ -183,9 +187,7 @@ def _ticket(number: int, of: int, *, bumped: int = 0) -> TicketRecord:
     requester = PersonRecord(name=f"Zaměstnanec {rng.choice(NAMES)}", email=f"{rng.randrange(60)}@c{company}.example")
     technician = rng.choice(TECHNICIANS)
     messages = tuple(
-        _message(
-            f"{number}-{at}", author=technician if at % 2 else requester, sent_at=opened + at * ANSWERED, rng=rng
-        )
+        message(f"{number}-{at}", author=technician if at % 2 else requester, sent_at=opened + at * ANSWERED, rng=rng)
         for at in range(rng.randint(2, 5))
     )
     subject = " ".join(rng.sample(WORDS, 4)).capitalize()
@@ -213,7 +215,7 @@ def _ticket(number: int, of: int, *, bumped: int = 0) -> TicketRecord:
     )
 
 
-def _message(core_id: str, *, author: PersonRecord, sent_at: datetime, rng: random.Random) -> MessageRecord:
+def message(core_id: str, *, author: PersonRecord, sent_at: datetime, rng: random.Random) -> MessageRecord:
     file = AttachmentRecord(core_id=f"a{core_id}", name="výpis.txt", size=1200)
     return MessageRecord(
         core_id=f"m{core_id}",

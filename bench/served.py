@@ -21,11 +21,14 @@ _PATIENCE = 60  # seconds until a server answers
 
 
 @contextmanager
-def served(application: str, folder: Path | None = None) -> Iterator[int]:
-    """The port at which the application answers; with a folder, it is the portal over the mirror in there."""
+def served(application: str, folder: Path | None = None, **more: str) -> Iterator[int]:
+    """The port at which the application answers; with a folder, it is the portal over the mirror in there.
+
+    more are settings of the portal that differ from the defaults.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    ours = {f"PORTAL_{name}": str(value) for name, value in settings(folder).items()} if folder else {}
+    ours = {f"PORTAL_{name}": str(value) for name, value in (settings(folder) | more).items()} if folder else {}
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "1"]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "server.log").open("w") as log:  # a line a request, written as in production
@@ -65,12 +68,12 @@ def writing(tickets: int) -> Iterator[None]:
         writer.wait(20)
 
 
-def cookie(port: int) -> str:
-    """The cookie of the manager, signed in as by hand."""
+def cookie(port: int, email: str = MANAGER) -> str:
+    """The cookie of a manager, signed in as by hand."""
     session = requests.Session()
     page = session.get(f"http://127.0.0.1:{port}/sign-in", timeout=20)
     token = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0]
-    form = {"email": MANAGER, "password": PASSWORD, "csrf_token": token}
+    form = {"email": email, "password": PASSWORD, "csrf_token": token}
     answer = session.post(page.url, data=form, allow_redirects=False, timeout=20)
     assert answer.status_code == 302, "the manager cannot sign in"
     return "; ".join(f"{crumb.name}={crumb.value}" for crumb in session.cookies)

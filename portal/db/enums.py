@@ -1,6 +1,7 @@
 """A column that holds one word of an enum: text in the database, a member of the enum everywhere else."""
 
 from enum import StrEnum
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import Dialect, String
@@ -15,11 +16,12 @@ class EnumText(TypeDecorator[Any]):
 
     impl = String
     cache_ok = True
-    coerce_to_is_types = ()  # compared with None, too, as the text that stands for it
 
     def __init__(self, words: type[StrEnum], *, nothing: str | None = None) -> None:
         super().__init__()
         self.words, self.nothing = words, nothing
+        # A column that is never NULL is compared with None as the text that stands for it; any other one by IS NULL.
+        self.coerce_to_is_types = (NoneType,) if nothing is None else ()
         self._members: dict[str | None, StrEnum | None] = {word.value: word for word in words}
         if nothing is not None:
             self._members[nothing] = None

@@ -11,6 +11,7 @@ from portal.db import Base, db
 from portal.db.enums import EnumText
 from portal.domain.approvals.models import Approval, ApprovalState, AtExpiry, Channel, Scope
 from portal.domain.tickets.models import State, Ticket
+from portal.domain.tickets.time_entries import TimeEntry
 from tests.factories.approvals import MONDAY, Office
 
 NAMED_LIKE_ENUMS = {"state", "turn", "at_expiry", "channel", "scope", "side", "unit", "how", "shown_live"}
@@ -55,3 +56,10 @@ def test_a_word_of_another_release_is_read_as_it_is(office):
     db.session.expire_all()
     states = set(db.session.scalars(select(Ticket.state)))
     assert states == {"frozen"} and not states & set(State)
+
+
+def test_nothing_is_null_in_a_column_that_may_be(office):
+    """As IS NULL without a value: PostgreSQL takes none there."""
+    found = db.session.scalars(select(TimeEntry.id).where(TimeEntry.coverage.is_not(None))).all()
+    assert found == []
+    assert "IS NOT NULL" in str(TimeEntry.coverage.is_not(None))

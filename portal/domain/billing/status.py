@@ -1,8 +1,9 @@
 """Billing: where a time entry stands between being written and being invoiced. Pure, and the same said in SQL."""
 
+from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, or_
 
 from portal.domain.tickets.models import State, Ticket
 from portal.domain.tickets.time_entries import TimeEntry
@@ -26,10 +27,7 @@ class Billing(Labelled):
     @property
     def condition(self) -> ColumnElement[bool]:
         """The same over TimeEntry joined with Ticket."""
-        if self is Billing.INVOICED:
-            return TimeEntry.invoiced_on.is_not(None)
-        states = [state.value for state, billing in _BY_STATE.items() if billing is self]
-        return and_(TimeEntry.invoiced_on.is_(None), Ticket.state.in_(states))
+        return any_of([self])
 
 
 _BY_STATE = {
@@ -38,6 +36,16 @@ _BY_STATE = {
     State.ERROR: Billing.ENDED,
     State.DONE: Billing.ENDED,
 }
+
+
+def any_of(billings: Collection[Billing]) -> ColumnElement[bool]:
+    """Entries that stand at one of these, over TimeEntry joined with Ticket."""
+    states = [state.value for state, billing in _BY_STATE.items() if billing in billings]
+    waiting = and_(TimeEntry.invoiced_on.is_(None), Ticket.state.in_(states))
+    if Billing.INVOICED not in billings:
+        return waiting
+    invoiced = TimeEntry.invoiced_on.is_not(None)
+    return or_(invoiced, waiting) if states else invoiced
 
 
 WORKED = (Billing.RUNNING, Billing.TO_BE_INVOICED, Billing.INVOICED)  # what is or will be on an invoice

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -229,7 +230,8 @@ def _place_of(reader: Reader, entry_id: int | None) -> tuple[date, datetime, int
 def totals(reader: Reader, wanted: HoursFilter) -> Tally:
     """The sum of exactly the entries that rows() yields."""
     load(reader, wanted)
-    return replace(reader.once(_total, wanted))
+    found: Tally = reader.once(_total, wanted)
+    return replace(found)
 
 
 def load(reader: Reader, *wanted: HoursFilter) -> None:
@@ -237,10 +239,59 @@ def load(reader: Reader, *wanted: HoursFilter) -> None:
     missing = [one for one in dict.fromkeys(wanted) if not reader.has(_total, one)]
     if not missing:
         return
-    sums = (_sums(reader, one, literal(place).label("place")) for place, one in enumerate(missing))
-    found = {row.place: tally(row) for row in db.session.execute(union_all(*sums))}
-    for place, one in enumerate(missing):
-        reader.keep(found.get(place, Tally()), _total, one)
+    families = _families(missing)
+    sums = (_summed_up(reader, family, place) for place, family in enumerate(families))
+    found = {one: Tally() for one in missing}
+    for row in db.session.execute(union_all(*sums)):
+        for one in families[row.place]:
+            if _has(one, row, families[row.place]):
+                found[one].take(tally(row))
+    for one, summed in found.items():
+        reader.keep(summed, _total, one)
+
+
+def _families(wanted: Iterable[HoursFilter]) -> list[list[HoursFilter]]:
+    """Filters that one pass over the entries can tell apart: they differ in days and billing only."""
+    found: dict[Any, list[HoursFilter]] = {}
+    for one in wanted:
+        found.setdefault((one.period is None, one.but(period=None, billing=None, invoiced_on=None)), []).append(one)
+    return list(found.values())
+
+
+def _summed_up(reader: Reader, family: Sequence[HoursFilter], place: int) -> Select[Any]:
+    """Sums of a family by what tells its filters apart: a ticket's state, an invoice's day and the days worked."""
+    periods = _periods(family)
+    within = sum(
+        (case((_during(period), 1 << at), else_=0) for at, period in enumerate(periods)), start=literal(0, BigInteger)
+    )
+    billings = {one.billing for one in family}
+    span = Period(min(one.since for one in periods), max(one.until for one in periods)) if periods else None
+    return _sums(
+        reader,
+        family[0].but(period=span, billing=None, invoiced_on=family[0].invoiced_on if len(family) == 1 else None),
+        literal(place).label("place"),
+        Ticket.state.label("state"),
+        TimeEntry.invoiced_on.label("invoiced_on"),
+        within.label("within"),
+        among=() if None in billings else (status.any_of([one for one in billings if one]),),
+    )
+
+
+def _periods(family: Sequence[HoursFilter]) -> list[Period]:
+    return list(dict.fromkeys(one.period for one in family if one.period))
+
+
+def _has(wanted: HoursFilter, row: Any, family: Sequence[HoursFilter]) -> bool:
+    """Whether a row of _summed_up() is within a filter of that family."""
+    if wanted.period and not row.within & (1 << _periods(family).index(wanted.period)):
+        return False
+    if wanted.invoiced_on and wanted.invoiced_on != row.invoiced_on:
+        return False
+    return wanted.billing is None or status.billing_of(row.state, row.invoiced_on) is wanted.billing
+
+
+def _during(period: Period) -> ColumnElement[bool]:
+    return TimeEntry.worked_day.between(period.since, period.until)
 
 
 def of_tickets(reader: Reader, by: ColumnElement[Any], among: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -346,7 +397,7 @@ def _narrowed(
 ) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = [*among]
     if wanted.period:
-        conditions.append(TimeEntry.worked_day.between(wanted.period.since, wanted.period.until))
+        conditions.append(_during(wanted.period))
     if wanted.billing:
         conditions.append(wanted.billing.condition)
     if wanted.invoiced_on:
@@ -447,7 +498,8 @@ def invoiced_as(row: Any) -> tuple[str, Decimal, date] | None:
 
 
 def _total(reader: Reader, wanted: HoursFilter) -> Tally:
-    return tally(db.session.execute(_sums(reader, wanted)).one())
+    """Found with the reader: see load()."""
+    raise LookupError(wanted)
 
 
 def _sums(reader: Reader, wanted: HoursFilter, *by: Any, among: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
@@ -481,13 +533,20 @@ def _sums(reader: Reader, wanted: HoursFilter, *by: Any, among: Sequence[ColumnE
 
 def _rate(price_list: PriceList) -> ColumnElement[Any]:
     """An entry's rate in hundredths: as it was invoiced, else by the agreement or the price list of its day."""
-    known = {category: steps for category in price_list.categories if (steps := price_list.steps(category))}
+    return _rate_by(
+        tuple((name, tuple(steps)) for name in price_list.categories if (steps := price_list.steps(name)))
+    )
+
+
+@lru_cache(maxsize=64)
+def _rate_by(known: tuple[tuple[str, tuple[tuple[date, Decimal | None], ...]], ...]) -> ColumnElement[Any]:
+    """The expression for these steps by category; ten years of prices make it large, and it is the same for long."""
     frozen = func.coalesce(type_coerce(FROZEN_RATE, BigInteger), type_coerce(TimeEntry.coverage_rate, BigInteger))
     if not known:
         return frozen
     of_category = {
         category: case(*((TimeEntry.worked_day >= day, _hundredths(rate)) for day, rate in steps))
-        for category, steps in known.items()
+        for category, steps in known
     }
     return func.coalesce(frozen, case(of_category, value=TimeEntry.category), type_=BigInteger)
 

@@ -276,3 +276,26 @@ def test_a_day_of_the_clock_change_has_all_its_hours(ledger):
         ledger.entry(ticket, at=start + timedelta(hours=hour))
     day = Period(date(2026, 10, 25), date(2026, 10, 25))
     assert time_report.totals(Reader.of(company), HoursFilter(period=day)).entries == 25
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entries=ENTRIES)
+def test_sums_asked_for_together_are_those_of_their_rows(ledger, entries):
+    """They are one pass over the entries, told apart by days and billing."""
+    reader = Reader.of(fill(ledger, entries))
+    days = [
+        None,
+        month_of(date(2026, 10, 1)),
+        month_of(date(2026, 11, 1)),
+        Period(date(2026, 10, 20), date(2026, 11, 9)),
+    ]
+    wanted = [HoursFilter(period=period, billing=billing) for period in days for billing in (None, *Billing)]
+    wanted += [
+        HoursFilter(invoiced_on=date(2026, 10, 31)),
+        HoursFilter(category="PROGP85"),
+        HoursFilter(ticket="nic"),
+    ]
+    time_report.load(reader, *wanted)
+    for one in wanted:
+        assert time_report.totals(reader, one) == summed(time_report.rows(reader, one)), one
+    db.session.rollback()
