@@ -76,6 +76,11 @@ SETTINGS = (
     Setting("DESK_IMAP_URL", "", "a mailbox to read: imaps://user:password@host:993/INBOX; empty reads none"),
     Setting("DESK_IMAP_SECONDS", 20, "pause between two looks into that mailbox, in seconds"),
     Setting("DESK_MAIL_OUT", "", "mail server: smtp+starttls://user:password@host:587; empty writes files"),
+    Setting(
+        "DESK_TECHNICIANS_PAGE",
+        "",
+        "address at which technicians read docs/technicians.md; letters to them lead there",
+    ),
     Setting("DESK_DISPATCH", "", "who is told of new tickets, comma-separated addresses; empty is every technician"),
     Setting("DESK_LARGEST_MB", 35, "the largest mail the desk takes, in MiB"),
     Setting("DESK_KEEP_RAW_DAYS", 30, "how long the raw form of an accepted mail is kept, in days"),

@@ -35,6 +35,7 @@ def open_store(values: dict[str, Any]) -> Store:
         address=values["NOC_ADDRESS"],
         trusted_authserv=values["DESK_TRUSTED_AUTHSERV"],
         dispatch=values["DESK_DISPATCH"],
+        technicians_page=values["DESK_TECHNICIANS_PAGE"].strip(),
         largest_mail=values["DESK_LARGEST_MB"] * 1024 * 1024,
         keep_raw_days=values["DESK_KEEP_RAW_DAYS"],
     )

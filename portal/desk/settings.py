@@ -13,6 +13,7 @@ class House:
     address: str = "noc@connectica.cz"
     trusted_authserv: str = ""  # the authserv-id our own mail server writes into Authentication-Results
     dispatch: str = ""  # addresses told of every new ticket, comma-separated; empty is every technician
+    technicians_page: str = ""  # where docs/technicians.md can be read; letters to technicians lead there
     largest_mail: int = LARGEST_MAIL
     keep_raw_days: int = 30  # how long the raw form of an accepted mail is kept
 

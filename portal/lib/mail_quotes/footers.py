@@ -6,7 +6,7 @@ from collections.abc import Sequence
 # What the letters to technicians end with (portal/desk/outbound/letters). Programs wrap it, mark it, lose its dots.
 _BEGINS = re.compile(r"^\W{0,6}Odpověd[íi] se požadavku ujmete\b", re.IGNORECASE)
 _WORDS = ("STAV:", "TERMIN:", "RESI:", "SCHVALIT:", "PRIDAT:", "DUVERNE", "INTERNI")
-MOST_LINES = 14  # the list wrapped by a telephone
+MOST_LINES = 16  # the list wrapped by a telephone
 
 
 def footer_lines(lines: Sequence[str]) -> set[int]:
@@ -31,7 +31,16 @@ def _around(lines: Sequence[str], at: int) -> range:
 def _belongs(lines: Sequence[str], at: int) -> bool:
     """Whether a line goes on with the list: it names lines between dots, or tells where more is written."""
     line = lines[at].strip()
-    if line.startswith(("Řádky na konci", "Radky na konci", "vašeho textu", "konci vašeho", "na konci vašeho")):
+    if line.startswith(
+        (
+            "Všechny řádky s příklady: ",
+            "Řádky na konci",
+            "Radky na konci",
+            "vašeho textu",
+            "konci vašeho",
+            "na konci vašeho",
+        )
+    ):
         return True
     return bool(_lists(line)) or " ·" in line or bool(_CONTINUES.match(line))
 

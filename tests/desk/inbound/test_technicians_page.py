@@ -1,12 +1,13 @@
 """The page for technicians and the small print of their letters name every line there is, and show ones that work."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from portal import clock
 from portal.config import ROOT
-from portal.desk.inbound import mail_commands
+from portal.desk.inbound import intake, mail_commands
 from portal.desk.inbound.correction_lines import CorrectionVerb
 from portal.lib.mail_quotes import reading
 from portal.lib.mail_quotes.lines import Part
@@ -45,6 +46,24 @@ def test_every_example_of_the_letter_is_done(small_print):
     for example in small_print.splitlines()[1].split(" · "):
         asked = mail_commands.read(example, PRICED)
         assert (asked.problems, asked.text(example)) == ((), ""), example
+
+
+@pytest.mark.parametrize("page", ["", "https://noc.connectica.example/technici"])
+def test_a_letter_leads_to_the_page_where_there_is_one(store, compose, letters, page):
+    store.house = replace(store.house, technicians_page=page)
+    number = intake.receive(store, compose()).ticket
+    [(_, _, told)] = letters(number, "new_ticket")
+    assert (f"\nVšechny řádky s příklady: {page}" in told) == bool(page)
+    quoted = "\n".join(f"> {line}" for line in told.splitlines())
+    found = reading.read_text(f"Podívám se.\n\nDne 2. 11. 2026 v 10:22 Connectica napsal(a):\n{quoted}")
+    footer = "\n".join(line.text for line, part in found if part is Part.FOOTER)
+    assert page in footer and "INTERNI" in footer
+
+
+def test_what_was_not_understood_leads_to_the_page(store, opened, technician_writes, letters):
+    store.house = replace(store.house, technicians_page="https://noc.connectica.example/technici")
+    technician_writes(opened, "Hotovo.\n\nPROGP85:jedna")
+    assert "https://noc.connectica.example/technici" in letters(opened, "not_understood")[0][2]
 
 
 @pytest.mark.parametrize("width", [30, 60, 72, 500])
