@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.desk.inbound import mail_commands, message_text
+from portal.desk.inbound import mail_commands, message_text, mime
 from portal.lib.mail_quotes.reading import About, known_people
 from portal.sync.html import message_body, sanitize
 from tests.lib.mail_quotes import programs
@@ -29,6 +29,16 @@ OWN = st.sampled_from(
         "2) druhý bod",
         "Dne 3. 12. přijdu v 9:00",
         "https://x.example/navod",
+        "PS: klíče má vrátnice.",
+        "Předmět smlouvy: servis tiskáren",
+        "From: warehouse 3",
+        "An: Lager 3",
+        "On Monday at 9:00 we meet in room 5.",
+        "Am 3.12. um 9:00 komme ich: bitte öffnen",
+        "W dniu 3.12. o 9:00 będę w biurze",
+        "Dňa 3. 12. prídem o 9:00",
+        "Petr říká, že 3. 12. 2026 v 9:15 psal jan@x.example kvůli faktuře",
+        "-----",
         "Funguje to; jen někdy se to zasekne a musím počítač vypnout a zapnout, což zdržuje celou účtárnu.",
     ]
 )
@@ -93,6 +103,41 @@ def test_plain_mails_above_and_below(where, line, parts, signature):
     own, asked, old = parts
     text = text_of(where, line, [*own, "", *asked], old, signature)
     check(text, "", own, ["SITE80:0,25"] if asked else [])
+
+
+def flowed(text, width):
+    """The text as format=flowed writes it: lines that go on end with a space, some are stuffed with one."""
+    return "\n".join(row for line in text.split("\n") for row in _flowed_line(line, width))
+
+
+def _flowed_line(line, width):
+    if line in {"-- ", ""}:
+        return [line]
+    marks = ">" * (len(line) - len(line.lstrip(">")))
+    words_ = line.lstrip("> ").rstrip().split(" ")
+    rows = [words_[0]]
+    for word in words_[1:]:
+        if len(rows[-1]) + len(word) < width:
+            rows[-1] += f" {word}"
+        else:
+            rows.append(word)
+    stuffed = [f" {row}" if marks or row.startswith((" ", ">", "From ")) else row for row in rows]
+    return [f"{marks}{row}{' ' if at < len(rows) - 1 else ''}" for at, row in enumerate(stuffed)]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(["above", "below", "signature below"]),
+    LINES,
+    st.tuples(own_lines, times, old_lines),
+    st.integers(16, 78),
+)
+def test_flowed_mails_above_and_below(where, line, parts, width):
+    own, asked, old = parts
+    text = text_of(where, line, [*own, "", *asked], old, "-- \nJan Novák")
+    head = "From: jan@x.example\nSubject: Re\nContent-Type: text/plain; charset=utf-8; format=flowed\n\n"
+    said = mime.read((head + flowed(text, width)).encode())
+    check(said.text, "", own, ["SITE80:0,25"] if asked else [])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
