@@ -266,6 +266,8 @@ def _read_packed(part: Message, reading: _Reading) -> bool:
         name = harmless(plain(file.name)) or f"priloha-{number}"
         kind = file.media_type if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,100}", file.media_type) else _kind_of(name)
         reading.add(MailFile(name, kind, file.content, plain(file.content_id).strip("<>")))
+    if found.meeting:
+        reading.meetings.append(plain(found.meeting))
     if found.html.strip() or found.text.strip():
         html = plain(found.html)
         reading.packed.append(_of_html(html) if html.strip() else _Words(plain(found.text).strip()))

@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from portal.lib import charsets
 
@@ -17,6 +18,9 @@ _LARGEST_RTF = 4_000_000  # bytes; compressed RTF says itself how long it is
 _BODY, _MAIL_PROPERTIES, _CODEPAGE = 0x800C, 0x9003, 0x9007
 _BEGINS_FILE, _FILE_NAME, _FILE_BYTES, _FILE_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 _PLAIN, _RTF, _HTML = 0x1000, 0x1009, 0x1013
+_CLASS, _SUBJECT, _START, _END = 0x001A, 0x0037, 0x0060, 0x0061
+_NAMED = 0x10000  # added to the number of a property that is called by its set and number
+_PLACE_OF_MEETING, _START_OF_MEETING, _END_OF_MEETING = _NAMED + 0x8208, _NAMED + 0x820D, _NAMED + 0x820E
 _CONTENT, _LONG_NAME, _SHORT_NAME, _MEDIA_TYPE, _CONTENT_ID = 0x3701, 0x3707, 0x3704, 0x370E, 0x3712
 _SIZES = {
     0x0002: 4,
@@ -55,6 +59,7 @@ class Unpacked:
 
     text: str = ""
     html: str = ""
+    meeting: str = ""  # an invitation or its cancelling, as iCalendar
     files: list[Packed] = field(default_factory=list)
 
 
@@ -70,6 +75,7 @@ def unpack(content: bytes) -> Unpacked:
             found.text = charsets.decoded(data.rstrip(b"\0"), charset)
         elif kind == _MAIL_PROPERTIES:
             rtf = _note_body(found, data, charset) or rtf
+            found.meeting = _meeting(data, charset) or found.meeting
         elif kind == _BEGINS_FILE and len(found.files) < _MOST_FILES:
             found.files.append(Packed())
         elif found.files and kind in {_FILE_NAME, _FILE_BYTES, _FILE_PROPERTIES}:
@@ -77,7 +83,7 @@ def unpack(content: bytes) -> Unpacked:
     if not found.text.strip() and not found.html.strip() and rtf:
         found.text = words_of_rtf(_rtf(rtf), charset)
     found.files = [file for file in found.files if file.content]
-    if not found.files and not found.text.strip() and not found.html.strip():
+    if not found.files and not found.text.strip() and not found.html.strip() and not found.meeting:
         raise Broken("there is nothing in it")
     return found
 
@@ -107,6 +113,46 @@ def _note_body(found: Unpacked, data: bytes, charset: str) -> bytes:
         elif name == _RTF:
             rtf = value
     return rtf
+
+
+def _meeting(data: bytes, charset: str) -> str:
+    """The meeting that the properties tell of; empty when they tell of none that has a time."""
+    facts = {name: (kind, value) for name, kind, value in _properties(data)}
+    said = {name: _string(value, kind, charset) for name, (kind, value) in facts.items() if kind in {0x001E, 0x001F}}
+    start = _moment(facts.get(_START_OF_MEETING) or facts.get(_START))
+    end = _moment(facts.get(_END_OF_MEETING) or facts.get(_END))
+    kind = said.get(_CLASS, "").upper()
+    if not start or not kind.startswith(("IPM.APPOINTMENT", "IPM.SCHEDULE.MEETING", "IPM.MICROSOFT SCHEDULE")):
+        return ""
+    rows = [
+        "BEGIN:VCALENDAR",
+        f"METHOD:{'CANCEL' if 'CANCEL' in kind else 'REQUEST'}",
+        "BEGIN:VEVENT",
+        f"SUMMARY:{_escaped(said.get(_SUBJECT, ''))}",
+        f"DTSTART:{start}",
+        *([f"DTEND:{end}"] if end else []),
+        f"LOCATION:{_escaped(said.get(_PLACE_OF_MEETING, ''))}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return "\r\n".join(row for row in rows if not row.endswith("LOCATION:"))
+
+
+def _moment(value: tuple[int, bytes] | None) -> str:
+    """A FILETIME, hundreds of nanoseconds since 1601, as iCalendar writes it; empty when it is none."""
+    if value is None or value[0] != 0x0040 or len(value[1]) < 8:
+        return ""
+    try:
+        moment = datetime(1601, 1, 1, tzinfo=UTC) + timedelta(
+            microseconds=int.from_bytes(value[1][:8], "little") // 10
+        )
+    except OverflowError:
+        return ""
+    return f"{moment:%Y%m%dT%H%M%SZ}" if moment.year > 1990 else ""
+
+
+def _escaped(words: str) -> str:
+    return re.sub(r"([\\;,])", r"\\\1", re.sub(r"\s+", " ", words[:500])).strip()
 
 
 def _note_file(file: Packed, kind: int, data: bytes, charset: str) -> None:
@@ -144,12 +190,18 @@ def _properties(data: bytes) -> list[tuple[int, int, bytes]]:
             kind, name = struct.unpack_from("<HH", data, place)
             place += 4
             if name >= 0x8000:
-                place = _after_name(data, place)
+                name, place = _named(data, place), _after_name(data, place)
             value, place = _value(data, place, kind)
             found.append((name, kind & ~_MANY, value))
     except (struct.error, Broken):
         pass
     return found
+
+
+def _named(data: bytes, place: int) -> int:
+    """The number by which a property of a set is called; nought for one with a name."""
+    is_string, number = struct.unpack_from("<II", data, place + 16)
+    return 0 if is_string else _NAMED + number % 0x10000
 
 
 def _after_name(data: bytes, place: int) -> int:

@@ -148,3 +148,61 @@ def test_counts_that_lie_are_not_believed():
     lying = struct.pack("<I", 0xFFFFFFFF) + struct.pack("<HHII", 0x1102, 0x3701, 0xFFFFFFFF, 0xFFFFFFFF)
     found = tnef.unpack(packed(a_file(b"a.txt", b"x"), attribute(2, 0x00069005, lying)))
     assert [file.name for file in found.files] == ["a.txt"]
+
+
+START, END = (struct.pack("<Q", (133_000_000_000 + hour * 36_000) * 1_000_000) for hour in (0, 1))
+TITLE = (0x0037, 0x1F, "Výměna switche; sklad\0".encode("utf-16-le"))
+
+
+def named(number: int, kind: int, value: bytes) -> bytes:
+    """A property of the set of meetings, which has no number of its own."""
+    lengthy = struct.pack("<II", 1, len(value)) + value + b"\0" * (-len(value) % 4)
+    return (
+        struct.pack("<HH", kind, 0x8001)
+        + bytes(16)
+        + struct.pack("<II", 0, number)
+        + (lengthy if kind == 0x1F else value)
+    )
+
+
+def a_meeting(kind: bytes, *rows: bytes) -> bytes:
+    known = properties((0x001A, 0x1E, kind + b"\0"), TITLE)
+    return packed(CODEPAGE, attribute(1, 0x00069003, struct.pack("<I", 2 + len(rows)) + known[4:] + b"".join(rows)))
+
+
+AT = (named(0x820D, 0x40, START), named(0x820E, 0x40, END))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (a_meeting(b"IPM.Schedule.Meeting.Request", *AT), "Pozvánka: Výměna switche; sklad"),
+        (a_meeting(b"IPM.Appointment", *AT), "Pozvánka: Výměna switche; sklad"),
+        (a_meeting(b"IPM.Schedule.Meeting.Canceled", *AT), "Výměna switche; sklad"),
+        (
+            a_meeting(b"IPM.Schedule.Meeting.Request", *AT, named(0x8208, 0x1F, "Dílna\0".encode("utf-16-le"))),
+            "Kde: Dílna",
+        ),
+        (
+            a_meeting(b"IPM.Microsoft Schedule.MtgReq", struct.pack("<HH", 0x40, 0x60) + START),
+            "Výměna switche; sklad",
+        ),
+    ],
+)
+def test_a_meeting_in_it_is_said_in_words(content, words):
+    said = mail(content, text="")
+    assert words in said.text
+    assert "Kdy: " in said.text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        a_meeting(b"IPM.Note", *AT),
+        a_meeting(b"IPM.Schedule.Meeting.Request"),
+        a_meeting(b"IPM.Schedule.Meeting.Request", named(0x820D, 0x40, b"\xff" * 8)),
+        a_meeting(b"IPM.Schedule.Meeting.Request", named(0x820D, 0x40, bytes(8))),
+    ],
+)
+def test_what_has_no_time_is_no_meeting(content):
+    assert "Kdy: " not in mail(content).text
