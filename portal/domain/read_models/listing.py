@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    select,
     tuple_,
 )
 
@@ -37,6 +36,7 @@ from portal.lib.money import Tally
 
 ROWS = 50  # of one page
 WALKED = 500  # tickets read one after another, in the order of the list, before the index is asked for words
+SUMMED = 1_000  # tickets whose time and money are told above the list; the workbook sums up any number
 WALKED_ORDERS = {"changed", "opened"}  # an index of tickets has this order: to walk it needs no sorting
 
 
@@ -157,18 +157,11 @@ class TicketFilter:
         return bool(plain or self.over is not None or self.only)
 
 
-class Found(NamedTuple):
-    """How much is found in one state: tickets, and the time and money of their entries."""
-
-    tickets: int
-    worked: Tally
-
-
 class Within(NamedTuple):
     """What a filter finds: the tickets of every state, and the time and money of those in the state that is shown."""
 
     tickets: dict[State, int]
-    worked: Tally | None  # None: of the whole history nobody asked for a sum, which would cost more every year
+    worked: Tally | None  # None: of a long history nobody waits for a sum, which would cost more every year
 
 
 class Key(NamedTuple):
@@ -258,11 +251,12 @@ def _before(wanted: TicketFilter, *beyond: tuple[Any, ...]) -> list[ColumnElemen
 
 
 def within(reader: Reader, wanted: TicketFilter, counts: dict[State, int]) -> Within:
-    """What the filter finds, in numbers; counts are the company's tickets in each state. At most one statement."""
+    """What the filter finds, in numbers; counts are the company's tickets in each state. At most two statements."""
     if wanted.narrows:
-        found = _sums(reader, _conditions(reader, replace(wanted, state=None)))
-        shown = [found[wanted.state]] if wanted.state else list(found.values())
-        return Within({state: one.tickets for state, one in found.items()}, _together(one.worked for one in shown))
+        conditions = _conditions(reader, replace(wanted, state=None))
+        found = _counted(reader, conditions)
+        shown = found[wanted.state] if wanted.state else sum(found.values())
+        return Within(found, _summed(reader, wanted.state, conditions) if shown <= SUMMED else None)
     if wanted.state in STAY_FEW:
         return Within(counts, _of_state(reader, wanted.state))
     return Within(counts, None)
@@ -327,19 +321,20 @@ def _together(parts: Iterable[Tally]) -> Tally:
     return tally
 
 
-def _sums(reader: Reader, conditions: list[ColumnElement[bool]]) -> dict[State, Found]:
+def _counted(reader: Reader, conditions: list[ColumnElement[bool]]) -> dict[State, int]:
+    """The tickets of every state that meet conditions."""
     tickets = _visible_to(reader).where(*conditions)
-    counted = tickets.with_only_columns(Ticket.state, func.count().label("tickets")).group_by(Ticket.state).subquery()
-    worked = time_report.of_tickets(reader, Ticket.__table__.c.state, conditions).subquery()
-    columns = [column for column in worked.c if column.name != "key"]
-    both = select(counted.c.state.label("state"), counted.c.tickets, *columns).select_from(
-        counted.outerjoin(worked, worked.c.key == counted.c.state)
+    counted = tickets.with_only_columns(Ticket.state, func.count().label("tickets")).group_by(Ticket.state)
+    found = {State(row.state): row.tickets for row in db.session.execute(counted, {"company": reader.company_id})}
+    return {state: found.get(state, 0) for state in State}
+
+
+def _summed(reader: Reader, state: State | None, conditions: list[ColumnElement[bool]]) -> Tally:
+    """Time and money of the tickets that meet conditions, in a state or in all."""
+    by_state = db.session.execute(
+        time_report.of_tickets(reader, Ticket.__table__.c.state, conditions), {"company": reader.company_id}
     )
-    found = {
-        State(row.state): Found(row.tickets, time_report.tally(row))
-        for row in db.session.execute(both, {"company": reader.company_id})
-    }
-    return {state: found.get(state) or Found(0, Tally()) for state in State}
+    return _together(time_report.tally(row) for row in by_state if state in (None, row.key))
 
 
 def everything(reader: Reader, wanted: TicketFilter) -> Iterator[tuple[ListedTicket, Tally]]:

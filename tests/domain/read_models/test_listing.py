@@ -354,12 +354,23 @@ def test_a_filter_says_the_number_the_hours_and_the_money_of_what_it_finds(compa
         shown = listing.within(reader, TicketFilter.parse({"q": "tiskárna", "state": "open"}), {})
     assert shown.tickets == {State.OPEN: 3, State.TO_BE_INVOICED: 0, State.ERROR: 0, State.DONE: 1}
     assert (shown.worked.hours, shown.worked.amount, shown.worked.unpriced) == (Decimal(4), Decimal(2975), 1)
-    assert len([one for one in statements if "price" not in one.split("FROM")[1][:12]]) == 1
+    assert len([one for one in statements if "price" not in one.split("FROM")[1][:12]]) == 2
     everywhere = listing.within(reader, TicketFilter.parse({"q": "tiskárna"}), {})
     assert (everywhere.worked.hours, everywhere.worked.amount) == (Decimal(8), Decimal(6375))
     files = list(listing.everything(reader, TicketFilter.parse({"q": "tiskárna"})))
     assert sum(worked.amount for _, worked in files) == everywhere.worked.amount
     assert len(files) == sum(everywhere.tickets.values()) == 4
+
+
+def test_what_a_long_history_finds_is_counted_and_not_summed(company, monkeypatch):
+    monkeypatch.setattr(listing, "SUMMED", 2)
+    for state in (State.OPEN, State.DONE, State.DONE):
+        mirror.time_entry(mirror.ticket(company, "Tiskárna", state=state), "1.00")
+    mirror.settle()
+    everywhere = listing.within(Reader.of(company), TicketFilter.parse({"q": "tiskárna"}), {})
+    assert (sum(everywhere.tickets.values()), everywhere.worked) == (3, None)
+    done = listing.within(Reader.of(company), TicketFilter.parse({"q": "tiskárna", "state": "done"}), {})
+    assert done.worked.hours == Decimal(2)
 
 
 def test_a_state_that_stays_small_is_summed_for_each_company_by_its_own_prices(company, other_company):
