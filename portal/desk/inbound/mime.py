@@ -178,8 +178,8 @@ def _sender(message: Message) -> Address:
     if senders:
         return senders[0]
     for written in re.split(r"[\s<>,;\"]+", plain(raw_header(message, "From"))):
-        if _ADDRESS.match(written):
-            return Address(written.lower(), written.lower())
+        if _ADDRESS.match(_lowered(written)):
+            return Address(_lowered(written), _lowered(written))
     if _is_of_a_system(message):
         return NOBODY
     for envelope in _addresses(message, "Return-Path"):  # our own server's word, where the mail names nobody
@@ -201,12 +201,18 @@ def _addresses(message: Message, name: str) -> list[Address]:
     written = FOLD.sub("", raw_header(message, name)).replace("\n", " ").replace("\r", " ")
     found = []
     for stated_name, stated in bounded.addresses(_ENCODED_WORD.sub(_shielded, written)):
-        address = plain(stated).strip().lower()
+        address = _lowered(plain(stated).strip())
         if _ADDRESS.match(address):
             shown = Message()
             shown["Name"] = stated_name
             found.append(Address(one_line(header(shown, "Name"), 120) or address, address))
     return found
+
+
+def _lowered(address: str) -> str:
+    """The address in small letters; empty when only that makes plain letters of it, as of the Kelvin sign."""
+    small = address.lower()
+    return small if address.isascii() or not small.isascii() else ""
 
 
 def _shielded(word: re.Match[str]) -> str:

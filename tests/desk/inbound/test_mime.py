@@ -1,5 +1,6 @@
 """Raw mails read tolerantly."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -205,3 +206,18 @@ def test_a_text_of_more_lines_than_anybody_writes_is_cut_visibly_and_kept_whole_
     assert said.text.endswith("[…]")
     [whole] = said.files
     assert whole.content.count(b"a") == 200_000
+
+
+@pytest.mark.parametrize(
+    "written", ["rade\u212a@connectica.cz", "Radek <rade\u212a@connectica.cz>", "radek@connecti\u212aa.cz"]
+)
+def test_a_letter_that_only_looks_like_another_makes_nobodys_address(written):
+    raw = f"From: {written}\r\nSubject: x\r\n\r\ny".encode()
+    with contextlib.suppress(mime.UnreadableMail):
+        assert not mime.read(raw).sender.email.isascii()
+
+
+@pytest.mark.parametrize("name", ["To", "Cc"])
+def test_nor_does_it_in_copy(name):
+    raw = f"From: a@b.cz\r\n{name}: x <rade\u212a@connectica.cz>, c@d.cz\r\n\r\ny".encode()
+    assert [person.email for person in mime.read(raw).copies] == ["c@d.cz"]
