@@ -166,4 +166,4 @@ def test_back_from_a_ticket_is_the_list_as_it_was_narrowed(busy, visit, enter):
         page.goto("/tickets?state=open&q=kun")
         page.get_by_role("link", name="Příliš žluťoučký kůň").click()
         page.get_by_role("link", name="← Požadavky").click()
-        assert page.url.endswith("/tickets?state=open&q=kun")
+        assert page.url.endswith("/tickets?state=open&q=kun#ticket-20261471")
