@@ -87,3 +87,5 @@ def test_the_index_of_decisions_lists_every_record_in_order():
     listed = re.findall(r"^\| (\d{4}) \| \[.+\]\((.+)\) \|$", (folder / "README.md").read_text(), re.MULTILINE)
     there = sorted(path.name for path in folder.glob("[0-9]*.md"))
     assert [name for _number, name in listed] == there, "docs/decisions/README.md: one row a record, by number"
+    numbers = [int(name[:4]) for name in there]
+    assert numbers == list(range(1, len(numbers) + 1)), "docs/decisions: the numbers have a hole, or one twice"
