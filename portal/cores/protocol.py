@@ -60,9 +60,9 @@ class Core(Protocol):
     ) -> None:
         """Write an internal note on a ticket: once, however often it is told with the same key.
 
-        approval is the core_id of the approval question it answers, decision one of approved, declined, expired
-        and withdrawn; both are empty for any other note. mark says, for a program, that time is disputed, or is
-        so no more; a core that invoices by itself leaves disputed time out. Raises CoreRefused when there is no such
-        ticket.
+        approval is the core_id of the approval question it speaks of, decision one of approved, declined, expired
+        and withdrawn; without a decision it asks back, and the question stays open. Any other note has neither. mark
+        says, for a program, that time is disputed, or is so no more; a core that invoices by itself leaves disputed
+        time out. Raises CoreRefused when there is no such ticket.
         """
         ...

@@ -129,6 +129,10 @@ class CoreContract:
         stage.ask_approval(ticket, "Smíme ho koupit?")
         (approval,) = _newest(core, ticket).approvals
         assert approval.question == "Smíme ho koupit?"
+        core.tell(ticket, "Kolik by stál?", "approval-asked-back", approval=approval.core_id)
+        assert [one.question for one in _newest(core, ticket).approvals] == ["Smíme ho koupit?"], (
+            "asking back decides"
+        )
         core.tell(ticket, "Schváleno.", "approval-1", approval=approval.core_id, decision="approved")
 
     def test_a_note_is_written_once_however_often_it_is_told(self, core: Core, stage: Stage):
