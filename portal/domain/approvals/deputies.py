@@ -143,7 +143,7 @@ def dismiss(actor: Actor, company: Company, absence_id: int) -> None:
 
 def _managers_and_absences(company_id: int) -> tuple[list[Person], list[Absence]]:
     """The company's managers by their ids and who is away today by its first day, in one question to the database."""
-    stand_in = aliased(Person)
+    stand_in = aliased(Person, name="stand_in")
     today_away = and_(Deputy.manager_id == Person.id, Deputy.company_id == company_id, _lasts(today()))
     living = and_(stand_in.id == Deputy.deputy_id, stand_in.company_id == company_id, stand_in.active.is_(True))
     wanted = (
@@ -153,10 +153,10 @@ def _managers_and_absences(company_id: int) -> tuple[list[Person], list[Absence]
         .where(Person.company_id == company_id, _is_manager(Person))
         .order_by(Person.id, Deputy.first, Deputy.id)
     )
-    rows: list[tuple[Any, ...]] = [tuple(row) for row in db.session.execute(cast(Select[Any], wanted))]
-    absences = [Absence(deputy, manager, deputised) for manager, deputy, deputised in rows if deputised is not None]
+    rows = db.session.execute(cast(Select[Any], wanted)).all()
+    absences = [Absence(row.Deputy, row.Person, row.stand_in) for row in rows if row.stand_in is not None]
     by_day = sorted(absences, key=lambda absence: (absence.deputy.first, absence.deputy.id))
-    return list(dict.fromkeys(row[0] for row in rows)), by_day
+    return list(dict.fromkeys(row.Person for row in rows)), by_day
 
 
 def _lasts(day: date) -> ColumnElement[bool]:

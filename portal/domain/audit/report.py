@@ -111,8 +111,9 @@ def everything(reader: Reader, wanted: LogFilter) -> Iterator[AuditRow]:
 def people(reader: Reader) -> list[tuple[int, str, bool]]:
     """Whose events there are, as (id, name now, whether of Connectica), the company's own first, by name."""
     theirs = exists().where(AuditEvent.company_id == reader.company_id, AuditEvent.person_id == Person.id)
-    found = db.session.execute(select(Person.id, Person.name, Person.company_id).where(theirs))
-    return sorted(((id_, name, owner is None) for id_, name, owner in found), key=lambda row: (row[2], fold(row[1])))
+    found = db.session.execute(select(Person.id, Person.name, Person.company_id).where(theirs)).all()
+    by_name = sorted(found, key=lambda row: (row.company_id is None, fold(row.name)))
+    return [(row.id, row.name, row.company_id is None) for row in by_name]
 
 
 def _lines(reader: Reader, wanted: LogFilter, *, before: int | None, at_most: int) -> list[AuditRow]:

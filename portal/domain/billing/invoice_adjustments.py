@@ -332,7 +332,14 @@ def _ledgers(reader: Reader) -> list[_Ledger]:
         )
     )
     return [
-        _ledger(row[0], row[1], row[2], adjusted.get(row[1].id, []), corrected.get(row[1].id, [])) for row in rows
+        _ledger(
+            row.InvoicedEntry,
+            row.TimeEntry,
+            row.Invoice,
+            adjusted.get(row.TimeEntry.id, []),
+            corrected.get(row.TimeEntry.id, []),
+        )
+        for row in rows
     ]
 
 
@@ -402,7 +409,7 @@ def _frozen(reader: Reader, wanted: Any, people: Naming) -> list[Adjustment]:
     ).all()
     if not rows:
         return []
-    about = {row.id: row for row in _about(reader, [row[0].time_entry_id for row in rows])}
+    about = {row.id: row for row in _about(reader, [row.InvoiceAdjustment.time_entry_id for row in rows])}
     calling = Calling(reader, people)
     return [
         _adjustment(

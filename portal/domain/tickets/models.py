@@ -168,14 +168,14 @@ def requesters(reader: Reader) -> list[tuple[int, str]]:
         told = _visible_to(reader).where(Ticket.requester_id == Employee.id, Ticket.is_confidential.is_(False))
         wanted = wanted.where(told.exists())
     by_name = wanted.order_by(Employee.name, Employee.id).limit(MOST_CHOICES)
-    return [(row[0], row[1]) for row in db.session.execute(by_name)]
+    return [(row.id, row.name) for row in db.session.execute(by_name)]
 
 
 def technicians(reader: Reader) -> list[tuple[int, str]]:
     """The technicians who are responsible for any ticket of the company, as (id, name), by name."""
     serves = _visible_to(reader).where(Ticket.technician_id == Technician.id).exists()
     wanted = select(Technician.id, Technician.name).where(serves).order_by(Technician.name, Technician.id)
-    return [(row[0], row[1]) for row in db.session.execute(wanted.limit(MOST_CHOICES))]
+    return [(row.id, row.name) for row in db.session.execute(wanted.limit(MOST_CHOICES))]
 
 
 def _visible_to(reader: Reader) -> Select[Any]:
