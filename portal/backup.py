@@ -1,4 +1,4 @@
-"""Archive: everything that cannot be made anew, in one file, true to one moment, and the way back from it.
+"""Backup and restore: everything that cannot be made anew, in one file, consistent at one moment.
 
 The order makes it consistent while everything runs: the portal's database first, in one snapshot; then the desk's,
 which may only be further on, so that the portal's cursor is never from the desk's future; then the files, which are

@@ -1,4 +1,4 @@
-"""One page ahead: while a page is worked on, the next one is fetched beside it."""
+"""Prefetch: while one page of changes is processed, the next is fetched in a second thread."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

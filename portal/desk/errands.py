@@ -1,4 +1,4 @@
-"""Errands: the desk's threads, begun again after an unexpected failure; a dead one ends the process."""
+"""The desk's background threads: restarted after an unexpected failure; one that dies ends the process."""
 
 import logging
 import threading

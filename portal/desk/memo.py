@@ -1,4 +1,4 @@
-"""A memo of what was worked out: so that a mail is understood before the store is locked, and not once more then."""
+"""Memoised results: what is worked out of a mail before the store is locked is not repeated under the lock."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, ParamSpec, TypeVar

@@ -1,4 +1,4 @@
-"""Keys: what stands in a link of a letter and opens one thing to whoever holds it. Only its hash is ever kept."""
+"""Tokens: the secret in a link of a letter, good for one thing. Only its hash is ever stored."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Delivery: every waiting letter is carried once, however many processes try and whenever one of them dies."""
+"""Delivery of the portal's mail: every waiting letter leaves at least once, claimed by one process at a time."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Doing: the steps of a plan, performed on the mirror's tables within the caller's transaction."""
+"""Applying a plan: its steps are performed on the mirror's tables within the caller's transaction."""
 
 from collections import Counter
 from collections.abc import Iterable

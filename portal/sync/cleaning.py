@@ -1,4 +1,4 @@
-"""Cleaning in a worker: the bodies of many tickets at once, a page ahead, and without whatever kills its worker."""
+"""Cleaning in a worker process: many tickets at once, a page ahead; one that kills its worker is set aside."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Leading: of any number of processes one does a job, by a row that expires unless it is renewed."""
+"""Leases: of any number of processes one does a job; it holds a row that expires unless it is renewed."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Telling the core: notes that a decision left in the outbox, each until the core has taken it."""
+"""Delivery of notes to the core: each note waits in the outbox and is retried until the core has accepted it."""
 
 import logging
 from collections.abc import Callable

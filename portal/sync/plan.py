@@ -1,4 +1,4 @@
-"""Deciding: what the core said, and what the mirror has of it, become steps. Pure: nothing is written here."""
+"""Planning: compares what the core sent with the mirror's rows and returns the steps to take. Pure."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

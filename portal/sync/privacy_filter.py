@@ -1,4 +1,4 @@
-"""Disguise: what the core tells, without people who are forgotten and words that are too old to be kept. Pure."""
+"""The privacy filter: records of the core without erased people and without texts past their retention. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Records set aside: kept raw, with the reason, until they are understood; and what the sync died of."""
+"""Quarantine: records that could not be understood, kept raw with the reason; and what killed a sync run."""
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping

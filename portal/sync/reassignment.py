@@ -1,4 +1,4 @@
-"""What goes with what: things below a ticket that changes its company, rows that name a person renamed."""
+"""Reassignment: rows that follow a ticket to another company, and rows that name a person who was renamed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The service: one thread follows the core, one does the errands; of several such processes one leads each."""
+"""The sync service: one thread follows the core, another does background jobs; among processes, one leads each."""
 
 import logging
 import time

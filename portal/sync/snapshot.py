@@ -1,4 +1,4 @@
-"""Remembering: what the mirror has of the tickets of one page, read with a few questions and told as rows."""
+"""The snapshot: the mirror's rows for the tickets of one page of changes, read with a few queries."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields

@@ -1,4 +1,4 @@
-"""Giving way: while people read pages, a long run rests a little after each of its own."""
+"""The throttle: while people read pages, a long sync run pauses a little after each page of changes."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Counting again: whether what the mirror keeps beside its rows is what the rows say."""
+"""Verification: whether the sums and counts the mirror stores agree with its rows."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The form of a decision, as the portal and the page of a link have it: what was pressed, and what to say after."""
+"""The form of a decision, shared by the portal and the page behind a link: button pressed, message after."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Compression: the smallest form of an answer its reader understands."""
+"""Compression: the smallest encoding of a response that the browser accepts."""
 
 import gzip
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Apologies: every error as a page in the reader's language, or as a small note when only a part was asked for."""
+"""Error pages: every error in the reader's language, as a whole page or as a short note for an htmx part."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""Fragments: pieces of pages that many readers see alike, drawn once and kept while they are asked for."""
+"""The fragment cache: pieces of pages that many readers see alike, rendered once and kept while in use."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sized

@@ -1,4 +1,4 @@
-"""The gate in front of every route: closed unless a row below opens it, and only as wide as the row says."""
+"""Access control for every route: denied unless a row below allows it, and only to whom the row names."""
 
 from collections.abc import Set
 from urllib.parse import SplitResult, urlsplit

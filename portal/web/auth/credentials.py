@@ -1,4 +1,4 @@
-"""Proofs: checking what somebody typed or signed, slowly for whoever guesses, and writing down what fails."""
+"""Credentials: checks what somebody typed or signed, slows down whoever guesses, and records failures."""
 
 from flask import request
 from flask_babel import gettext as _

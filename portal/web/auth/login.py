@@ -1,4 +1,4 @@
-"""Doors: what happens once somebody has proved who they are, whichever way they came in, and when they leave."""
+"""Signing in and out: what happens once somebody has proved who they are, by whichever method."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Accounts at the door: who is asking, by a signed cookie that names a session the database can end."""
+"""Flask-Login's user: found by a signed cookie that names a session which the database can end."""
 
 from flask import Flask
 from flask_login import LoginManager

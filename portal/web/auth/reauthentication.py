@@ -1,4 +1,4 @@
-"""Reauthentication: what changes the locks of an account asks for a proof given lately."""
+"""Reauthentication: whoever changes an account's credentials must have proved recently who they are."""
 
 from flask import redirect, request, url_for
 from flask_login import current_user

@@ -1,4 +1,4 @@
-"""Browsers in words: what a browser says it is, as a person would call it."""
+"""User agents: the name a person would give to a browser, from its User-Agent header."""
 
 import re
 
