@@ -1,5 +1,6 @@
-"""connectica-portal companies: list them, what each is shown live, its approval rules, and second factors."""
+"""connectica-portal companies: list them, what each is shown live, VAT, approval rules and second factors."""
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,6 +12,8 @@ from portal.domain.accounts import two_factor
 from portal.domain.billing import disclosure
 from portal.domain.billing.budgets import Unit
 from portal.domain.billing.disclosure import Shown
+from portal.domain.billing.vat import treatments
+from portal.domain.billing.vat.treatments import Treatment
 from portal.domain.companies import models as companies
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
@@ -38,6 +41,20 @@ def show_live(company: str, shown: str) -> None:
     found = _known(company)
     disclosure.choose(OPERATOR, found, Shown(shown))
     click.echo(f"{found.name} is now shown live: {shown}")
+
+
+@cli.command("vat")
+@click.argument("company")
+@click.argument("treatment", type=click.Choice([treatment.value for treatment in Treatment]))
+@click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day, as 2026-12-01.")
+def choose_vat(company: str, treatment: str, since: datetime) -> None:
+    """Choose how the invoices of COMPANY are taxed from a day on; what is invoiced already keeps its VAT.
+
+    czech is the Czech rate, reverse_charge none because the customer pays it, abroad none at all.
+    """
+    found, day = _known(company), since.date()
+    treatments.choose(OPERATOR, found, Treatment(treatment), day)
+    click.echo(f"{found.name}: VAT of periods that end on {day.isoformat()} or later: {treatment}")
 
 
 @cli.command("second-factor")

@@ -9,12 +9,12 @@ from portal.domain import sync_state
 from portal.domain.billing import anomalies, prices, time_report
 from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.time_report import HoursFilter
+from portal.domain.billing.vat import treatments
 from portal.domain.companies.reader import Reader
 from portal.domain.read_models import disputed
 from portal.exports import agreements, file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
-from portal.lib.money import vat_percent
 from portal.lib.periods import EARLIEST, LATEST, Period
 
 ALL_DAYS = Period(EARLIEST, LATEST)
@@ -34,7 +34,7 @@ def report(reader: Reader, wanted: HoursFilter, *, language: str) -> Report:
         parties=parties.of(reader),
         language=language,
         currency=price_list.currency,
-        vat_percent=vat_percent(last_day),
+        vat_percent=treatments.on(reader, last_day).percent,
         data_of=sync_state.age().reached_at,
         rows=time_report.rows(reader, wanted),
         name_of=price_list.name_of,

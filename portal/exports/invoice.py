@@ -1,5 +1,6 @@
 """Invoices as files: the upcoming one and those of past months."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from portal.domain.billing import anomalies, invoice_adjustments, invoice_previe
 from portal.domain.billing.anomalies import Surroundings
 from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.time_report import Worked
+from portal.domain.billing.vat import treatments
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
 from portal.domain.questions import models as questions
@@ -18,13 +20,13 @@ from portal.domain.read_models import disputed, issued
 from portal.exports import agreements, file_names, parties
 from portal.exports.file_names import FileName
 from portal.exports.report import Report
-from portal.lib.money import vat_percent
 from portal.lib.periods import Period, month_of
 
 
 def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
     """What would be invoiced now, with what is odd about it."""
     price_list = prices.list_of(reader)
+    vat = treatments.on(reader, month_of(clock.today()).until)
     wanted = invoice_preview.WANTED.but(people=people)
     around = Surroundings.of(time_report.rows(reader, invoice_preview.WANTED), clock.today(), disputed.of(reader))
     return Report(
@@ -35,14 +37,17 @@ def upcoming_report(reader: Reader, *, language: str, people: Naming) -> Report:
         parties=parties.of(reader),
         language=language,
         currency=price_list.currency,
-        vat_percent=vat_percent(month_of(clock.today()).until),
+        vat_percent=vat.percent,
         data_of=sync_state.age().reached_at,
         rows=time_report.rows(reader, wanted),
         name_of=price_list.name_of,
         note_on=lambda row: _odd(row, around),
         adjustments=invoice_adjustments.waiting(reader, people),
-        notes=agreements.notes(
-            reader, Period(clock.today(), clock.today()), language=language, currency=price_list.currency
+        notes=(
+            *_vat_notes([vat.treatment.label]),
+            *agreements.notes(
+                reader, Period(clock.today(), clock.today()), language=language, currency=price_list.currency
+            ),
         ),
     )
 
@@ -67,7 +72,10 @@ def invoiced_report(reader: Reader, month: Period, *, language: str, people: Nam
         adjustments=invoice_adjustments.on_invoices(reader, month, people),
         concerning=invoice_adjustments.of_invoices(reader, month, people),
         bill=lambda tally: found.bill,
-        notes=(_("As it was when it was invoiced; what changed later stands in the notes."),),
+        notes=(
+            *_vat_notes(found.vat_notes),
+            _("As it was when it was invoiced; what changed later stands in the notes."),
+        ),
     )
 
 
@@ -88,6 +96,10 @@ def upcoming_file_name(reader: Reader) -> FileName:
 
 def invoiced_file_name(reader: Reader, month: Period) -> FileName:
     return file_names.file(_("invoice"), reader.company_name, month.slug)
+
+
+def _vat_notes(notes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_(words) for words in notes if words)
 
 
 def _odd(row: Worked, around: Surroundings) -> str:

@@ -122,6 +122,7 @@ SECOND_FACTOR_RESET = _word("second_factor_reset", msgid("removed a person's sec
 SETTINGS_CHANGED = _word("settings_changed", msgid("changed their own settings"), Group.SETTINGS)
 BUDGET_SET = _word("budget_set", msgid("set a budget"), Group.SETTINGS)
 AGREEMENT_SET = _word("agreement_set", msgid("set what the company prepaid"), Group.SETTINGS)
+VAT_CHOSEN = _word("vat_chosen", msgid("chose how the company's invoices are taxed"), Group.SETTINGS)
 DISCLOSURE_CHOSEN = _word("disclosure_chosen", msgid("chose what is shown before the invoice"), Group.SETTINGS)
 SECOND_FACTOR_REQUIRED = _word(
     "second_factor_required", msgid("required a second factor of the company"), Group.SETTINGS

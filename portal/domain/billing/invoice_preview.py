@@ -13,10 +13,11 @@ from portal.domain.billing.invoices import InvoicedRow
 from portal.domain.billing.prices import NoPrice, PriceList
 from portal.domain.billing.status import Billing
 from portal.domain.billing.time_report import HoursFilter, Worked
+from portal.domain.billing.vat import treatments
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.companies.reader import Reader
 from portal.errors import NotFound
-from portal.lib.money import Bill, Tally, bill_with, vat_percent
+from portal.lib.money import Bill, Tally, bill_with
 from portal.lib.periods import month_of
 
 WANTED = HoursFilter(billing=Billing.TO_BE_INVOICED)
@@ -78,6 +79,7 @@ class Upcoming:
     tally: Tally
     adjustments: list[Adjustment]  # credits and charges of what was invoiced before
     bill: Bill
+    vat_notes: tuple[str, ...]  # why it has no Czech VAT (msgids)
     currency: str
     running: Tally
     ended: Tally
@@ -115,14 +117,14 @@ def preview(
     for line in lines:
         tally.take(line.tally)
     adjustments = invoice_adjustments.waiting(reader, people)
+    vat = treatments.on(reader, month_of(clock.today()).until)
     odd = anomalies.found_in(rows, Surroundings.of(rows, clock.today(), disputes))
     return Upcoming(
         lines=lines,
         tally=tally,
         adjustments=adjustments,
-        bill=bill_with(
-            tally.amount, vat_percent(month_of(clock.today()).until), added(adjustments, price_list.currency)
-        ),
+        bill=bill_with(tally.amount, vat.percent, added(adjustments, price_list.currency)),
+        vat_notes=(vat.treatment.label,) if vat.treatment.label else (),
         currency=price_list.currency,
         running=time_report.totals(reader, RUNNING),
         ended=time_report.totals(reader, ENDED),

@@ -14,10 +14,12 @@ from portal.db.enums import EnumText
 from portal.domain.billing import prices
 from portal.domain.billing.issued_invoices import IssuedInvoice
 from portal.domain.billing.prices import PriceList
+from portal.domain.billing.vat import treatments
+from portal.domain.billing.vat.treatments import Treatment
 from portal.domain.companies.models import Company
 from portal.domain.companies.reader import Reader
 from portal.domain.tickets.time_entries import Coverage, TimeEntry, TimeEntryCorrection
-from portal.lib.money import Tally, amount, vat_percent
+from portal.lib.money import Tally, amount
 
 SUMS = ("entries", "hours", "amount", "unpriced", "unpriced_hours")  # of an invoice, as a Tally has them
 TICKETS_AT_ONCE = 500  # SQLite takes a limited number of values in one statement
@@ -39,6 +41,9 @@ class Invoice(Base):
     supplement: Mapped[int] = mapped_column(default=0, server_default="0")  # 1, 2… of the period; 0 is its first
     document: Mapped[str] = mapped_column(default="", server_default="")  # the core's name of the issued one
     vat_percent: Mapped[Decimal]
+    treatment: Mapped[Treatment] = mapped_column(
+        EnumText(Treatment), default=Treatment.CZECH, server_default=Treatment.CZECH.value
+    )
     currency: Mapped[str]
     frozen_at: Mapped[datetime]
     # What its entries come to: whoever adds one or fills in a rate adds to these in the same transaction.
@@ -228,6 +233,7 @@ def _begun(company_id: int, period_end: date, document: str, currency: str) -> I
             invoice.document = invoice.document or document
             return invoice
     taken = {invoice.supplement for invoice in known}
+    vat = treatments.of_company(company_id, period_end)
     supplement = told if told is not None and told not in taken else max(taken, default=-1) + 1
     insert_once(
         Invoice,
@@ -235,7 +241,8 @@ def _begun(company_id: int, period_end: date, document: str, currency: str) -> I
         period_end=period_end,
         supplement=supplement,
         document=document,
-        vat_percent=vat_percent(period_end),
+        vat_percent=vat.percent,
+        treatment=vat.treatment,
         currency=currency,
         frozen_at=clock.now(),
     )

@@ -13,6 +13,7 @@ from portal.domain.billing import disclosure, invoice_adjustments
 from portal.domain.billing.invoice_snapshots import SETTLES_IN, SUMS, Invoice, InvoicedEntry
 from portal.domain.billing.prices import NoPrice
 from portal.domain.billing.status import Billing
+from portal.domain.billing.vat.treatments import Treatment
 from portal.domain.companies.contacts import Employee, Technician
 from portal.domain.companies.pseudonyms import Calling, Naming
 from portal.domain.companies.reader import Reader
@@ -95,6 +96,7 @@ class OneInvoice:
     tally: Tally
     adjusted: Decimal
     bill: Bill
+    treatment: Treatment  # of VAT
     currency: str
     frozen_at: datetime
 
@@ -115,6 +117,11 @@ class MonthOfInvoices:
     def adjusted(self) -> Decimal:
         """Its credits and charges."""
         return sum((one.adjusted for one in self.invoices), Decimal(0))
+
+    @property
+    def vat_notes(self) -> tuple[str, ...]:
+        """Why one of them has no Czech VAT (msgids)."""
+        return tuple(dict.fromkeys(one.treatment.label for one in self.invoices if one.treatment.label))
 
 
 def months(reader: Reader, *, before: Period | None = None, at_most: int | None = None) -> list[MonthOfInvoices]:
@@ -241,6 +248,7 @@ def _one(invoice: Invoice, adjusted: Sequence[tuple[Decimal, Decimal]]) -> OneIn
         tally=tally,
         adjusted=sum((more for more, _percent in adjusted), Decimal(0)),
         bill=bill_with(tally.amount, invoice.vat_percent, adjusted),
+        treatment=invoice.treatment,
         currency=invoice.currency,
         frozen_at=invoice.frozen_at,
     )

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from portal import clock
 from portal.domain.billing import invoice_adjustments, invoice_preview, invoices, prices, time_report
+from portal.domain.billing.vat import treatments
 from portal.domain.companies.reader import Reader
-from portal.lib.money import Bill, Tally, bill_with, vat_percent
+from portal.lib.money import Bill, Tally, bill_with
 from portal.lib.periods import Period, month_of
 
 
@@ -45,7 +46,7 @@ def of(reader: Reader) -> UpcomingSum:
     return UpcomingSum(
         waiting=waiting,
         running=running,
-        bill=bill_with(waiting.amount, vat_percent(month.until), adjusted),
+        bill=bill_with(waiting.amount, treatments.on(reader, month.until).percent, adjusted),
         currency=currency,
         before=(last.month, last.bill.base) if last is not None and last.currency == currency else None,
     )

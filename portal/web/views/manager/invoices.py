@@ -23,6 +23,7 @@ from portal.domain.billing import (
 from portal.domain.billing.agreements import meter
 from portal.domain.billing.invoice_preview import InvoiceLine
 from portal.domain.billing.status import Billing
+from portal.domain.billing.vat import treatments
 from portal.domain.companies.pseudonyms import Naming
 from portal.domain.read_models import disputed, issued
 from portal.domain.users.permissions import Right
@@ -30,7 +31,7 @@ from portal.errors import NotFound
 from portal.exports import invoice as invoice_files
 from portal.exports import parties
 from portal.lib import periods
-from portal.lib.money import bill, vat_percent
+from portal.lib.money import bill
 from portal.lib.periods import Period, month_of
 from portal.web import downloads, languages, navigation, rendering
 from portal.web.auth.access_control import actor, own_company, own_reader
@@ -62,7 +63,7 @@ def show_upcoming() -> Response:
         month=month,
         namings=list(Naming),
         forecast=expected,
-        forecast_bill=bill(expected.amount, vat_percent(month.until)),
+        forecast_bill=bill(expected.amount, treatments.on(reader, month.until).percent),
         agreement=meter.of(reader),
         use=budgets.use(reader, month),
         budget=budgets.chosen(reader, month),
