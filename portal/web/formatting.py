@@ -13,6 +13,7 @@ from portal import clock
 from portal.web.languages import current
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"  # the Czech locale has a hyphen, which is too short and may end a line
 LONGEST_NAME = 120  # characters of a file's name
 UNITS = ("B", "kB", "MB", "GB")
 
@@ -41,7 +42,7 @@ def install(app: Flask) -> None:
 def money(amount: Decimal, currency: str = "CZK") -> str:
     """1 250,00 Kč"""
     language = current()
-    return _unbroken(_money_pattern(language).apply(amount, _locale(language), currency=currency))
+    return _signed(_money_pattern(language).apply(amount, _locale(language), currency=currency))
 
 
 def number(value: Decimal | int) -> str:
@@ -52,7 +53,7 @@ def number(value: Decimal | int) -> str:
 
 def hours(value: Decimal) -> str:
     """1,00 h"""
-    return _unbroken(_HOURS.apply(value, _locale(current())) + " h")
+    return _signed(_HOURS.apply(value, _locale(current())) + " h")
 
 
 def places(value: Decimal) -> str:
@@ -159,6 +160,10 @@ def _date(value: date, pattern: str, language: str) -> str:
 
 def _prague_day(value: date | datetime) -> date:
     return clock.prague_day(value) if isinstance(value, datetime) else value
+
+
+def _signed(text: str) -> str:
+    return _unbroken(text).replace("-", MINUS)
 
 
 def _unbroken(text: str) -> str:

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
 from portal.domain.billing import invoice_snapshots
 from portal.domain.billing.issued_invoices import IssuedInvoice
+from portal.domain.tickets.time_entries import TimeEntry
 from tests.factories.billing import Ledger
 
 END = date(2026, 10, 31)
@@ -76,3 +78,15 @@ def test_another_company_s_document_is_not_told(books, sign_in):
     ledger, _, person = books
     issue(ledger.company("Strojírny B"), core_id="3", number="CIZI-1")
     assert "CIZI-1" not in sign_in(person).get("/invoices/2026-10").text
+
+
+def test_a_credit_has_a_minus_sign_and_a_label_beside_every_figure(books, sign_in):
+    ledger, _, person = books
+    entry = db.session.scalars(select(TimeEntry)).one()
+    ledger.change(entry, at=clock.now(), hours="1.00")
+    db.session.commit()
+    page = sign_in(person).get("/invoices/upcoming").text
+    assert "\N{MINUS SIGN}CZK1,200.00" in page
+    assert "-CZK" not in page
+    row = page[page.index('id="adjustments-title"') :].split("<tbody>")[1].split("</tbody>")[0]
+    assert row.count("data-label") == row.count("<td") - 1  # the entry itself is the card's title
