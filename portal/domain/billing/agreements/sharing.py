@@ -202,6 +202,7 @@ def _piece(entry: TimeEntry, state: State, kept: Coverage | None) -> Piece:
             state is State.OPEN,
             entry.worked_day,
             entry.worked_at,
+            len(entry.core_id),  # as numbers are counted: 9 before 10
             entry.core_id,
         ),
         category=entry.category,
