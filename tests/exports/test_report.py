@@ -159,7 +159,8 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
     if "postgresql" in str(time_report.db.engine.url):
         return  # the file does not know where its rows came from: once is enough
     some_entries(ledger, company)
-    (tmp_path / "hours.xlsx").write_bytes(written(company, HoursFilter()))
+    made = written(company, HoursFilter())  # once: it says to the minute when it was made
+    (tmp_path / "hours.xlsx").write_bytes(made)
     subprocess.run(
         [
             office,
@@ -175,7 +176,7 @@ def test_libreoffice_opens_it_and_calculates_the_same(ledger, read, company, tmp
         capture_output=True,
         timeout=120,
     )
-    sheets, before = read(str(tmp_path / "out" / "hours.xlsx")), read(written(company, HoursFilter()))
+    sheets, before = read(str(tmp_path / "out" / "hours.xlsx")), read(made)
     tally = time_report.totals(Reader.of(company), HoursFilter())
     for name in ("Entries", "By ticket", "By employee", "By technician", "By day"):
         foot = dict(zip(sheets[name][0], sheets[name][-1], strict=True))
