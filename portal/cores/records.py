@@ -86,7 +86,10 @@ class EntryCorrectionRecord(Struct, frozen=True, kw_only=True):
 
 
 class EventRecord(Struct, frozen=True, kw_only=True):
-    """A change of a field. kind: state | technician | due; old and new are the core's words, ours for states."""
+    """A change of a field, or an answer that came back: kind is state, technician, due or undelivered.
+
+    old and new are the core's words, ours for states; an answer that came back has neither.
+    """
 
     core_id: str
     kind: str

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,8 @@ from portal.domain.audit.events import AuditEvent
 from portal.domain.billing import budgets, disclosure
 from portal.domain.billing.agreements import entering
 from portal.domain.billing.disclosure import Shown
+from portal.domain.billing.vat import treatments
+from portal.domain.billing.vat.treatments import Treatment
 from portal.domain.companies.reader import Reader
 from portal.domain.notifications.outbox import Letter
 from portal.domain.privacy import erasure
@@ -304,6 +306,11 @@ def requests__answer(office):
 def budgets__choose(office):
     month = month_of(clock.today())
     return lambda: budgets.choose(acting(office.manager), office.company, month, unit="hours", amount="20")
+
+
+@verb
+def treatments__choose(office):
+    return lambda: treatments.choose(acting(office.staff), office.company, Treatment.ABROAD, date(2026, 11, 1))
 
 
 @verb

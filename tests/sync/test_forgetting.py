@@ -306,6 +306,8 @@ def traces() -> list[str]:
 
 # Texts that name nobody; a table whose rows go or are renamed as a whole is named alone.
 NAMELESS = {
+    "approval_rule.category",
+    "saved_view",  # what its owner typed, for their own eyes: they end it in the list
     "address_change",
     "employee",
     "identity",

@@ -87,7 +87,7 @@ ENTRY = {
 }
 EVENT = {
     "core_id": _name,
-    "kind": _one_of("state", "technician", "due"),
+    "kind": _one_of("state", "technician", "due", "undelivered"),
     "at": _moment,
     "old?": _text,
     "new?": _text,

@@ -354,6 +354,15 @@ def _attach(db: sqlite3.Connection, message_id: int, file: MailFile) -> None:
     )
 
 
+def mark_undelivered(db: sqlite3.Connection, ticket: DeskTicket, *, since: str) -> None:
+    """The company sees that an answer of that moment did not arrive: once, however many reports come."""
+    found = db.execute(
+        "SELECT 1 FROM event WHERE ticket = ? AND kind = 'undelivered' AND at >= ?", (ticket.id, since)
+    )
+    if found.fetchone() is None:
+        _note_event(db, ticket, "undelivered", "", "", "")
+
+
 def _note_event(  # noqa: PLR0917 - the columns of the table
     db: sqlite3.Connection, ticket: DeskTicket, kind: str, old: str, new: str, by: str
 ) -> None:

@@ -107,7 +107,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """A change of a field: a quiet line. kind: state | technician | due; new and old are states' own values there."""
+    """A quiet line: a change of a field, or an answer that did not arrive. States are told by their own values."""
 
     id: int
     kind: str

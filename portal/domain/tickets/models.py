@@ -37,11 +37,12 @@ class MessageSide(StrEnum):
 
 
 class TicketEventKind(StrEnum):
-    """What of a ticket an event changed."""
+    """What of a ticket an event changed, or that an answer to it did not arrive."""
 
     STATE = "state"
     TECHNICIAN = "technician"
     DUE = "due"
+    UNDELIVERED = "undelivered"
 
 
 class Ticket(Base):

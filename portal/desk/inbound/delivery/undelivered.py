@@ -1,4 +1,4 @@
-"""What a delivery report does: a note on the ticket, and a letter to the technician whose words did not arrive."""
+"""What a delivery report does: a note and a mark on the ticket, a letter to whoever wrote what did not arrive."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -43,6 +43,8 @@ def note(db: sqlite3.Connection, house: House, said: Mail, report: DeliveryRepor
         lines = (_NOTED[report.fate], ", ".join(recipients), report.reason, said.text[:5000])
         tickets.add_note(db, ticket, "\n\n".join(line for line in lines if line))
     if report.fate is Fate.FAILED and letter:
+        if letter.kind == outgoing.ANSWER.template:
+            tickets.mark_undelivered(db, ticket, since=letter.queued_at)
         _tell(db, house, letter, report)
     return ticket.number
 

@@ -25,6 +25,12 @@ def notes(store: Store) -> list[str]:
         return [row["text"] for row in db.execute("SELECT text FROM message WHERE public = 0")]
 
 
+def marks(store: Store) -> int:
+    """How often the company is shown that an answer did not arrive."""
+    with store.read() as db:
+        return db.execute("SELECT count(*) FROM event WHERE kind = 'undelivered'").fetchone()[0]
+
+
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_a_report_is_what_it_is_in_every_servers_words(store, answer, opened, letters, style: Style):
     received = intake.receive(store, style.mail(answer, JAN))
@@ -35,6 +41,7 @@ def test_a_report_is_what_it_is_in_every_servers_words(store, answer, opened, le
     told = letters(opened, "undelivered")
     assert [to for to, _, _ in told] == (["radek@connectica.cz"] if style.fate == "failed" else [])
     assert all(JAN in text for _, _, text in told)
+    assert marks(store) == (1 if style.fate == "failed" else 0)
     with store.read() as db:
         assert db.execute("SELECT count(*) FROM ticket").fetchone()[0] == 1
 
@@ -58,6 +65,21 @@ def test_the_reason_is_said_to_the_technician(store, answer, opened, letters):
     assert "Nedoručeno: Nejde tiskárna" in subject
     assert "Vaši odpověď se e-mailem nepodařilo doručit:\n\n    jan@strojirny-vltava.example\n" in text
     assert "550 5.1.1 unknown user" in text
+
+
+def test_an_answer_that_came_back_twice_is_marked_once_and_the_next_one_anew(store, opened, technician_writes):
+    for number in (1, 2):
+        technician_writes(opened, f"Odpověď {number}.")
+        answer = [letter for letter in outbox.letters_of(store, opened) if letter.kind == "answer"][-1]
+        for style in STYLES[:2]:
+            intake.receive(store, style.mail(answer.message_id, JAN))
+        assert marks(store) == number
+
+
+def test_a_confirmation_that_came_back_is_no_answer(store, opened):
+    confirmation = next(letter for letter in outbox.letters_of(store, opened) if letter.kind == "received")
+    intake.receive(store, STYLES[0].mail(confirmation.message_id, JAN))
+    assert marks(store) == 0
 
 
 def test_who_wrote_the_answer_is_told_and_not_who_owns_the_ticket(store, opened, technician_writes, letters):
