@@ -3,8 +3,8 @@ PYTHON ?= python3
 DATABASE ?= sqlite
 PY := .venv/bin/python
 READY := .venv/ready
-QUICK := tests/test_architecture.py tests/test_documentation.py tests/lib tests/domain tests/exports tests/sync/html tests/sync/test_plan.py \
-	tests/desk/inbound/test_mime.py tests/desk/inbound/test_mail_commands.py tests/web/test_templates.py
+QUICK := tests/test_architecture.py tests/test_documentation.py tests/lib tests/sync/html tests/sync/test_plan.py \
+	tests/desk/inbound/test_mime.py tests/desk/inbound/test_mail_commands.py tests/web/test_templates.py tests/web/test_languages.py
 export FLASK_APP := app.py
 
 help: ## what can be made
@@ -26,7 +26,7 @@ install: .venv/installed ## set this machine up for real, as root: user, folders
 test: $(READY) ## every test, on SQLite and on PostgreSQL
 	@$(PY) -m pytest -n auto
 
-check: lint ## lint, types, and the tests that need no browser, core or second database: less than a minute
+check: lint ## lint, types, and the tests that need no browser, core or database: less than a minute
 	@$(PY) -m pytest -q -n auto -k "not postgresql" $(QUICK)
 
 lint: $(READY) ## style, types and templates

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import LargeBinary, String, inspect, select, text
@@ -11,8 +12,9 @@ from sqlalchemy import LargeBinary, String, inspect, select, text
 from portal import clock
 from portal.cores.records import ApprovalRecord, PersonRecord, Unreadable
 from portal.db import Base, collation, db
-from portal.domain.accounts import invitations
+from portal.domain.accounts import invitations, saved_views
 from portal.domain.accounts.email_changes import AddressChange
+from portal.domain.accounts.saved_views import SavedView
 from portal.domain.approvals import decisions, requests
 from portal.domain.approvals.decisions import Decision
 from portal.domain.approvals.models import Approval, AtExpiry
@@ -278,6 +280,26 @@ def test_a_file_that_another_message_has_too_is_kept(core, sync, world, folder):
     assert path_of(folder, sha256).read_bytes() == b"podpis"
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "stays"),
+    [
+        ("Účty Jany Novákové", "state=open", False),
+        ("Hledání", "q=Jana+Nov%C3%A1kov%C3%A1", False),
+        ("Hledání", "state=open&q=paní%20Novákové%20Jany", False),
+        ("Hledání", f"q={quote(GONE.email)}", False),
+        ("Hledání", "over=2&q=Petr+Kl%C3%ADma", True),
+        ("Po termínu", "overdue=1", True),
+    ],
+)
+def test_a_colleagues_saved_view_that_looks_for_them_is_removed(world, folder, name, query, stays):
+    saved_views.save(people.by_email("petr@vltava.example"), name=name, query=query, starts=False)
+    other = mirror.person(_company("hora"), role="manager", email="vit@hora.example", name="Vít Hora")
+    saved_views.save(other, name=name, query=query, starts=False)
+    erasure.forget(OPERATOR, erasure.seek(GONE.email), folder)
+    left = [(row.person_id == other.id, row.name) for row in db.session.scalars(select(SavedView))]
+    assert left == ([(False, name)] if stays else []) + [(True, name)]
+
+
 def test_nobody_and_technicians_are_not_forgotten(world):
     with pytest.raises(NotFound):
         erasure.seek("nikdo@nikde.example")
@@ -307,7 +329,7 @@ def traces() -> list[str]:
 # Texts that name nobody; a table whose rows go or are renamed as a whole is named alone.
 NAMELESS = {
     "approval_rule.category",
-    "saved_view",  # what its owner typed, for their own eyes: they end it in the list
+    "saved_view",  # one that names somebody is removed as a whole
     "address_change",
     "employee",
     "identity",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, true, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -175,7 +176,7 @@ def _rename(actor: Actor, sought: Sought, removed: Removed) -> None:
 def _gone_through(sought: Sought, removed: Removed) -> int:
     """One way through everything; how many rows it changed. Commits."""
     tickets = _own_tickets(sought)
-    changed = _empty_messages(sought, removed)
+    changed = _empty_messages(sought, removed) + _end_views(sought, removed)
     named, rows = _redact(sought, tickets, removed)
     if changed or rows:
         _touch(tickets | named)
@@ -207,6 +208,22 @@ def _empty_messages(sought: Sought, removed: Removed) -> int:
         removed.rows["files deleted"] += rows_changed(delete(Attachment).where(Attachment.message_id.in_(part)))
         anew = {"author_name": sought.instead, "author_email": "", "body": "", "quoted": "", "excerpt": ""}
         removed.rows["messages emptied"] += rows_changed(update(Message).where(Message.id.in_(part)).values(**anew))
+    return len(ids)
+
+
+def _end_views(sought: Sought, removed: Removed) -> int:
+    """Colleagues' saved views that look for them by name or address are removed; a query writes its words encoded."""
+    redaction = sought.redaction(alone=False)
+    views = select(SavedView.id, SavedView.name, SavedView.query).join(Person, Person.id == SavedView.person_id)
+    if sought.company_ids:
+        views = views.where(or_(Person.company_id.in_(sought.company_ids), Person.company_id.is_(None)))
+    ids = []
+    for row in db.session.execute(views):
+        said = [row.name, *(value for _, value in parse_qsl(row.query))]
+        if any(redaction.out_of(one) != one for one in said):
+            ids.append(row.id)
+    for part in _parts(ids):
+        removed.rows["saved views removed"] += rows_changed(delete(SavedView).where(SavedView.id.in_(part)))
     return len(ids)
 
 
