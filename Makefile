@@ -26,7 +26,7 @@ install: .venv/installed ## set this machine up for real, as root: user, folders
 test: $(READY) ## every test, on SQLite and on PostgreSQL
 	@$(PY) -m pytest -n auto
 
-check: lint ## lint, types, and the tests that need no browser, core or database: less than a minute
+check: lint ## lint, types, and the tests that need no browser, core or database server: less than a minute
 	@$(PY) -m pytest -q -n auto -k "not postgresql" $(QUICK)
 
 lint: $(READY) ## style, types and templates
