@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Request, Response, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
+from werkzeug.utils import cached_property
 
 from portal.domain.users import models as people
 from portal.domain.users.models import Visitor
@@ -29,6 +31,7 @@ ROLE_NAMES = {  # as the page says them, the widest first
 
 def install(app: Flask) -> None:
     """What a number in an address may be, and what every template may ask besides its context and the filters."""
+    app.request_class = NulFreeRequest
     app.url_map.converters.update({"int": RowId, "default": WordConverter, "string": WordConverter})
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -70,6 +73,16 @@ def send_part(part: Fragment, *, status: int = 200) -> Response:
         response.set_etag(part.tag, weak=True)
         response.make_conditional(request)
     return response
+
+
+class NulFreeRequest(Request):
+    """A request whose query holds no NUL: PostgreSQL keeps no such letter, so nothing that is asked for has one."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        given = super().args
+        kept = [(name, value.replace("\0", "")) for name, value in given.items(multi=True)]
+        return self.parameter_storage_class(kept)
 
 
 class RowId(IntegerConverter):

@@ -227,7 +227,8 @@ def test_one_nasty_value_in_every_field_and_every_address_breaks_nothing(app, wo
     person = {"manager": world.a.manager, "admin": world.admin}.get(who)
     session = _Session(app, lambda: sign_in(person) if person else app.test_client())
     for turn, rule in enumerate(routes(app)):
-        for value in (NASTY * 2)[turn % len(NASTY) :][:3]:  # three of them on each route, all of them on many
+        on_many = (NASTY * 2)[turn % len(NASTY) :][:3]  # three of them on each route, all of them on many
+        for value in dict.fromkeys((b"\0", b"1\0", *on_many)):  # what only one of the databases refuses: everywhere
             everywhere = [(name, value) for name in _fields()]
             path = address(app, rule, values_of(world.a))
             words = {name for name in rule.arguments if not name.endswith("_id")}

@@ -114,7 +114,7 @@ def by_slug_of(company_id: int | None, slug: str) -> IdentityProvider:
 
 def by_domain(written: str) -> IdentityProvider | None:
     """The provider of a mail domain; somebody may well type their whole address."""
-    domain = written.replace("\0", "").strip().lower().rpartition("@")[2]  # PostgreSQL keeps no NUL
+    domain = written.strip().lower().rpartition("@")[2]
     wanted = select(IdentityProvider).join(IdentityProviderDomain).where(IdentityProviderDomain.name == domain)
     return db.session.scalar(wanted)
 

@@ -182,7 +182,7 @@ def _month(slug: str) -> Period:
 
 def _unfolded() -> str:
     """The key of the line whose entries are asked for, or EVERY_LINE; empty when all are folded."""
-    return request.args.get("unfold", "")[:80].replace("\0", "")
+    return request.args.get("unfold", "")[:80]
 
 
 def _listed(unfolded: str) -> int:
