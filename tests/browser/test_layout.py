@@ -78,6 +78,14 @@ def test_no_cell_is_cut_at_any_width(busy, visit, enter, theme):
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} at {width}"
 
 
+def test_on_a_phone_a_long_address_keeps_to_its_column(busy, visit, enter):
+    mirror.person(busy.company, role="viewer", email="vedouciprovozudispecink@pobockausti.example")
+    with visit(viewport={"width": 390, "height": 844}) as page:
+        enter(page)
+        page.goto("/people")
+        assert page.evaluate(CUT) == []
+
+
 def test_on_a_phone_every_value_has_its_label(busy, visit, enter):
     with visit(viewport={"width": 390, "height": 844}) as page:
         enter(page)
