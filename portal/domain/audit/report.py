@@ -32,8 +32,24 @@ TERMS = {  # what stands in `about` as the code calls it: how the page says it
     VIEWER: msgid("Reader"),
     STAFF: msgid("Connectica staff"),
     STAFF_ADMIN: msgid("Connectica administrator"),
+    "hours": msgid("hours"),
+    "money": msgid("money without VAT"),
+    "month": msgid("a month"),
+    "year": msgid("a year"),
+    "outside hours": msgid("outside working hours"),
+    "employees": msgid("employees"),
 }
-SPOKEN_OF = {audit.SIGNED_IN, audit.JOINED, audit.INVITED, audit.ROLE_CHANGED, audit.PASSWORD_CHANGED}
+SPOKEN_OF = {
+    audit.SIGNED_IN,
+    audit.JOINED,
+    audit.INVITED,
+    audit.ROLE_CHANGED,
+    audit.PASSWORD_CHANGED,
+    audit.RULE_SET,
+    audit.RULE_ENDED,
+    audit.BUDGET_SET,
+    audit.AGREEMENT_SET,
+}
 NOBODY = EventWord(msgid("did something"), Group.SETTINGS)  # a word of a release that is no more
 
 _By, _Named = aliased(AuditName), aliased(AuditName)

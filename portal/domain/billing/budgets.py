@@ -172,7 +172,7 @@ def choose(
         audit.BUDGET_SET,
         actor,
         company_id=company.id,
-        about=" ".join((f"{value:f} {unit} / {every}", category)).strip(),
+        about=": ".join(part for part in (f"{value:f}", unit, every, category) if part),
     )
 
 

@@ -196,14 +196,16 @@ def end(actor: Actor, company: Company, rule_id: int) -> None:
     ended = update(ApprovalRule).where(ApprovalRule.id == rule_id, ApprovalRule.ended_at.is_(None))
     if not rows_changed(ended.values(ended_at=clock.now()).execution_options(synchronize_session=False)):
         raise NotFound
-    audit.note(audit.RULE_ENDED, actor, company_id=company.id, about=f"{rule.amount:f} {rule.unit}")
+    audit.note(audit.RULE_ENDED, actor, company_id=company.id, about=f"{rule.amount:f}: {rule.unit}")
 
 
 def said(terms: Terms) -> str:
-    """For the log and for commands: figures and codes alone, never a name."""
-    limit, outside = f"{terms.amount:f} {terms.unit}", "outside hours" if terms.outside_hours else ""
+    """For the log and for commands, part by part: figures and codes alone, never a name."""
+    outside = "outside hours" if terms.outside_hours else ""
     people = f"employees: {len(terms.employees)}" if terms.employees else ""
-    return ", ".join(part for part in (limit, terms.category, outside, people) if part)
+    return ": ".join(
+        part for part in (f"{terms.amount:f}", terms.unit.value, terms.category, outside, people) if part
+    )
 
 
 def _visible_to(reader: Reader) -> Select[ApprovalRule]:

@@ -49,7 +49,7 @@ def choose(actor: Actor, company: Company, month: Period | None, said: Mapping[s
     db.session.add(row)
     db.session.flush()
     sharing.keep_changed({company.id})
-    about = f"{month.slug}: {row.amount:f} {row.unit.value} / {row.every.value}"
+    about = f"{month.slug}: {row.amount:f}: {row.unit.value}: {row.every.value}"
     audit.note(audit.AGREEMENT_SET, actor, company_id=company.id, about=about)
 
 

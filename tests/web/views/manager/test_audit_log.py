@@ -1,18 +1,26 @@
 """The log on its page and in its files: managers of the company read it, staff who opened something stand in it."""
 
 import csv
+import re
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from portal import clock
 from portal.domain.accounts import access
 from portal.domain.audit import events as audit
 from portal.domain.audit import report
 from portal.domain.audit.report import LogFilter
+from portal.domain.billing import budgets
+from portal.domain.billing.agreements import entering
 from portal.domain.companies.reader import Reader
+from portal.domain.rules import approval_rules
+from portal.domain.rules.approval_rules import Terms
 from portal.domain.users import models as people
 from portal.domain.users import sessions
+from portal.lib import periods
 from tests.actors import acting, noted
 from tests.web.conftest import MARKER
 
@@ -31,6 +39,28 @@ def test_a_manager_reads_who_opened_what(world, manager):
     assert "otevření požadavku" in page
     assert world.a.ticket.number in page
     assert MARKER not in page
+
+
+def test_limits_are_logged_in_figures_and_read_in_the_readers_language(world, manager):
+    """Rules, budgets and agreements alike: the log keeps codes, the page and the files say them."""
+    terms = Terms(
+        amount=Decimal(5), category="PROGP85", outside_hours=True, employees=frozenset({world.a.employee.id})
+    )
+    approval_rules.end(acting(world.a.manager), world.a.company, _rule_of(world, terms))
+    for unit, every in (("hours", "month"), ("money", "year")):
+        month = periods.month_of(clock.today())
+        budgets.choose(acting(world.a.manager), world.a.company, month, unit=unit, amount="20", every=every)
+        entering.choose(acting(world.staff), world.a.company, month, {"unit": unit, "every": every, "amount": "7"})
+    about = {row[4] for row in _csv(manager.get("/log/log.csv"))[1:]}
+    assert {"20: hodiny: za měsíc", "20: částka bez DPH: za rok", "5.00: hodiny"} <= about
+    assert "5: hodiny: PROGP85: mimo pracovní dobu: zaměstnanci: 1" in about
+    page = manager.get("/log").text
+    assert "7.00: hodiny: za měsíc" in page and "7.00: částka bez DPH: za rok" in page
+    assert not re.search(r"<small>[^<]*(hours|money|month|year|employees)", page)
+
+
+def _rule_of(world, terms):
+    return approval_rules.choose(acting(world.a.manager), world.a.company, terms)
 
 
 def test_a_viewer_and_staff_do_not_read_it(world, sign_in):
